@@ -1,0 +1,29 @@
+/** `gpumedic check`: every read-only probe, the verdict, nothing changed. */
+import { checkBox, exitCodeOf } from '../engine/report.ts';
+import { openBox } from './box.ts';
+import { type Context, formatOf, given, has } from './context.ts';
+
+export const run = async (context: Context): Promise<number> => {
+  const { readOnly } = await import('../box/wrap.ts');
+  const box = readOnly(await openBox(context));
+  const report = await checkBox(box, {
+    loadModules: has(context, 'load-modules'),
+    now: context.now,
+    signal: context.signal,
+  });
+  const format = formatOf(context, 'text');
+  const look = { ...context.terminal, from: fromOf(context) };
+  if (format === 'json') context.out((await import('../report/json.ts')).reportJson(report));
+  else if (format === 'md') context.out((await import('../report/markdown.ts')).reportMarkdown(report, look));
+  else if (format === 'junit') context.out((await import('../report/junit.ts')).reportJunit(report));
+  else context.out((await import('../report/text.ts')).reportText(report, look));
+  return exitCodeOf(report);
+};
+
+/** The flags that name the same machine again, for the next command. */
+export const fromOf = (context: Context): string => {
+  const file = given(context, 'box');
+  const demo = given(context, 'demo');
+  if (demo !== undefined) return ` --demo ${demo}`;
+  return file === undefined ? '' : ` --box ${/^[\w./@:+-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`}`;
+};

@@ -1,0 +1,123 @@
+/** Every command and every option, in one table: parsing, help and the hints for misspelt words all read it. */
+import type { Context } from './context.ts';
+
+export interface Option {
+  readonly type: 'boolean' | 'string';
+  /** The word that stands for the value in the help: FILE. */
+  readonly value?: string;
+  readonly choices?: readonly string[];
+  readonly short?: string;
+  readonly about: string;
+}
+
+export interface CommandSpec {
+  /** Words after the command, as the help shows them. */
+  readonly takes: string;
+  /** How many words may follow. */
+  readonly most: number;
+  readonly about: string;
+  readonly options: Readonly<Record<string, Option>>;
+  readonly load: () => Promise<{ readonly run: (context: Context) => Promise<number> }>;
+}
+
+/** Valid with every command. */
+export const everywhere: Readonly<Record<string, Option>> = {
+  box: { type: 'string', value: 'FILE', about: 'look at a snapshot instead of this machine' },
+  demo: { type: 'string', value: 'NAME', about: 'a simulated broken box; --demo list names them' },
+  json: { type: 'boolean', about: 'answer as JSON' },
+  plain: { type: 'boolean', about: 'plain lines and numbered answers instead of the screen' },
+  'read-only': { type: 'boolean', about: 'refuse every change' },
+  ascii: { type: 'boolean', about: 'ok, !!, ??, -- and > instead of signs' },
+  'no-color': { type: 'boolean', about: 'no colour' },
+  help: { type: 'boolean', short: 'h', about: 'this help, or a command’s' },
+  version: { type: 'boolean', short: 'V', about: 'the version' },
+};
+
+const format = (...choices: readonly string[]): Option => ({
+  type: 'string',
+  value: choices.join('|'),
+  choices,
+  about: `the form of the answer; ${choices[0]} if absent`,
+});
+
+const loadModules: Option = {
+  type: 'boolean',
+  about: 'also run probes that may load kernel modules or create device nodes',
+};
+
+export const commands: Readonly<Record<string, CommandSpec>> = {
+  wizard: {
+    takes: '',
+    most: 0,
+    about: 'find out, propose, fix, prove: the wizard (also without any command)',
+    options: { 'load-modules': loadModules },
+    load: () => import('./wizard.ts'),
+  },
+  check: {
+    takes: '',
+    most: 0,
+    about: 'run every read-only probe and print the verdict',
+    options: { format: format('text', 'json', 'md', 'junit'), 'load-modules': loadModules },
+    load: () => import('./check.ts'),
+  },
+  fix: {
+    takes: '[ID…]',
+    most: Number.POSITIVE_INFINITY,
+    about: 'plan, show the diff, confirm, apply, verify; ID is a finding’s or a fix’s',
+    options: {
+      yes: { type: 'boolean', about: 'take the first offered fix without asking (never one of privilege 4 or 5)' },
+      'dry-run': { type: 'boolean', about: 'show everything, change nothing' },
+      'load-modules': loadModules,
+    },
+    load: () => import('./fix.ts'),
+  },
+  history: {
+    takes: '',
+    most: 0,
+    about: 'what was changed, and when',
+    options: {},
+    load: () => import('./history.ts'),
+  },
+  undo: {
+    takes: '[SESSION]',
+    most: 1,
+    about: 'put back what a session changed; the last one if none is named',
+    options: {},
+    load: () => import('./undo.ts'),
+  },
+  transcript: {
+    takes: '[SESSION]',
+    most: 1,
+    about: 'export a session for a ticket; the last one if none is named',
+    options: { format: format('md', 'json', 'sh', 'ansible', 'junit', 'cast') },
+    load: () => import('./transcript.ts'),
+  },
+  snapshot: {
+    takes: '',
+    most: 0,
+    about: 'record this box, redacted, so that anyone can look at it with --box',
+    options: {
+      output: { type: 'string', value: 'FILE', short: 'o', about: 'where to write; gpumedic-DATE.json.gz if absent' },
+    },
+    load: () => import('./snapshot.ts'),
+  },
+  flows: {
+    takes: '[ID]',
+    most: 1,
+    about: 'draw the decision tree',
+    options: { format: format('text', 'mermaid', 'json') },
+    load: () => import('./flows.ts'),
+  },
+};
+
+/** Commands of later versions: they are named honestly and do nothing. */
+export const later: Readonly<Record<string, string>> = {
+  explain: 'naming the cause from an error text',
+  files: 'reading Compose files, Dockerfiles and manifests',
+  learn: 'the walkthrough of how a GPU gets into a container',
+};
+
+/** Formats that the tables name and this version does not write yet. */
+export const laterFormats: Readonly<Record<string, readonly string[]>> = {
+  transcript: ['sh', 'ansible', 'junit', 'cast'],
+};

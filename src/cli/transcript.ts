@@ -1,0 +1,6 @@
+import type { Context } from './context.ts';
+import { UsageError } from './errors.ts';
+
+export const run = async (_context: Context): Promise<number> => {
+  throw new UsageError('transcript: not part of this build yet');
+};

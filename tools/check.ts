@@ -1,0 +1,24 @@
+/** `npm run check`: types, lint and format, and that the drawings in the docs are what the flows say now. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { root } from './build.ts';
+
+const bin = (name: string): string => join(root, 'node_modules/.bin', name);
+
+const checks: readonly (readonly [string, string, readonly string[]])[] = [
+  ['types', bin('tsc'), ['--noEmit']],
+  ['lint and format', bin('biome'), ['ci', '--error-on-warnings']],
+  ['drawings in the docs', process.execPath, [join(root, 'tools/draw.ts'), '--check']],
+];
+
+/** True when every check passed; says on stdout which did. */
+export const checkAll = (): boolean =>
+  checks
+    .map(([what, program, args]) => {
+      const { status } = spawnSync(program, [...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+      process.stdout.write(`${status === 0 ? 'ok' : 'FAILED'}  ${what}\n`);
+      return status === 0;
+    })
+    .every(passed => passed);
+
+if (import.meta.main) process.exitCode = checkAll() ? 0 : 1;

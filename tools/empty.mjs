@@ -1,0 +1,2 @@
+// Stands in for a development dependency of Ink that the program does not ship.
+export default {};
