@@ -31,8 +31,8 @@ export type Ran =
     }
   /** The program is not installed (not found on PATH). */
   | { readonly kind: 'absent' }
-  /** The program may not be executed, or sudo refused. */
-  | { readonly kind: 'denied' }
+  /** The program may not be executed, or sudo refused; `heldBack`: we did not run it, because it may load modules. */
+  | { readonly kind: 'denied'; readonly heldBack?: 'mayLoad' }
   | { readonly kind: 'timedOut'; readonly afterMs: number }
   /** A recording does not hold this command. */
   | { readonly kind: 'unrecorded' };
