@@ -26,8 +26,12 @@ test('no file, an empty file and an empty object each get a minimal file', () =>
 });
 
 test('a member goes behind the last one with the indent of the file, nothing else moves', () => {
-  const before = '{\n    "log-driver": "local",\n    "runtimes": {\n        "nvidia": {\n            "args": [],\n            "path": "nvidia-container-runtime"\n        }\n    }\n}';
-  assert.equal(set(before, ['features', 'cdi'], true), `${before.slice(0, -2)},\n    "features": {\n        "cdi": true\n    }\n}`);
+  const before =
+    '{\n    "log-driver": "local",\n    "runtimes": {\n        "nvidia": {\n            "args": [],\n            "path": "nvidia-container-runtime"\n        }\n    }\n}';
+  assert.equal(
+    set(before, ['features', 'cdi'], true),
+    `${before.slice(0, -2)},\n    "features": {\n        "cdi": true\n    }\n}`,
+  );
   assert.equal(
     set('{\r\n\t"a": 1\r\n}\r\n', ['runtimes', 'nvidia'], { path: 'nvidia-container-runtime', args: [] }),
     '{\r\n\t"a": 1,\r\n\t"runtimes": {\r\n\t\t"nvidia": {\r\n\t\t\t"path": "nvidia-container-runtime",\r\n\t\t\t"args": []\r\n\t\t}\r\n\t}\r\n}\r\n',
@@ -73,7 +77,10 @@ test('a fault names line, column and what was expected', () => {
 
 test('one character is offered only where there is no second reading', () => {
   const certain: readonly (readonly [string, string])[] = [
-    ['{\n    "runtimes": {\n        "nvidia": {}\n    },\n}\n', '{\n    "runtimes": {\n        "nvidia": {}\n    }\n}\n'],
+    [
+      '{\n    "runtimes": {\n        "nvidia": {}\n    },\n}\n',
+      '{\n    "runtimes": {\n        "nvidia": {}\n    }\n}\n',
+    ],
     ['{"a": [1, 2, ]}', '{"a": [1, 2 ]}'],
     ['{\n  "a": 1\n  "b": 2\n}', '{\n  "a": 1,\n  "b": 2\n}'],
     ['{\r\n  "a": {}\r\n  "b": 2\r\n}', '{\r\n  "a": {},\r\n  "b": 2\r\n}'],
@@ -100,7 +107,19 @@ test('one character is offered only where there is no second reading', () => {
   assert.equal(oneCharacterFix('{\n  "a": 1,\n}')?.did, 'removed the comma at line 2, column 9');
 });
 
-const key = fc.constantFrom('features', 'runtimes', 'nvidia', 'cdi', 'path', 'a b', '', '__proto__', 'größe', '"q"', 'x.y');
+const key = fc.constantFrom(
+  'features',
+  'runtimes',
+  'nvidia',
+  'cdi',
+  'path',
+  'a b',
+  '',
+  '__proto__',
+  'größe',
+  '"q"',
+  'x.y',
+);
 const value: fc.Arbitrary<JsonValue> = fc.letrec<{ tree: JsonValue; leaf: JsonValue }>(tie => ({
   leaf: fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.constant([]), fc.constant({})),
   tree: fc.oneof(
@@ -137,7 +156,8 @@ const touched = (a: string, b: string): readonly [string, string] => {
 const merged = (old: unknown, now: JsonValue): unknown =>
   typeof old === 'object' && old && !Array.isArray(old) && typeof now === 'object' && now && !Array.isArray(now)
     ? Object.entries(now).reduce<unknown>(
-        (tree, [name, inner]) => withKey(tree, [name], merged(Object.entries(tree as object).find(e => e[0] === name)?.[1], inner)),
+        (tree, [name, inner]) =>
+          withKey(tree, [name], merged(Object.entries(tree as object).find(e => e[0] === name)?.[1], inner)),
         old,
       )
     : now;
@@ -147,7 +167,10 @@ test('property: the meaning changes by exactly the change, once, and an insertio
     fc.property(file, fc.array(key, { minLength: 1, maxLength: 3 }), value, (text, path, put) => {
       const result = setJson(text, path, put);
       if (!result.ok) return assert.match(result.fault.message, /where an object is needed/);
-      const old = path.reduce<unknown>((node, name) => Object.entries((node ?? {}) as object).find(e => e[0] === name)?.[1], parse(text));
+      const old = path.reduce<unknown>(
+        (node, name) => Object.entries((node ?? {}) as object).find(e => e[0] === name)?.[1],
+        parse(text),
+      );
       assert.ok(sameValue(parse(result.text), withKey(parse(text), path, merged(old, put))));
       const again = setJson(result.text, path, put);
       assert.ok(again.ok && !again.changed && again.text === result.text);
@@ -165,7 +188,10 @@ test('property: removing takes one member out and nothing else', () => {
       assert.ok(result.ok);
       const without = withKey(parse(text), path, undefined);
       const had = path.reduce<unknown>(
-        (node, name) => (typeof node === 'object' && node && !Array.isArray(node) ? Object.entries(node).find(e => e[0] === name)?.[1] : undefined),
+        (node, name) =>
+          typeof node === 'object' && node && !Array.isArray(node)
+            ? Object.entries(node).find(e => e[0] === name)?.[1]
+            : undefined,
         parse(text),
       );
       if (had === undefined) assert.equal(result.text, text);

@@ -1,6 +1,7 @@
 /** The one slip that keeps a TOML file from being read, where there is only one way to see it. */
 import { type CharacterFix, splice } from './edit.ts';
-import { openQuote, tomlFault } from './toml.ts';
+import { tomlFault } from './toml.ts';
+import { openQuote } from './toml-parse.ts';
 
 interface Line {
   readonly text: string;

@@ -2,7 +2,6 @@
  * Edits of TOML files that belong to a person (config.toml). A parser only checks before and after; the text itself is
  * changed by span, so comments, order, indent and line ends stay.
  */
-import TOML from '@iarna/toml';
 import {
   type Edit,
   edited,
@@ -16,59 +15,15 @@ import {
   splice,
   withKey,
 } from './edit.ts';
+import { parseToml } from './toml-parse.ts';
 import { dottedKey, quotedKey, type Statement, scanToml } from './toml-scan.ts';
 
 type Key = Extract<Statement, { is: 'key' }>;
 type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly fault: Fault };
 
 const parsed = (text: string): Parsed => {
-  try {
-    return { ok: true, value: TOML.parse(text) };
-  } catch (error) {
-    return { ok: false, fault: faultOf(text, error) };
-  }
-};
-
-const faultOf = (text: string, error: unknown): Fault => {
-  const { line, col, message } = error as { line?: number; col?: number; message?: string };
-  if (typeof line !== 'number' || typeof col !== 'number')
-    return faultAt(text, 0, error instanceof RangeError ? 'nested too deeply to be read' : 'this is not valid TOML');
-  // The parser counts lines and columns from 0, and at the end of a line it has already gone past it.
-  const lines = text.split('\n');
-  const row = Math.min(line, lines.length - 1);
-  const here = (lines[row] ?? '').replace(/\r$/, '');
-  const said = (message ?? '').split(' at row ')[0]?.split('\n')[0] ?? '';
-  const unknown = /^Unknown (escape )?character:? "?(\d+)"?$/.exec(said);
-  if (unknown !== null) {
-    const char = String.fromCodePoint(Number(unknown[2]) || 0xfffd);
-    if (char === '\uFEFF')
-      return { line: 1, column: 1, message: 'the file begins with a byte order mark, which TOML readers refuse' };
-    const what = unknown[1] ? `the escape \\${char} does not exist` : `unexpected character ${JSON.stringify(char)}`;
-    return { line: row + 1, column: Math.max(1, Math.min(col, here.length)), message: what };
-  }
-  if (said === 'Unterminated string') {
-    const open = openQuote(here);
-    if (open !== null)
-      return { line: row + 1, column: open + 1, message: 'the string that begins here has no closing quote' };
-  }
-  const reason = said === "Can't redefine existing key" ? 'this is defined a second time here' : lowered(said);
-  return { line: row + 1, column: Math.min(col, here.length) + 1, message: reason || 'this is not valid TOML' };
-};
-
-const lowered = (said: string): string => said.charAt(0).toLowerCase() + said.slice(1);
-
-/** Offset in a line of the quote that is never closed. */
-export const openQuote = (line: string): number | null => {
-  let open: number | null = null;
-  for (let i = 0; i < line.length; i++) {
-    const char = line[i];
-    if (open === null) {
-      if (char === '#') return null;
-      if (char === '"' || char === "'") open = i;
-    } else if (char === '\\' && line[open] === '"') i++;
-    else if (char === line[open]) open = null;
-  }
-  return open;
+  const result = parseToml(text);
+  return 'fault' in result ? { ok: false, fault: result.fault } : { ok: true, value: result.value };
 };
 
 /** Line, column and reason; null where the text is good TOML. */
