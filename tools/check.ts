@@ -1,7 +1,7 @@
 /** `npm run check`: types, lint and format, and that the drawings in the docs are what the flows say now. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { root } from './build.ts';
+import { root } from './bundle.ts';
 
 const bin = (name: string): string => join(root, 'node_modules/.bin', name);
 

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { flows } from '../flows/index.ts';
 import { drawMermaid } from '../src/engine/draw.ts';
-import { root } from './build.ts';
+import { root } from './bundle.ts';
 
 const path = join(root, 'docs/flows.md');
 

@@ -10,7 +10,7 @@ if (
   process.stderr.write('Run `npm ci` first: it brings the Node 24 and the build tool that `npm start` uses.\n');
   process.exit(64);
 }
-const { ensureBuilt } = await import('./build.ts');
+const { ensureBuilt } = await import('./bundle.ts');
 const program = await ensureBuilt();
 const words = process.argv.slice(2);
 process.argv = [

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureBuilt, root } from './build.ts';
+import { ensureBuilt, root } from './bundle.ts';
 import { checkAll } from './check.ts';
 
 const isChecked = checkAll();

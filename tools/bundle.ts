@@ -1,0 +1,132 @@
+/** Bundling the program: `dist/gpumedic.mjs` (a head that any Node can parse) and lazily loaded chunks in `dist/chunks/`. */
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+export const dist = join(root, 'dist');
+/** The built program. */
+export const built = join(dist, 'gpumedic.mjs');
+export const chunks = join(dist, 'chunks');
+
+/** The oldest Node that runs the built file; `engines` in package.json says the same. */
+const OLDEST_NODE = 22;
+
+/**
+ * Old syntax only: it must parse on the Node of an old distribution, to say in one line what is needed. The compile
+ * cache lies beside the program and is used by the program's owner alone: in the shared temporary directory (Node's
+ * default) another user could leave code for root to load.
+ */
+const head = `#!/usr/bin/env node
+var node = process.versions.node;
+if (Number(node.split('.')[0]) < ${OLDEST_NODE}) {
+  process.stderr.write('gpumedic needs Node ${OLDEST_NODE} or newer and this is ' + node + ': use a newer one, or the standalone executable, which needs none\\n');
+  process.exit(64);
+} else {
+  try {
+    var here = import.meta.dirname;
+    var module = process.getBuiltinModule('module');
+    if (process.getBuiltinModule('fs').statSync(here).uid === process.getuid()) module.enableCompileCache(here + '/.compile-cache');
+  } catch (e) {}
+  import('./chunks/cli.mjs');
+}
+`;
+
+/** While parts of the program are still being written: a module that is not there yet fails when it is used. */
+const notWritten: Plugin = {
+  name: 'not-written',
+  setup(b) {
+    b.onResolve({ filter: /^\.\.?\// }, args => {
+      const path = join(args.resolveDir, args.path);
+      return args.path.endsWith('.ts') && !existsSync(path) ? { path, namespace: 'not-written' } : null;
+    });
+    b.onLoad({ filter: /.*/, namespace: 'not-written' }, args => ({
+      contents: `throw new Error(${JSON.stringify(`not written yet: ${args.path}`)}); module.exports = {};`,
+    }));
+  },
+};
+
+/** What every bundle of the program is made with. */
+export const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: `node${OLDEST_NODE}`,
+  jsx: 'automatic',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  alias: { 'react-devtools-core': join(root, 'tools/empty.mjs') },
+  define: {
+    'process.env.NODE_ENV': '"production"',
+    'process.env.DEV': '"false"',
+    // Yoga decodes its wasm through fetch, and touching fetch makes Node load its whole HTTP client: 34 ms against 10.
+    fetch: 'undefined',
+  },
+  write: false,
+  plugins: [notWritten],
+};
+
+const sources = ['src', 'flows', 'tools/bundle.ts', 'tools/empty.mjs', 'package.json'];
+
+const newest = (path: string): number => {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return 0;
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map(name => newest(join(path, name))));
+};
+
+/** The built file is there and no source is newer. */
+export const isFresh = (): boolean =>
+  existsSync(built) && newest(built) >= Math.max(...sources.map(source => newest(join(root, source))));
+
+/** Whole files only, by rename: two builds at once, or a start during a build, never see half a file. */
+const put = (path: string, text: Uint8Array | string, mode: number): void => {
+  mkdirSync(dirname(path), { recursive: true });
+  const part = `${path}.${process.pid}.part`;
+  writeFileSync(part, text);
+  chmodSync(part, mode);
+  renameSync(part, path);
+};
+
+/** Writes dist/gpumedic.mjs and its chunks; chunks of earlier builds are removed. */
+export const buildProgram = async (): Promise<void> => {
+  const began = new Date();
+  const result = await build({
+    ...common,
+    entryPoints: { cli: 'src/cli.ts' },
+    outdir: chunks,
+    splitting: true,
+    outExtension: { '.js': '.mjs' },
+    banner: { js: `import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);` },
+  });
+  const files = result.outputFiles ?? [];
+  for (const file of files.filter(f => !f.path.endsWith('/cli.mjs'))) put(file.path, file.contents, 0o644);
+  for (const file of files.filter(f => f.path.endsWith('/cli.mjs'))) put(file.path, file.contents, 0o644);
+  put(built, head, 0o755);
+  // A source saved while the bundle was made is newer than the build.
+  utimesSync(built, began, began);
+  const kept = new Set(files.map(f => f.path));
+  for (const name of readdirSync(chunks)) {
+    const path = join(chunks, name);
+    if (!kept.has(path) && !name.endsWith('.part')) rmSync(path, { force: true });
+  }
+};
+
+/** Builds when the built file is missing or older than a source. */
+export const ensureBuilt = async (): Promise<string> => {
+  if (!isFresh()) await buildProgram();
+  return built;
+};
