@@ -1,0 +1,36 @@
+import type { Mode } from '../../src/engine/mode.ts';
+import { cdi } from './cdi.ts';
+import { cdiEngine } from './cdi-engine.ts';
+import { docker } from './docker.ts';
+import { driver } from './driver.ts';
+import { hardware } from './hardware.ts';
+import { ldconfig } from './ldconfig.ts';
+import { libraries } from './libraries.ts';
+import { nodes } from './nodes.ts';
+import { hygiene, podman } from './podman.ts';
+import { requests } from './requests.ts';
+import { runtime } from './runtime.ts';
+import { toolkit } from './toolkit.ts';
+import { vm } from './vm.ts';
+
+export { isModeId, type ModeClass, type ModeId, modeIds } from './ids.ts';
+
+const all: readonly Mode[] = [
+  ...hardware,
+  ...driver,
+  ...nodes,
+  ...vm,
+  ...libraries,
+  ...toolkit,
+  ...ldconfig,
+  ...requests,
+  ...runtime,
+  ...cdi,
+  ...cdiEngine,
+  ...docker,
+  ...podman,
+  ...hygiene,
+];
+
+/** Every failure mode that is written out, by id, in the order of the field reference. */
+export const modes: Readonly<Record<string, Mode>> = Object.fromEntries(all.map(m => [m.id, m]));

@@ -1,0 +1,145 @@
+import { entry } from './entry.ts';
+
+const layer = 'vm';
+
+/** Section 2.4: virtual machines, nested containers, WSL and Docker Desktop. */
+export const vm = [
+  entry('vm-gpu-not-passed-through', {
+    layer,
+    title: 'This virtual machine was not given a GPU',
+    line: 'The hypervisor decides; from inside the guest nothing can be repaired.',
+    paragraph: `This is a virtual machine and its PCI bus holds no NVIDIA function. The card has to be handed over on the
+      hypervisor (passthrough, instance type), and the machine powered off and on. Installing drivers here
+      changes nothing before that.`,
+    mechanism: `Passthrough gives the guest the real PCI function; with it the guest behaves like bare metal and needs neither vfio nor
+      privileged containers. A bus with only a virtual VGA (1234:1111, 1af4:1050, 15ad:0405, 1414:5353) shows that
+      nothing was assigned. On the host IOMMU must be on and the whole IOMMU group, audio function included, assigned.`,
+    evidence: '[F]; seed 2, verification step 1',
+    not: {
+      'no-nvidia-pci-device': 'systemd-detect-virt says none: this is bare metal.',
+      'gpu-bound-to-vfio-in-guest': 'lspci lists the card, bound to vfio-pci.',
+      'docker-desktop-linux': 'the card is missing only in the machine in which Docker Desktop runs its engine.',
+    },
+    guide: [
+      'On the hypervisor: IOMMU enabled, every function of the card assigned to this machine, or an instance type with a GPU.',
+      'Power the virtual machine off and on (a reboot inside may not be enough).',
+      'Re-probe in the guest: lspci -nn -d 10de:.',
+    ],
+    seeds:
+      'Seed 2 checks lspci in the guest first: right. Its privileged: true is not needed for passthrough; nothing in the toolkit looks at virtualisation.',
+  }),
+  entry('gpu-bound-to-vfio-in-guest', {
+    layer,
+    title: 'vfio-pci holds the GPU on this machine',
+    line: 'The card is reserved for virtual machines, so the driver cannot use it here.',
+    paragraph: `The machine that should run containers has the card bound to vfio-pci, the driver that lends cards to virtual
+      machines. Either settings of the hypervisor were copied into the guest, or this is the hypervisor and the GPU belongs to
+      a guest. Decide where the GPU belongs before changing anything: a running machine would lose it.`,
+    mechanism: `vfio-pci takes a function when its id stands in vfio-pci.ids= or options vfio-pci ids=, or when driver_override names it. It
+      belongs on the hypervisor only; inside a guest the card is an ordinary PCI device for the nvidia driver.`,
+    evidence: '[S]; seed 2 confuses guest and host',
+    not: {
+      'nouveau-bound': 'the driver in use is nouveau.',
+      'kernel-module-not-loaded': 'no driver at all is in use.',
+      'device-nodes-missing': 'nvidia is in use and only the nodes are absent.',
+    },
+    guide: [
+      'Find the binding: lspci -nnk -d 10de:, grep -r vfio /etc/modprobe.d /etc/modules-load.d /proc/cmdline.',
+      'If containers here shall have the GPU: stop the virtual machine that uses it, remove the ids, rebuild the initramfs, reboot.',
+      'Kubernetes: the node label nvidia.com/gpu.workload.config must be container.',
+      'Re-probe: lspci -nnk must name nvidia.',
+    ],
+    seeds: `Seed 2 takes vfio-pci for something the container has to reach and makes it privileged. Over-privileged and
+      wrong: vfio-pci works on the hypervisor; inside the guest only nvidia may hold the card.`,
+  }),
+  entry('lxc-nested-engine', {
+    layer,
+    title: 'Docker runs inside a system container',
+    line: 'The outer container forbids device rules, so the legacy way cannot set them.',
+    paragraph: `Docker runs inside LXC, LXD or a Proxmox container. The legacy CLI wants to program the device cgroup and an
+      unprivileged system container may not. Asking by CDI avoids that step; no-cgroups inside the system container is the second choice.`,
+    mechanism: `libnvidia-container attaches a device program to the container's cgroup itself (eBPF on v2, devices.allow on v1). With CDI
+      the nodes stand in the container's OCI spec and runc does it. The driver libraries inside must equal the module of the outer host,
+      and modules cannot be loaded from inside. no-cgroups leaves the outer container's policy as the only barrier.`,
+    evidence: '[I]',
+    not: {
+      'rootless-cgroup-denied': 'systemd-detect-virt -c says none and the engine itself is rootless.',
+      'bpf-device-filter-error': 'the text is about generating or attaching the filter, on a full host.',
+    },
+    guide: [
+      'Ask by CDI inside the system container: generate a spec there and use --device nvidia.com/gpu=all.',
+      'Else, only inside the system container: nvidia-container-cli.no-cgroups = true.',
+      'The administrator of the outer host must allow majors 195, uvm and caps for it.',
+      'Re-probe: nvidia-smi -L in a container started the same way.',
+    ],
+  }),
+  entry('wsl-no-adapter', {
+    layer,
+    title: 'WSL sees no GPU adapter',
+    line: 'The GPU of WSL comes from Windows, so Windows is the place to repair it.',
+    paragraph: `Inside WSL the driver lives on the Windows side. It is too old, GPU support is switched off, or the
+      Windows driver was just updated and WSL not restarted. No Linux driver may be installed in the distribution.`,
+    mechanism: `WSL 2 exposes /dev/dxg and the libraries below /usr/lib/wsl/lib; libdxcore enumerates adapters. WSL 1, gpuSupport=false in
+      .wslconfig or a nested machine show none. The toolkit recognises WSL by libdxcore and then offers a single device, all.`,
+    evidence: '[S][I]',
+    not: { 'wsl-linux-driver-installed': 'nvidia-smi below /usr/lib/wsl/lib works and another copy comes first.' },
+    guide: [
+      'On Windows: update the NVIDIA driver, then wsl --update and wsl --shutdown (stops every distribution).',
+      'Check ls -l /dev/dxg and /usr/lib/wsl/lib/nvidia-smi -L in the distribution.',
+      'Run gpumedic again.',
+    ],
+  }),
+  entry('wsl-linux-driver-installed', {
+    layer: 'host libraries',
+    title: 'A Linux NVIDIA driver hides the one of WSL',
+    line: 'Linux driver packages shadow the libraries that Windows provides.',
+    paragraph: `A driver package was installed inside WSL, often pulled in by the meta package cuda. Its libraries are found before the stubs
+      of Windows and cannot work. Remove the driver packages and keep the toolkit ones.`,
+    mechanism: `The first libcuda in the loader cache must lie below /usr/lib/wsl/lib. The note that libcuda.so.1 is not a symbolic link
+      is normal on WSL and harmless.`,
+    evidence: '[D], wording unconfirmed',
+    not: { 'wsl-no-adapter': '/usr/lib/wsl/lib/nvidia-smi fails as well.' },
+    guide: [
+      'ldconfig -p | grep libcuda: the first hit should lie below /usr/lib/wsl/lib.',
+      'Remove nvidia-driver-*, libnvidia-compute-* and cuda-drivers; keep cuda-toolkit-*.',
+      'Re-probe: nvidia-smi -L in the distribution.',
+    ],
+  }),
+  entry('wsl-cdi-device-names', {
+    layer: 'cdi',
+    title: 'On WSL only the CDI device "all" exists',
+    line: 'WSL has one device for all GPUs; numbered names cannot be resolved.',
+    paragraph: `A request for nvidia.com/gpu=0 fails on WSL while =all works. The spec there has a single device, because WSL has a single
+      node. Change the request, not the machine.`,
+    mechanism: `The wsl mode of nvidia-ctk cdi generate knows /dev/dxg only. The shipped refresh units support WSL from toolkit 1.19.1.`,
+    evidence: '[S]',
+    not: { 'cdi-spec-missing': 'nvidia-ctk cdi list shows no device at all.' },
+    guide: [
+      'Ask for nvidia.com/gpu=all.',
+      'Where no spec exists: sudo nvidia-ctk cdi generate --mode=wsl --output=/etc/cdi/nvidia.yaml.',
+    ],
+  }),
+  entry('docker-desktop-linux', {
+    layer: 'engine',
+    title: 'Docker Desktop answers, and its VM has no GPU',
+    line: 'The docker command talks to a virtual machine that has no GPU.',
+    paragraph: `On Linux, Docker Desktop runs its engine in a virtual machine of its own, and that machine has no GPU. Everything edited in
+      /etc/docker concerns another daemon. Switching the context to the engine of the host is a matter of one command, if it is installed.`,
+    mechanism: `The docker client follows its context or DOCKER_HOST. docker info of Desktop reports Docker Desktop as operating system and a
+      linuxkit kernel. On Windows with WSL 2 Desktop does support GPUs. Images and volumes of Desktop live in its
+      machine and are not seen after switching.`,
+    evidence: '[I]; seed 0 never excludes it',
+    not: {
+      'docker-snap': 'the operating system reads normal and DockerRootDir begins with /var/snap.',
+      'toolkit-not-installed': 'docker context show says default and the kernel of docker info is the one of uname -r.',
+      'nvml-lib-missing': 'the engine of this host itself says that libnvidia-ml is missing.',
+    },
+    guide: [
+      'docker context show and docker info tell which engine answers.',
+      'With docker-ce installed: docker context use default (back: docker context use desktop-linux).',
+      'If DOCKER_HOST is set, unset it; then run gpumedic again.',
+    ],
+    seeds:
+      'Seed 0 edits /etc/docker/daemon.json without asking which engine answers; Desktop would explain its error as well.',
+  }),
+];
