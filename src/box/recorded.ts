@@ -84,7 +84,7 @@ export const recordedBox = (snapshot: Snapshot, name: string): Box => {
     if (facts.text === null) return cat ?? ABSENT;
     if (cat !== undefined) return cat;
     if (facts.stat?.type === 'dir' || Array.isArray(facts.names)) return { kind: 'unreadable', why: 'EISDIR' };
-    if (facts.error !== undefined) return unreadOf(facts.error);
+    if (facts.error !== undefined && !facts.error.startsWith('list:')) return unreadOf(facts.error);
     if (held.absent(path, true)) return ABSENT;
     if (held.loops(path)) return { kind: 'unreadable', why: 'ELOOP' };
     return UNRECORDED;
@@ -96,7 +96,7 @@ export const recordedBox = (snapshot: Snapshot, name: string): Box => {
     if (facts.names !== undefined) return { kind: 'dir', names: facts.names };
     const isFile = typeof facts.text === 'string' || facts.error === 'tooBig' || facts.error === 'binary';
     if (isFile || (facts.stat !== undefined && facts.stat.type !== 'dir')) return { kind: 'unreadable', why: 'other' };
-    if (facts.error !== undefined && facts.error !== 'EISDIR') return unreadOf(facts.error);
+    if (facts.error !== undefined && facts.error !== 'EISDIR') return unreadOf(facts.error.replace(/^list:/, ''));
     if (held.absent(path, true)) return ABSENT;
     if (held.loops(path)) return { kind: 'unreadable', why: 'ELOOP' };
     return UNRECORDED;

@@ -1,0 +1,26 @@
+/** Takes secrets out of a recording before anybody else sees it. What counts as one is the caller's function. */
+import type { Snapshot } from './snapshot.ts';
+
+/**
+ * Passes every text of the snapshot through `redact`: outputs, arguments, file contents, names in listings, link
+ * targets, and paths. Program names and the known members stay as they are.
+ */
+export const redactSnapshot = (snapshot: Snapshot, redact: (text: string) => string): Snapshot => {
+  const keyed = <T>(map: Readonly<Record<string, T>>, each: (value: T) => T): Record<string, T> =>
+    Object.fromEntries(Object.entries(map).map(([path, value]) => [redact(path), each(value)]));
+  const { format, description, commands, files, dirs, stats, errors } = snapshot;
+  return {
+    format,
+    ...(description !== undefined && { description: redact(description) }),
+    commands: commands.map(c => ({
+      ...c,
+      argv: [c.argv[0], ...c.argv.slice(1).map(redact)],
+      stdout: redact(c.stdout ?? ''),
+      stderr: redact(c.stderr ?? ''),
+    })),
+    files: keyed(files, text => (text === null ? null : redact(text))),
+    dirs: keyed(dirs, names => (names === null ? null : names.map(redact))),
+    stats: keyed(stats, s => (s.target === undefined ? s : { ...s, target: redact(s.target) })),
+    errors: { ...keyed(errors, e => e) },
+  };
+};
