@@ -131,7 +131,7 @@ const findingLines = (pen: Pen, finding: Finding): string[] => {
 /** The table of the five ways; on a narrow terminal each way takes its own lines. */
 const wayLines = (pen: Pen, ways: Report['ways']): string[] => {
   if (ways.length === 0) return [];
-  const head = [pen.bold('How you can ask for the GPU here')];
+  const head = wrap('How you can ask for the GPU here', pen.width).map(pen.bold);
   const cell = (works: boolean | null): string => `${pen.sign(worksTone(works))} ${worksWord(works)}`;
   const because = (way: Report['ways'][number]): string => (way.works === true ? '' : (way.cause ?? way.why));
   if (pen.width < 72) {
@@ -147,9 +147,10 @@ const wayLines = (pen: Pen, ways: Report['ways']): string[] => {
   const wordWidth = Math.max(...ways.map(way => cells(cell(way.works)))) + 2;
   const rows = ways.flatMap(way => {
     const left = pad(truncate(way.how, howWidth - 2), howWidth);
-    const middle = pad(cell(way.works), wordWidth);
+    const word = cell(way.works);
+    const gap = ' '.repeat(wordWidth - cells(word));
     const right = wrap(because(way), Math.max(12, pen.width - 2 - howWidth - wordWidth));
-    const first = `  ${left}${pen.paint(worksTone(way.works), middle)}${right[0] ?? ''}`.trimEnd();
+    const first = `  ${left}${pen.paint(worksTone(way.works), word)}${right[0] === undefined ? '' : gap + right[0]}`;
     return [first, ...right.slice(1).map(line => ' '.repeat(2 + howWidth + wordWidth) + line)];
   });
   return [...head, ...rows, ''];
