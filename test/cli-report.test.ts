@@ -111,7 +111,6 @@ test('text: no line is wider than the terminal, at any width', () => {
 test('text: colour only repeats; without it the same letters, and never an escape from the machine', () => {
   const coloured = reportText(stale, { ...look, colour: true });
   const bare = reportText(stale, look);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escapes are what is looked for
   assert.equal(coloured.replace(/\u001b\[\d+m/g, ''), bare);
   assert.notEqual(coloured, bare);
   assert.ok(!bare.includes('\u001b'));
