@@ -1,0 +1,113 @@
+/** The screen: finished rows scroll up and stay, below them one thing at a time, never taller than the window less one row. */
+import { Box, Static, useAnimation, useApp, useInput, useIsScreenReaderEnabled, usePaste, useWindowSize } from 'ink';
+import { type ReactElement, useEffect, useReducer, useRef, useSyncExternalStore } from 'react';
+import { seconds } from '../report/words.ts';
+import type { Row } from '../wizard/session.ts';
+import { viewOf } from '../wizard/view.ts';
+import type { Wizard } from '../wizard/wizard.ts';
+import { type Cursor, cursorFor, press, pressesOf, screenOf } from './keys.ts';
+import { Menu } from './menu.tsx';
+import { drawRow, frameOf } from './rows.ts';
+import { Spans } from './spans.tsx';
+import type { Theme } from './theme.ts';
+
+export interface AppProps {
+  readonly wizard: Wizard;
+  readonly version: string;
+  readonly theme: Theme;
+  readonly now: () => number;
+}
+
+export const App = ({ wizard, version, theme, now }: AppProps): ReactElement => {
+  const state = useSyncExternalStore(wizard.subscribe, wizard.state);
+  const { columns, rows } = useWindowSize();
+  const { exit, suspendTerminal } = useApp();
+  const isReader = useIsScreenReaderEnabled();
+  const cursor = useRef<Cursor>({ screen: '', at: 0, scroll: 0 });
+  const limits = useRef({ page: 1, most: 0 });
+  /** The screen that has been painted; a `y` that arrives before its question is nobody's answer. */
+  const painted = useRef('');
+  const [, redraw] = useReducer((n: number) => n + 1, 0);
+
+  const view = viewOf(state, version);
+  const isWaiting = view.since !== null && !state.over;
+  const { frame: tick } = useAnimation({ interval: isReader ? 5000 : 250, isActive: isWaiting });
+
+  useEffect(() => {
+    wizard.onAskRoot(async () => {
+      let ok = false;
+      await suspendTerminal(() => {
+        ok = wizard.sudo();
+      });
+      return ok;
+    });
+  }, [wizard, suspendTerminal]);
+  useEffect(() => {
+    if (state.over) exit();
+  }, [state.over, exit]);
+  useEffect(() => {
+    const timer = setImmediate(() => {
+      painted.current = screenOf(view);
+    });
+    return () => clearImmediate(timer);
+  });
+
+  useInput((input, key) => {
+    const keys = pressesOf(input, key);
+    for (const one of keys) {
+      const now = viewOf(wizard.state(), version);
+      const isAlone = keys.length === 1 && painted.current === screenOf(now);
+      const { cursor: next, intent } = press(now, cursor.current, one, { ...limits.current, isAlone });
+      cursor.current = next;
+      if (intent) wizard.send(intent);
+    }
+    redraw();
+  });
+  // Pasted text is no answer to anything.
+  usePaste(() => {});
+
+  cursor.current = cursorFor(view, cursor.current);
+  const waited =
+    view.since === null
+      ? ''
+      : `${isReader ? 'waiting' : theme.spinner[tick % theme.spinner.length]} ${seconds(Math.floor(Math.max(0, now() - view.since) / 1000) * 1000)}`;
+  const frame = frameOf(view, {
+    width: columns,
+    rows,
+    at: cursor.current.at,
+    scroll: cursor.current.scroll,
+    theme,
+    waited,
+  });
+  limits.current = { page: frame.page, most: frame.most };
+
+  return (
+    <>
+      <Static items={state.trail as Row[]}>
+        {(row, i) => (
+          <Box key={i} flexDirection="column" width={columns}>
+            {drawRow(row, columns, theme).map((spans, n) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: rows of one wrapped text have no other name
+              <Spans key={n} spans={spans} />
+            ))}
+          </Box>
+        )}
+      </Static>
+      {state.over ? null : (
+        <Box flexDirection="column" width={columns}>
+          {[...frame.top, ...frame.body].map((spans, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a row's name is its place
+            <Spans key={i} spans={spans} />
+          ))}
+          {frame.confirm.map((spans, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: as above
+            <Spans key={`c${i}`} spans={spans} />
+          ))}
+          <Menu choices={frame.choices} at={frame.at} width={columns} theme={theme} />
+          {rows >= 16 && <Spans spans={[{ text: ' ' }]} />}
+          <Spans spans={frame.footer} />
+        </Box>
+      )}
+    </>
+  );
+};

@@ -1,0 +1,97 @@
+/** Keys to intents: pure, one key at a time, so that several keys in one chunk each see what the one before did. */
+import type { Key } from 'ink';
+import type { Intent } from '../wizard/state.ts';
+import type { View } from '../wizard/view.ts';
+
+export interface Cursor {
+  /** What the cursor belongs to; on another screen it starts at the top. */
+  readonly screen: string;
+  readonly at: number;
+  readonly scroll: number;
+}
+
+export type Press =
+  | 'up'
+  | 'down'
+  | 'left'
+  | 'enter'
+  | 'escape'
+  | 'pageDown'
+  | 'pageUp'
+  | 'interrupt'
+  | { readonly char: string };
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** One chunk of input as single keys; plain text of several characters is split. */
+export const pressesOf = (input: string, key: Key): readonly Press[] => {
+  if (key.ctrl) return input === 'c' ? ['interrupt'] : [];
+  if (key.upArrow) return ['up'];
+  if (key.downArrow) return ['down'];
+  if (key.leftArrow) return ['left'];
+  if (key.pageDown) return ['pageDown'];
+  if (key.pageUp) return ['pageUp'];
+  if (key.return) return ['enter'];
+  if (key.escape) return ['escape'];
+  if (key.meta || key.tab || key.rightArrow || key.backspace || key.delete) return [];
+  return [...segmenter.segment(input)].map(
+    ({ segment }): Press =>
+      segment === '\r' || segment === '\n' ? 'enter' : segment === '\u0003' ? 'interrupt' : { char: segment },
+  );
+};
+
+export const screenOf = (view: View): string =>
+  JSON.stringify([view.lead[0], view.choices.map(c => c.id), view.confirm]);
+
+export const cursorFor = (view: View, cursor: Cursor): Cursor => {
+  const screen = screenOf(view);
+  return cursor.screen === screen ? cursor : { screen, at: 0, scroll: 0 };
+};
+
+const LETTERS: Readonly<Record<string, Intent>> = {
+  w: { do: 'why' },
+  e: { do: 'evidence' },
+  d: { do: 'diff' },
+  c: { do: 'commands' },
+  b: { do: 'back' },
+  '?': { do: 'help' },
+  q: { do: 'quit' },
+};
+
+/**
+ * @param isAlone the key came in a chunk of its own and the question has been painted: without it `y` confirms nothing
+ */
+export const press = (
+  view: View,
+  before: Cursor,
+  key: Press,
+  { page, most, isAlone }: { readonly page: number; readonly most: number; readonly isAlone: boolean },
+): { readonly cursor: Cursor; readonly intent?: Intent } => {
+  const cursor = cursorFor(view, before);
+  const count = view.choices.length;
+  const scrolled = (by: number): Cursor => ({ ...cursor, scroll: Math.max(0, Math.min(most, cursor.scroll + by)) });
+  const moved = (by: number): Cursor =>
+    count > 0 ? { ...cursor, at: (cursor.at + by + count) % count } : scrolled(by);
+  if (key === 'interrupt') return { cursor, intent: { do: 'interrupt' } };
+  if (key === 'up') return { cursor: moved(-1) };
+  if (key === 'down') return { cursor: moved(1) };
+  if (key === 'left' || key === 'escape') return { cursor, intent: { do: 'back' } };
+  if (key === 'pageDown') return { cursor: scrolled(page) };
+  if (key === 'pageUp') return { cursor: scrolled(-page) };
+  if (key === 'enter') {
+    const chosen = view.choices[cursor.at];
+    return chosen ? { cursor, intent: { do: 'choose', id: chosen.id } } : { cursor };
+  }
+  const { char } = key;
+  if (char === ' ') return { cursor: cursor.scroll >= most ? { ...cursor, scroll: 0 } : scrolled(page) };
+  if (char === 'k') return { cursor: moved(-1) };
+  if (char === 'j') return { cursor: moved(1) };
+  if (view.confirm !== null && (char === 'y' || char === 'n')) {
+    if (char === 'y' && !isAlone) return { cursor };
+    return { cursor, intent: { do: char === 'y' ? 'yes' : 'no' } };
+  }
+  // A digit moves to its line; Enter then chooses, so that no digit ever starts something by itself.
+  if (/^[1-9]$/.test(char) && Number(char) <= count) return { cursor: { ...cursor, at: Number(char) - 1 } };
+  const intent = LETTERS[char];
+  return intent ? { cursor, intent } : { cursor };
+};

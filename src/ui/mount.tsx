@@ -1,0 +1,30 @@
+/** The only call of Ink's render. */
+import { render } from 'ink';
+import type { End, Wizard } from '../wizard/wizard.ts';
+import { App } from './app.tsx';
+import { themeOf } from './theme.ts';
+
+export interface MountOptions {
+  readonly wizard: Wizard;
+  readonly version: string;
+  readonly ascii: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly stdin?: NodeJS.ReadableStream;
+  readonly stdout?: NodeJS.WritableStream;
+}
+
+/** Runs until the wizard ends; the terminal is then as it was. Rejects when drawing fails. */
+export const mount = async ({ wizard, version, ascii, now, stdin, stdout }: MountOptions): Promise<End> => {
+  const app = render(<App wizard={wizard} version={version} theme={themeOf(ascii)} now={now} />, {
+    // Ink paints nothing before the end where CI is set; whoever calls this knows that both ends are terminals.
+    interactive: true,
+    incrementalRendering: true,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    ...(stdin && { stdin }),
+    ...(stdout && { stdout }),
+  });
+  await app.waitUntilExit();
+  return wizard.done;
+};

@@ -1,0 +1,264 @@
+/** Lines of a View to rows of the terminal: wrapped, hung under their labels, measured in cells. Pure. */
+import { cells } from '../report/cells.ts';
+import { cut, pad, truncate, wrap } from '../report/wrap.ts';
+import type { Row } from '../wizard/session.ts';
+import type { Choice, Line, View } from '../wizard/view.ts';
+import { type Style, signTone, type Theme, toneOf } from './theme.ts';
+
+export interface Span extends Style {
+  readonly text: string;
+}
+export type Drawn = readonly Span[];
+
+const LABEL = 16;
+const isNarrow = (width: number): boolean => width < 60;
+
+const wrapHard = (text: string, width: number): readonly string[] => {
+  const rows: string[] = [];
+  let rest = text.replaceAll('\t', '    ');
+  do {
+    const head = cells(rest) <= width ? rest : cut(rest, width);
+    rows.push(head);
+    rest = rest.slice(head.length);
+  } while (rest !== '');
+  return rows;
+};
+
+const hung = (label: Drawn, labelWidth: number, text: string, width: number, style: Style): readonly Drawn[] =>
+  (text === '' ? [''] : wrap(text, width - labelWidth)).map((t, i) => [
+    ...(i === 0 ? label : [{ text: ' '.repeat(labelWidth) }]),
+    { text: t, ...style },
+  ]);
+
+const stateWord = (works: boolean | null): readonly [Row['sign'], string] =>
+  works === null ? ['unsure', 'cannot tell'] : works ? ['ok', 'works'] : ['broken', 'fails'];
+
+export const drawLine = (line: Line, width: number, theme: Theme): readonly Drawn[] => {
+  switch (line.kind) {
+    case 'code':
+      return wrapHard(theme.text(line.text), width - 2).map(text => [
+        { text: '  ' },
+        { text, ...toneOf[line.tone ?? 'plain'] },
+      ]);
+    case 'text': {
+      const style = toneOf[line.tone ?? 'plain'];
+      if (!line.sign) return hung([{ text: '  ' }], 2, theme.text(line.text), width, style);
+      const sign = `  ${theme.sign(line.sign)} `;
+      return hung([{ text: sign, ...signTone[line.sign] }], cells(sign), theme.text(line.text), width, style);
+    }
+    case 'fact': {
+      const style = toneOf[line.tone ?? 'plain'];
+      const bar = `  ${theme.bar} `;
+      const text = theme.text(line.text);
+      if (isNarrow(width)) {
+        const label = line.label === '' ? [] : [{ text: `${line.label}: `, bold: true }];
+        const first = wrap(`${line.label === '' ? '' : `${line.label}: `}${text}`, width - cells(bar));
+        return first.map((t, i) =>
+          i === 0 && label.length > 0
+            ? [{ text: bar, dim: true }, ...label, { text: t.slice(line.label.length + 2), ...style }]
+            : [
+                { text: bar, dim: true },
+                { text: t, ...style },
+              ],
+        );
+      }
+      const lead: Drawn = [
+        { text: bar, dim: true },
+        { text: pad(line.label, LABEL), bold: true },
+      ];
+      const rest: Drawn = [{ text: bar, dim: true }, { text: ' '.repeat(LABEL) }];
+      return wrap(text, width - cells(bar) - LABEL).map((t, i) => [...(i === 0 ? lead : rest), { text: t, ...style }]);
+    }
+    case 'way': {
+      const [sign, word] = stateWord(line.works);
+      const because = theme.text(line.because);
+      const state: Drawn = [{ text: `${theme.sign(sign)} ${word}`, ...signTone[sign] }];
+      const how = theme.text(line.how);
+      if (isNarrow(width) || because === '') {
+        const rows = isNarrow(width)
+          ? wrap(how, width - 4).map((t, i): Drawn => [{ text: i === 0 ? '  ' : '    ' }, { text: t }])
+          : [[{ text: `  ${pad(truncate(how, 44), 45)}` }, ...state]];
+        return isNarrow(width)
+          ? [
+              ...rows,
+              ...hung([{ text: '    ' }, ...state, { text: '  ' }], 4 + cells(state[0]!.text) + 2, because, width, {}),
+            ]
+          : rows;
+      }
+      const left: Drawn = [
+        { text: `  ${pad(truncate(how, 44), 45)}` },
+        { text: pad(state[0]!.text, 14), ...signTone[sign] },
+      ];
+      const used = 2 + 45 + 14;
+      if (width - used < 16)
+        return [[...left], ...wrap(because, width - 6).map((t): Drawn => [{ text: '      ' }, { text: t }])];
+      return hung(left, used, because, width, {});
+    }
+  }
+};
+
+/** A finished node: sign, label, what was found. */
+export const drawRow = (row: Row, width: number, theme: Theme): readonly Drawn[] => {
+  const sign = `  ${theme.sign(row.sign)} `;
+  const text = theme.text(row.text);
+  if (row.label === '') return hung([{ text: sign, ...signTone[row.sign] }], cells(sign), text, width, {});
+  if (isNarrow(width)) {
+    return wrap(`${row.label}: ${text}`, width - cells(sign)).map((t, i) => [
+      { text: i === 0 ? sign : ' '.repeat(cells(sign)), ...signTone[row.sign] },
+      { text: t },
+    ]);
+  }
+  const label = pad(truncate(theme.text(row.label), LABEL - 1), LABEL);
+  return hung(
+    [
+      { text: sign, ...signTone[row.sign] },
+      { text: label, bold: row.sign === 'done' },
+    ],
+    cells(sign) + LABEL,
+    text,
+    width,
+    {},
+  );
+};
+
+export const drawChoice = (choice: Choice, isAt: boolean, width: number, theme: Theme): readonly Drawn[] => {
+  const label = theme.text(choice.label);
+  const lead: Drawn = [{ text: isAt ? `  ${theme.pointer} ` : '    ', ...(isAt && { color: 'cyan', bold: true }) }];
+  const style: Style = isAt ? { color: 'cyan', bold: true } : {};
+  const rows = hung(lead, 4, label, width, style);
+  if (!choice.hint) return rows;
+  const hint = theme.text(`(${choice.hint})`);
+  const last = rows.at(-1)!;
+  const used = last.reduce((n, s) => n + cells(s.text), 0);
+  if (used + 2 + cells(hint) <= width)
+    return [
+      ...rows.slice(0, -1),
+      [...last, { text: ' '.repeat(Math.max(2, Math.min(40, width - cells(hint)) - used)) }, { text: hint, dim: true }],
+    ];
+  return isNarrow(width) ? rows : [...rows, ...hung([{ text: '      ' }], 6, hint, width, { dim: true })];
+};
+
+const titleRow = (view: View, width: number, theme: Theme): Drawn => {
+  const right = theme.text(view.status);
+  const left = truncate(theme.text(view.title), Math.max(8, width - cells(right) - 1), theme.dots);
+  return [
+    { text: left, bold: true },
+    { text: ' '.repeat(Math.max(1, width - cells(left) - cells(right))) },
+    { text: right },
+  ];
+};
+
+const footerRow = (view: View, width: number, theme: Theme): Drawn => {
+  let text = ' ';
+  for (const [key, does] of view.keys) {
+    const next = `${text}${text === ' ' ? ' ' : ' · '}${key} ${does}`;
+    if (cells(theme.text(next)) > width - 1) continue;
+    text = next;
+  }
+  return [{ text: theme.text(text), dim: true }];
+};
+
+export interface Frame {
+  readonly top: readonly Drawn[];
+  readonly body: readonly Drawn[];
+  readonly choices: readonly Choice[];
+  /** Index of `at` within the choices shown. */
+  readonly at: number;
+  readonly confirm: readonly Drawn[];
+  readonly footer: Drawn;
+  /** The furthest the body can be scrolled, and how far one page is. */
+  readonly most: number;
+  readonly page: number;
+}
+
+const BLANK: Drawn = [{ text: ' ' }];
+
+/** Lays a view out so that it is never taller than the window less one row: lead, choices and footer stay, the body scrolls. */
+export const frameOf = (
+  view: View,
+  {
+    width,
+    rows,
+    at,
+    scroll,
+    theme,
+    waited,
+  }: {
+    readonly width: number;
+    readonly rows: number;
+    readonly at: number;
+    readonly scroll: number;
+    readonly theme: Theme;
+    readonly waited: string;
+  },
+): Frame => {
+  const room = Math.max(4, rows - 1);
+  const isRoomy = rows >= 16;
+  const draw = (lines: readonly Line[]) => lines.flatMap(l => drawLine(l, width, theme));
+  const header = view.isTop
+    ? view.header
+        .filter(h => h !== '')
+        .flatMap(h => wrap(theme.text(h), width).slice(0, isRoomy ? 2 : 1))
+        .map((text): Drawn => [{ text }])
+    : [];
+  const hasBody = view.body.length > 0;
+  const lead = draw(view.lead);
+  const confirm: readonly Drawn[] =
+    view.confirm === null
+      ? []
+      : [
+          [
+            { text: `  ${view.confirm}  `, bold: true },
+            { text: 'y', bold: true, color: 'cyan' },
+            { text: ' yes   ' },
+            { text: 'n', bold: true, color: 'cyan' },
+            { text: ' no' },
+          ],
+        ];
+  const waiting: readonly Drawn[] = view.since === null ? [] : [[{ text: `  ${waited}`, color: 'cyan' }]];
+
+  const footer = footerRow(view, width, theme);
+  const heightOf = (choices: readonly Choice[]) =>
+    choices.reduce((n, c) => n + drawChoice(c, false, width, theme).length, 0);
+  const fixed = 1 + header.length + confirm.length + waiting.length + 1;
+  const gap = isRoomy ? 1 : 0;
+  const spare = room - fixed - Math.min(lead.length, 3) - (hasBody ? 3 : 0) - 2 * gap;
+  let first = 0;
+  let last = view.choices.length;
+  while (last - first > 1 && heightOf(view.choices.slice(first, last)) > Math.max(1, spare)) {
+    if (at - first > last - 1 - at) first++;
+    else last--;
+  }
+  const choices = view.choices.slice(first, last);
+  const gaps = gap * ((choices.length > 0 || confirm.length > 0 ? 1 : 0) + 1);
+  const left = room - fixed - heightOf(choices) - gaps;
+  const shownLead = lead.slice(0, Math.max(1, left - (hasBody ? 2 : 0)));
+  const height = Math.max(0, left - shownLead.length);
+  const body = draw(view.body);
+  const isCut = body.length > height;
+  const page = Math.max(1, height - 1);
+  const most = isCut ? body.length - page : 0;
+  const from = Math.min(scroll, most);
+  const more = body.length - from - page;
+  const shown = !isCut
+    ? body
+    : [
+        ...body.slice(from, from + page),
+        [
+          {
+            text: `  ${theme.dots} ${more > 0 ? `${more} more, Space` : 'the end'}${from > 0 ? `, ${from} above` : ''}`,
+            dim: true,
+          },
+        ] as Drawn,
+      ];
+  return {
+    top: [titleRow(view, width, theme), ...header, ...(gap > 0 ? [BLANK] : []), ...shownLead, ...waiting],
+    body: height === 0 ? [] : shown,
+    choices,
+    at: at - first,
+    confirm: confirm.length > 0 || choices.length > 0 ? [...(gap > 0 ? [BLANK] : []), ...confirm] : [],
+    footer,
+    most,
+    page,
+  };
+};

@@ -1,0 +1,117 @@
+/** The same wizard as lines: numbered answers on stdin, a change only by the line `y` or `yes`, the end of input declines. */
+import { type Drawn, drawLine, drawRow } from '../ui/rows.ts';
+import { themeOf } from '../ui/theme.ts';
+import type { Intent } from './state.ts';
+import { type View, viewOf } from './view.ts';
+import type { End, Wizard } from './wizard.ts';
+
+export interface PlainOptions {
+  readonly wizard: Wizard;
+  readonly version: string;
+  /** Lines of the input, without their newline. */
+  readonly lines: AsyncIterator<string>;
+  readonly out: (text: string) => void;
+  readonly ascii: boolean;
+  readonly colour: boolean;
+  readonly columns: number;
+}
+
+const SGR: Readonly<Record<string, number>> = { green: 32, red: 31, yellow: 33, cyan: 36 };
+
+/** A drawn row as text; escape sequences only where colour is wanted. */
+export const painted = (drawn: Drawn, colour: boolean): string =>
+  drawn
+    .map(s => {
+      const codes = [s.bold ? 1 : 0, s.dim ? 2 : 0, s.color ? (SGR[s.color] ?? 0) : 0].filter(c => c !== 0);
+      return colour && codes.length > 0 ? `\u001b[${codes.join(';')}m${s.text}\u001b[0m` : s.text;
+    })
+    .join('')
+    .trimEnd();
+
+const LETTERS: Readonly<Record<string, Intent>> = {
+  w: { do: 'why' },
+  e: { do: 'evidence' },
+  d: { do: 'diff' },
+  c: { do: 'commands' },
+  b: { do: 'back' },
+  '?': { do: 'help' },
+  q: { do: 'quit' },
+};
+
+/** What a line of input means on this screen; null where it means nothing. */
+export const answerOf = (view: View, line: string): Intent | null => {
+  const said = line.trim().toLowerCase();
+  if (view.confirm !== null) {
+    if (said === 'y' || said === 'yes') return { do: 'yes' };
+    if (said === '' || said === 'n' || said === 'no' || /^\d+$/.test(said)) return { do: 'no' };
+    return LETTERS[said] ?? { do: 'no' };
+  }
+  const chosen = /^\d{1,3}$/.test(said) ? view.choices[Number(said) - 1] : undefined;
+  return chosen ? { do: 'choose', id: chosen.id } : (LETTERS[said] ?? null);
+};
+
+const isQuestion = (view: View): boolean => view.choices.length > 0 || view.confirm !== null;
+
+export const runPlain = async ({ wizard, version, lines, out, ascii, colour, columns }: PlainOptions): Promise<End> => {
+  const theme = themeOf(ascii);
+  const say = (drawn: Drawn) => out(`${painted(drawn, colour)}\n`);
+  let told = 0;
+  let waited = '';
+  const tell = () => {
+    const { trail } = wizard.state();
+    for (; told < trail.length; told++) for (const drawn of drawRow(trail[told]!, columns, theme)) say(drawn);
+  };
+  /** Waits until something is asked, telling what happens meanwhile. */
+  const question = async (): Promise<View | null> => {
+    for (;;) {
+      tell();
+      const state = wizard.state();
+      if (state.over) return null;
+      const view = viewOf(state, version);
+      if (isQuestion(view) && state.machine !== null) return view;
+      if (state.at.at === 'busy' && state.at.what !== waited) {
+        waited = state.at.what;
+        out(`${theme.text(waited)}\n`);
+      }
+      await new Promise<void>(resolve => {
+        const stop = wizard.subscribe(() => {
+          stop();
+          resolve();
+        });
+      });
+    }
+  };
+  const draw = (view: View) => {
+    out('\n');
+    if (view.isTop)
+      for (const line of [`${view.title} (${view.status})`, ...view.header.filter(Boolean)])
+        out(`${theme.text(line)}\n`);
+    for (const line of [...view.lead, ...view.body]) for (const drawn of drawLine(line, columns, theme)) say(drawn);
+    for (const [i, c] of view.choices.entries())
+      out(`  ${i + 1}  ${theme.text(c.label)}${c.hint ? `  (${theme.text(c.hint)})` : ''}\n`);
+    const letters = view.keys.map(([key, does]) => (/^[a-z?]$/.test(key) ? `${key} ${does}` : '')).filter(Boolean);
+    out(
+      theme.text(
+        view.confirm === null
+          ? `number${letters.length > 0 ? `, ${letters.join(', ')}` : ''} > `
+          : `${view.confirm} y or yes applies, anything else does not > `,
+      ),
+    );
+  };
+
+  for (let asked = await question(); asked !== null; asked = await question()) {
+    draw(asked);
+    const line = await lines.next();
+    if (wizard.state().over) break;
+    if (line.done) {
+      out('\n(end of input)\n');
+      wizard.send({ do: asked.confirm === null ? 'quit' : 'no' });
+      continue;
+    }
+    const intent = answerOf(asked, line.value);
+    if (intent === null) out(`That is no answer here: a number from 1 to ${asked.choices.length}, or a letter.\n`);
+    else wizard.send(intent);
+  }
+  tell();
+  return wizard.done;
+};

@@ -1,0 +1,409 @@
+/** One walk over one box: the compiled tree running, its outside filled in, and what has been seen so far as plain data. */
+import { createActor, fromPromise } from 'xstate';
+import { type Applied, type Choice, compileFlow, type Place, placeOf } from '../engine/compile.ts';
+import type { Fix, GuideStep } from '../engine/fix.ts';
+import type { Evidence, Finding as FlowFinding, Request, Target, WayId, Why } from '../engine/flow.ts';
+import { isFinding } from '../engine/flow.ts';
+import { CannotTell } from '../engine/known.ts';
+import type { Mode } from '../engine/mode.ts';
+import { type NextWay, walkthrough } from '../engine/walkthrough.ts';
+import type { Plan, Refusal } from '../plan/plan.ts';
+import type { AnyFacts, Outside, Report } from './outside.ts';
+
+export type Sign = 'ok' | 'broken' | 'unsure' | 'note' | 'done' | 'plain';
+export interface Row {
+  readonly sign: Sign;
+  readonly label: string;
+  readonly text: string;
+}
+
+export interface Offer {
+  readonly fix: string;
+  readonly title: string;
+  readonly by: Fix['by'];
+  /** "writes 1 file, restarts nothing". */
+  readonly costs: string;
+  readonly privilege: number;
+  readonly guide: readonly GuideStep[];
+  readonly tried: boolean;
+}
+
+/** Everything a person is told about a finding that waits for a choice. */
+export interface Found {
+  readonly id: string;
+  readonly node: string;
+  readonly label: string;
+  readonly text: string;
+  readonly title: string;
+  readonly why: Why;
+  readonly source: string;
+  readonly seen: readonly Evidence[];
+  readonly mode: Mode | null;
+  readonly report: Report;
+  readonly offers: readonly Offer[];
+  readonly probes: readonly string[];
+}
+
+export interface Walk {
+  readonly stage: Place['stage'] | 'ended';
+  readonly checking: {
+    readonly label: string;
+    readonly question: string;
+    readonly what: readonly string[];
+    readonly since: number;
+  } | null;
+  readonly found: Found | null;
+  readonly plan: Plan | null;
+  readonly refusal: Refusal | null;
+  readonly trouble: string | null;
+  /** Steps of the apply in progress. */
+  readonly steps: readonly Row[];
+  readonly left: readonly string[];
+  readonly fixed: readonly string[];
+  /** Every finding of severity fault that was met. */
+  readonly met: readonly string[];
+  readonly applied: readonly Plan[];
+  readonly interrupted: boolean;
+  readonly stopping: boolean;
+  /** How the box stands at the end of the walk. */
+  readonly report: Report | null;
+}
+
+export interface Session {
+  readonly walk: () => Walk;
+  readonly choose: (choice: Choice, fix?: string) => void;
+  /** Ends the walk where it stands; while applying, finishes the step and undoes first. */
+  readonly interrupt: () => void;
+  readonly stop: () => void;
+  readonly ended: Promise<Walk>;
+}
+
+export interface SessionOptions {
+  readonly outside: Outside;
+  /** Only these forms of request; every meaningful one where it is absent. */
+  readonly only?: readonly WayId[] | undefined;
+  /** Findings not to be asked about (again). */
+  readonly left?: readonly string[];
+  readonly tried?: readonly string[];
+  readonly changed: () => void;
+  readonly row: (row: Row) => void;
+}
+
+const TRUNK = 'where';
+const BRANCH = 'request';
+
+export const signOf = (target: Target | undefined, verdict: string): Sign => {
+  if (target !== undefined && isFinding(target))
+    return target.finding === 'stop' || target.finding === 'harm' ? 'broken' : 'note';
+  return verdict === 'cannotTell' ? 'unsure' : 'ok';
+};
+
+/** What a fix costs, in words, from its effect codes. */
+export const costsOf = (fix: Fix, facts: AnyFacts): string => {
+  if (fix.by === 'guide') return 'steps for you to do';
+  const files = fix.touches(facts).length;
+  const restarts: readonly string[] = fix.effect.flatMap(e => RESTARTS[e] ?? []);
+  return [
+    files > 0 ? `writes ${files} file${files === 1 ? '' : 's'}` : 'writes no file',
+    restarts.length > 0 ? restarts.join(', ') : 'restarts nothing',
+  ].join(', ');
+};
+const RESTARTS: Readonly<Record<string, string>> = {
+  RL: 'reloads Docker',
+  RD: 'restarts Docker',
+  RC: 'restarts containerd',
+  RK: 'restarts k3s',
+  RX: 'containers must be recreated',
+  RM: 'reloads kernel modules',
+  RB: 'needs a reboot',
+};
+
+interface Judgement {
+  readonly verdict: string;
+  readonly found: string;
+  readonly seen: readonly Evidence[];
+  readonly missing: CannotTell['missing'];
+}
+
+export const createSession = ({ outside, only, left = [], tried = [], changed, row }: SessionOptions): Session => {
+  let walk: Walk = {
+    stage: 'checking',
+    checking: null,
+    found: null,
+    plan: null,
+    refusal: null,
+    trouble: null,
+    steps: [],
+    left,
+    fixed: [],
+    met: [],
+    applied: [],
+    interrupted: false,
+    stopping: false,
+    report: null,
+  };
+  const set = (part: Partial<Walk>) => {
+    walk = { ...walk, ...part };
+    changed();
+  };
+  const founds = new Map<string, Found>();
+  const shown = new Map<string, string>();
+  let verifying: { readonly finding: string; readonly node: string; readonly fix: string } | null = null;
+  let abort: AbortController | null = null;
+  let end: (walk: Walk) => void = () => {};
+  const ended = new Promise<Walk>(resolve => {
+    end = resolve;
+  });
+  let isOver = false;
+
+  const judge = async (flow: string, node: string, request: Request): Promise<Judgement> => {
+    const check = outside.flows[flow]!.nodes[node]!;
+    try {
+      const facts = await outside.facts.get(check.probes);
+      const judged = check.decide(facts, request);
+      const { is, found = '', seen = [] } = typeof judged === 'string' ? { is: judged } : judged;
+      return { verdict: is, found, seen, missing: [] };
+    } catch (error) {
+      const missing = error instanceof CannotTell ? error.missing : [];
+      const found =
+        missing.length > 0
+          ? missing.map(m => `${m.probe}: ${m.unknown}`).join(', ')
+          : `could not decide: ${String(error)}`;
+      return { verdict: 'cannotTell', found, seen: [], missing };
+    }
+  };
+
+  const tell = async (flow: string, node: string, finding: FlowFinding, judged: Judgement): Promise<Found> => {
+    const check = outside.flows[flow]!.nodes[node]!;
+    const facts = await outside.facts.all();
+    const mode = outside.modes[finding.id] ?? null;
+    const done = new Set([...tried, ...walk.applied.map(p => p.fix)]);
+    return {
+      id: finding.id,
+      node,
+      label: check.title,
+      text: judged.found || (mode?.title ?? finding.id),
+      title: mode?.title ?? finding.id,
+      why: mode?.why ?? check.why,
+      source: mode?.source ?? check.source,
+      seen: judged.seen,
+      mode,
+      report: outside.reportOf(facts),
+      offers: outside.ladder(finding.id, facts).map(fix => ({
+        fix: fix.id,
+        title: fix.title,
+        by: fix.by,
+        costs: costsOf(fix, facts),
+        privilege: fix.privilege,
+        guide: fix.guide?.(facts) ?? [],
+        tried: done.has(fix.id),
+      })),
+      probes: check.probes,
+    };
+  };
+
+  const show = (flow: string, node: string, judged: Judgement) => {
+    const check = outside.flows[flow]!.nodes[node]!;
+    const target = check.on[judged.verdict];
+    const finding = target !== undefined && isFinding(target) ? target : null;
+    const mode = finding ? outside.modes[finding.id] : undefined;
+    const text = judged.found || mode?.title || judged.verdict;
+    const key = `${flow}.${node}`;
+    const same = `${judged.verdict}\n${text}`;
+    if (shown.get(key) === same && verifying?.node !== key) return;
+    shown.set(key, same);
+    const isFault = finding !== null && (finding.finding === 'stop' || finding.finding === 'harm');
+    if (isFault && !walk.met.includes(finding.id)) set({ met: [...walk.met, finding.id] });
+    row({ sign: signOf(target, judged.verdict), label: check.title, text });
+    outside.append({
+      type: 'judged',
+      flow,
+      node,
+      title: check.title,
+      verdict: judged.verdict,
+      found: text,
+      seen: judged.seen,
+      ...(finding && {
+        finding: {
+          id: finding.id,
+          severity: isFault ? 'fault' : (finding.finding as 'risk' | 'note'),
+          title: mode?.title ?? finding.id,
+        },
+      }),
+      ...(judged.missing.length > 0 && { missing: judged.missing.map(m => ({ probe: m.probe, because: m.unknown })) }),
+    });
+    if (verifying?.node === key) {
+      const ok = finding?.id !== verifying.finding && judged.verdict !== 'cannotTell';
+      outside.append({ type: 'verified', finding: verifying.finding, ok, by: `${flow}.${node}` });
+      if (ok) {
+        row({ sign: 'done', label: 'Fixed', text: `${verifying.finding}: the check that found it passes now` });
+        set({ fixed: [...walk.fixed, verifying.finding] });
+      } else row({ sign: 'unsure', label: 'Not yet', text: `${verifying.fix} did not clear ${verifying.finding}` });
+      verifying = null;
+    }
+  };
+
+  const judging = async ({
+    flow,
+    node,
+    request,
+  }: {
+    readonly flow: string;
+    readonly node: string;
+    readonly request: Request;
+  }) => {
+    const check = outside.flows[flow]!.nodes[node]!;
+    set({
+      stage: 'checking',
+      checking: {
+        label: check.title,
+        question: check.question,
+        what: check.probes.map(p => outside.facts.looks(p)),
+        since: outside.now(),
+      },
+    });
+    const judged = await judge(flow, node, request);
+    const target = check.on[judged.verdict];
+    if (
+      target !== undefined &&
+      isFinding(target) &&
+      (target.finding === 'stop' || target.finding === 'harm') &&
+      !walk.left.includes(target.id)
+    ) {
+      founds.set(`${flow}.${node}`, await tell(flow, node, target, judged));
+    }
+    if (!isOver) show(flow, node, judged);
+    return { verdict: judged.verdict };
+  };
+
+  const planning = async ({
+    finding,
+    fix,
+  }: {
+    readonly finding: string;
+    readonly fix: string;
+  }): Promise<Plan | Refusal> => {
+    const facts = await outside.facts.all();
+    const chosen = outside.ladder(finding, facts).find(f => f.id === fix);
+    if (!chosen) throw new Error(`${fix} does not apply to this box any more`);
+    const plan = await outside.propose(chosen, facts, finding);
+    outside.append('refuse' in plan ? { type: 'refused', fix, because: plan.refuse } : { type: 'proposed', plan });
+    return plan;
+  };
+
+  const applying = async (plan: Plan, place: string): Promise<Applied> => {
+    abort = new AbortController();
+    set({ steps: [], stopping: false });
+    const result = await outside.apply(plan, {
+      signal: abort.signal,
+      note: (what, ok, detail) => {
+        const step: Row = {
+          sign: ok === null ? 'plain' : ok ? 'ok' : 'broken',
+          label: '',
+          text: detail ? `${what}: ${detail}` : what,
+        };
+        const steps = ok !== null && walk.steps.at(-1)?.sign === 'plain' ? walk.steps.slice(0, -1) : walk.steps;
+        set({ steps: [...steps, step] });
+      },
+    });
+    abort = null;
+    outside.facts.forget();
+    if (result.did === 'applied') {
+      row({ sign: 'done', label: 'Applied', text: plan.title });
+      verifying = { finding: plan.finding, node: place, fix: plan.fix };
+      set({ applied: [...walk.applied, plan] });
+      return { did: 'applied' };
+    }
+    row({ sign: 'broken', label: result.did === 'stopped' ? 'Stopped' : 'Undone', text: result.because });
+    return { did: result.did === 'stopped' ? 'stopped' : 'undone', because: result.because };
+  };
+
+  const nextWay: NextWay = async done => {
+    if (isOver) return null;
+    const requests = await outside.requests();
+    const open = requests.filter(r => !done.includes(r.way) && (only === undefined || only.includes(r.way)));
+    if (open.length === 0 || done.length === 0 || only !== undefined) return open[0] ?? null;
+    const report = outside.reportOf(await outside.facts.all());
+    const faults = new Set(report.findings.filter(f => f.severity === 'fault').map(f => f.id));
+    // A form of request that was never set up is no fault; it stands in the table of ways, not in the walk.
+    const isMeant = (way: WayId) =>
+      report.ways.some(w => w.way === way && (w.works !== false || (w.cause !== null && faults.has(w.cause))));
+    return open.find(r => isMeant(r.way)) ?? null;
+  };
+
+  let place: Place | null = null;
+  const machines = Object.fromEntries(
+    Object.values(outside.flows).map(flow => [
+      flow.id,
+      compileFlow(flow).provide({
+        actors: {
+          judge: fromPromise(({ input }: { input: Parameters<typeof judging>[0] }) => judging(input)),
+          plan: fromPromise(({ input }: { input: Parameters<typeof planning>[0] }) => planning(input)),
+          apply: fromPromise(({ input }: { input: { readonly plan: Plan } }) =>
+            applying(input.plan, `${place!.flow}.${place!.node}`),
+          ),
+        } as never,
+        actions: {
+          askToStop: () => {
+            abort?.abort();
+            set({ stopping: true });
+          },
+        } as never,
+      }),
+    ]),
+  );
+  const actor = createActor(walkthrough(machines, { trunk: TRUNK, branch: BRANCH, nextWay }), {
+    input: { tried: Object.fromEntries(tried.map(f => [f, 1])), left },
+    inspect: event => {
+      if (event.type !== '@xstate.snapshot' || event.actorRef === actor || !('getMeta' in event.snapshot)) return;
+      const snapshot = event.snapshot as unknown as {
+        getMeta(): object;
+        context: { plan: Plan | null; refusal: Refusal | null; trouble: string | null; left: readonly string[] };
+      };
+      const at = placeOf(snapshot);
+      if (at === null) return;
+      place = at;
+      const { plan, refusal, trouble } = snapshot.context;
+      set({
+        stage: at.stage,
+        plan,
+        refusal,
+        trouble,
+        left: snapshot.context.left,
+        found: at.stage === 'checking' ? null : (founds.get(`${at.flow}.${at.node}`) ?? null),
+      });
+    },
+  });
+
+  const finish = async (interrupted: boolean) => {
+    if (isOver) return;
+    isOver = true;
+    const report = interrupted ? null : outside.reportOf(await outside.facts.all());
+    set({ stage: 'ended', interrupted, report, checking: null, found: null });
+    end(walk);
+  };
+  actor.subscribe({
+    complete: () =>
+      void finish((actor.getSnapshot().output as { interrupted: boolean } | undefined)?.interrupted === true),
+    error: () => {},
+  });
+  void outside.facts.all().catch(() => {});
+  actor.start();
+
+  return {
+    walk: () => walk,
+    choose: (choice, fix) => actor.send({ type: 'CHOOSE', choice, ...(fix !== undefined && { fix }) }),
+    interrupt: () => {
+      if (walk.stage === 'applying') actor.send({ type: 'CHOOSE', choice: 'stop' });
+      else {
+        actor.stop();
+        void finish(true);
+      }
+    },
+    stop: () => {
+      isOver = true;
+      actor.stop();
+    },
+    ended,
+  };
+};

@@ -1,0 +1,75 @@
+/** Everything the wizard's screen depends on, as plain data. */
+import type { WayId } from '../engine/flow.ts';
+import type { Machine } from '../transcript/event.ts';
+import type { Outside, PastSession, Report } from './outside.ts';
+import type { Proof, Proven } from './proof.ts';
+import type { Row, Walk } from './session.ts';
+
+export interface Page {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+export type At =
+  | { readonly at: 'unfinished'; readonly session: PastSession }
+  | { readonly at: 'menu' }
+  | { readonly at: 'ways'; readonly report: Report | null }
+  | { readonly at: 'paths' }
+  | { readonly at: 'demos' }
+  | { readonly at: 'past'; readonly sessions: readonly PastSession[] | null }
+  | { readonly at: 'undo'; readonly session: PastSession }
+  | { readonly at: 'page'; readonly page: Page; readonly back: At }
+  | { readonly at: 'busy'; readonly what: string; readonly since: number; readonly holds: boolean }
+  /** `more`: the whole ladder is shown; `guide`: the steps of that fix. */
+  | { readonly at: 'walk'; readonly more: boolean; readonly guide: string | null }
+  | { readonly at: 'proof'; readonly proof: Extract<Proof, { argv: unknown }> }
+  | { readonly at: 'end' };
+
+export interface State {
+  readonly at: At;
+  readonly machine: Machine | null;
+  /** "this machine", the recording's or the demo's name. */
+  readonly box: string;
+  readonly kind: Outside['box']['kind'];
+  readonly trail: readonly Row[];
+  readonly walk: Walk | null;
+  /** Changes that stand, of all walks of this program run. */
+  readonly changes: number;
+  readonly depth: 0 | 1 | 2 | 3;
+  readonly evidence: boolean;
+  readonly help: boolean;
+  /** The proposal shows the diff cut to what fits, whole, or the commands instead. */
+  readonly show: 'diff' | 'commands';
+  readonly proof: Proof | null;
+  readonly proven: Proven | null;
+  readonly only: readonly WayId[] | undefined;
+  readonly startedAt: number;
+  readonly session: string | null;
+  readonly demos: readonly Demo[];
+  readonly modes: Outside['modes'];
+  /** The wizard has ended; only what has scrolled up stays. */
+  readonly over: boolean;
+}
+
+export interface Demo {
+  readonly name: string;
+  readonly title: string;
+}
+
+export type Intent =
+  | { readonly do: 'choose'; readonly id: string }
+  | { readonly do: 'yes' | 'no' | 'why' | 'evidence' | 'diff' | 'commands' | 'back' | 'help' | 'quit' | 'interrupt' };
+
+/** Paths a person can choose, and the forms of request each is about. */
+export const PATHS: readonly { readonly id: string; readonly title: string; readonly ways: readonly WayId[] }[] = [
+  {
+    id: 'legacy',
+    title: 'Legacy hook: docker run --gpus all, --runtime=nvidia',
+    ways: ['docker-gpus', 'docker-runtime'],
+  },
+  {
+    id: 'cdi',
+    title: 'CDI: --device nvidia.com/gpu=all, through Docker, the runtime or Podman',
+    ways: ['docker-cdi', 'docker-runtime-cdi', 'podman-cdi'],
+  },
+];

@@ -1,0 +1,77 @@
+/** What stays in the scrollback: what was found and changed, the proof, whether it lasts, and the next command. */
+import type { Plan } from '../plan/plan.ts';
+import type { State } from './state.ts';
+import type { Line } from './view.ts';
+
+const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
+
+/** Whether the change outlives a reboot and an update, from where it was written. */
+export const lastsOf = (plan: Plan): string => {
+  const edits = plan.steps.filter(s => s.do === 'edit').map(s => s.path);
+  if (edits.some(p => /^(\/var)?\/run\//.test(p))) return 'Only until the next reboot: /run is emptied then';
+  if (edits.some(p => /\/cdi\/.*\.(ya?ml|json)$/.test(p)))
+    return 'Until the driver is updated: then the CDI spec must be generated again';
+  if (edits.length > 0) return 'Yes: it is written in a file that reboots and driver updates leave alone';
+  return 'Not known: no file was written; after a reboot run gpumedic check';
+};
+
+const headline = (state: State): Line => {
+  const { walk, proven, proof } = state;
+  const line = (sign: 'ok' | 'broken' | 'unsure' | 'plain', text: string): Line => ({
+    kind: 'text',
+    text,
+    sign,
+    tone: sign === 'plain' ? 'strong' : sign,
+  });
+  if (walk === null) return line('plain', 'Nothing was diagnosed and nothing was changed.');
+  const { report } = walk;
+  const unproven = proof !== null && 'cannot' in proof ? proof.cannot : 'not proven by a container';
+  if (report === null) {
+    const open = walk.met.filter(id => !walk.fixed.includes(id));
+    return open.length > 0
+      ? line('broken', `Stopped with this found: ${open.join(', ')}`)
+      : line('unsure', 'Stopped before the end; nothing was found so far.');
+  }
+  if (report.verdict === 'ok') {
+    const what = walk.fixed.length > 0 ? 'Fixed' : 'Healthy';
+    if (proven?.ok === true)
+      return line(
+        'ok',
+        `${what} and proven: ${proof !== null && 'argv' in proof ? proof.argv.join(' ') : ''} → ${proven.shows}`,
+      );
+    if (proven?.ok === false) return line('broken', `The checks pass, but the container fails: ${proven.shows}`);
+    return line('ok', `${what}, by the checks (${proven?.shows ?? unproven})`);
+  }
+  const faults = report.findings.filter(f => f.severity === 'fault');
+  if (report.verdict === 'fault') return line('broken', `Still broken: ${faults.map(f => f.title || f.id).join('; ')}`);
+  return line('unsure', `Cannot tell: ${report.unknown.map(u => `${u.probe} (${u.because})`).join(', ')}`);
+};
+
+export const summaryOf = (state: State): readonly Line[] => {
+  const { walk } = state;
+  const fact = (label: string, text: string): Line => ({ kind: 'fact', label, text });
+  if (walk === null) return [headline(state)];
+  const plans = walk.applied;
+  const files = plans.flatMap(p => p.steps.filter(s => s.do === 'edit')).length;
+  const restarts = plans.flatMap(p => p.settle).filter(c => c.argv.includes('restart')).length;
+  const open = walk.report?.findings.filter(f => f.severity === 'fault') ?? [];
+  const isReal = state.kind === 'live';
+  return [
+    headline(state),
+    fact('Found', walk.met.length === 0 ? 'no fault' : walk.met.join(', ')),
+    fact(
+      'Changed',
+      plans.length === 0
+        ? 'nothing'
+        : `${plural(files, 'file')}, ${plural(restarts, 'restart')}: ${plans.map(p => p.title).join('; ')}`,
+    ),
+    ...plans.flatMap(p => p.afterwards).map((a, i) => fact(i === 0 ? 'To benefit' : '', a)),
+    ...plans.map((p, i) => fact(i === 0 ? 'Will it last?' : '', lastsOf(p))),
+    ...(open.length > 0 && plans.length === 0 ? [fact('Next', `gpumedic fix ${open[0]!.id}`)] : []),
+    ...(plans.length > 0 && isReal && state.session !== null ? [fact('Undo', `gpumedic undo ${state.session}`)] : []),
+    ...(plans.length > 0 && !isReal
+      ? [fact('Undo', 'here, before you quit: the simulated box ends with the program')]
+      : []),
+    ...(isReal ? [fact('Ticket', 'gpumedic transcript > fix.md')] : []),
+  ];
+};

@@ -1,0 +1,418 @@
+/** The screens around the walk: the first menu, ways, paths, demos, undo, proof and the end. Holds the state, draws nothing. */
+import { commandsOf, needsRoot } from './commands.ts';
+import { headerOf } from './header.ts';
+import type { Outside, PastSession } from './outside.ts';
+import { proofFor, prove } from './proof.ts';
+import { createSession, type Row, type Session } from './session.ts';
+import { type At, type Demo, type Intent, PATHS, type State } from './state.ts';
+
+export interface WizardOptions {
+  readonly outside: Outside;
+  readonly demos?: readonly Demo[];
+  /** A box with one of the demo's faults. */
+  readonly openDemo?: (name: string) => Outside;
+  /** Hands the terminal over to sudo's question; true when it was answered. The default asks nobody. */
+  readonly askRoot?: () => Promise<boolean>;
+}
+
+export interface End {
+  readonly exitCode: number;
+  readonly state: State;
+}
+
+export interface Wizard {
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly state: () => State;
+  readonly send: (intent: Intent) => void;
+  /** The screen provides it: leaves raw mode, asks, comes back. */
+  readonly onAskRoot: (ask: () => Promise<boolean>) => void;
+  /** Asks for sudo's password where the terminal is ours to give; false where it was not given. */
+  readonly sudo: () => boolean;
+  readonly done: Promise<End>;
+}
+
+const fresh = { depth: 0, evidence: false, help: false, show: 'diff' } as const;
+
+export const createWizard = ({ outside: first, demos = [], openDemo, askRoot: asker }: WizardOptions): Wizard => {
+  let outside = first;
+  let session: Session | null = null;
+  let askRoot = asker ?? (async () => false);
+  const listeners = new Set<() => void>();
+  let state: State = {
+    ...fresh,
+    at: { at: 'menu' },
+    machine: null,
+    box: outside.box.name,
+    kind: outside.box.kind,
+    trail: [],
+    walk: null,
+    changes: 0,
+    proof: null,
+    proven: null,
+    only: undefined,
+    startedAt: outside.now(),
+    session: null,
+    demos,
+    modes: outside.modes,
+    over: false,
+  };
+  let finish: (end: End) => void = () => {};
+  const done = new Promise<End>(resolve => {
+    finish = resolve;
+  });
+  let isOver = false;
+  /** Ctrl-C came while files were being put back; that is finished first. */
+  let leaveAfter = false;
+  const abort = new AbortController();
+
+  const set = (part: Partial<State>) => {
+    state = { ...state, ...part };
+    for (const listener of listeners) listener();
+  };
+  const go = (at: At) => {
+    set({ ...fresh, at });
+    if (leaveAfter && at.at !== 'busy') leave(130);
+  };
+  const row = (r: Row) => set({ trail: [...state.trail, r] });
+  const busy = (what: string, holds = false) => go({ at: 'busy', what, since: outside.now(), holds });
+  /** A promise whose failure is told instead of lost, and whose late answer does not replace another screen. */
+  const then = <T>(promise: Promise<T>, next: (value: T) => void) => {
+    const from = outside;
+    promise.then(
+      value => {
+        if (!isOver && from === outside) next(value);
+      },
+      error => row({ sign: 'unsure', label: 'Trouble', text: String(error instanceof Error ? error.message : error) }),
+    );
+  };
+
+  /** The two lines about this machine go up with the history, once a box, when the first walk begins. */
+  let headed = false;
+  const head = () => {
+    if (headed || state.machine === null || state.at.at !== 'walk') return;
+    headed = true;
+    for (const text of headerOf(state.machine, state.box)) if (text !== '') row({ sign: 'plain', label: '', text });
+  };
+
+  const look = () =>
+    then(outside.facts.all(), facts => {
+      set({ machine: outside.machineOf(facts) });
+      head();
+      if (state.at.at === 'ways') set({ at: { at: 'ways', report: outside.reportOf(facts) } });
+    });
+
+  const exitCode = (): number => {
+    const { walk } = state;
+    if (walk === null) return 0;
+    if (walk.report) return { ok: 0, fault: 1, unknown: 2 }[walk.report.verdict];
+    return walk.met.some(id => !walk.fixed.includes(id)) ? 1 : 2;
+  };
+  const leave = (code: number) => {
+    if (isOver) return;
+    isOver = true;
+    abort.abort();
+    session?.stop();
+    const { walk } = state;
+    const outcome =
+      walk === null
+        ? 'stopped'
+        : code === 130
+          ? 'stopped'
+          : code === 0
+            ? walk.fixed.length > 0
+              ? 'fixed'
+              : 'healthy'
+            : code === 2
+              ? 'cannotTell'
+              : walk.applied.length > 0
+                ? 'failed'
+                : walk.left.length > 0 || walk.report === null
+                  ? 'declined'
+                  : 'faulty';
+    outside.append({
+      type: 'ended',
+      outcome,
+      exitCode: code,
+      ...(outside.session() !== null && { undo: `gpumedic undo ${outside.session()}` }),
+    });
+    set({ over: true });
+    finish({ exitCode: code, state });
+  };
+
+  const start = (only: State['only'], left: readonly string[] = [], tried: readonly string[] = []) => {
+    session?.stop();
+    set({
+      ...fresh,
+      at: { at: 'walk', more: false, guide: null },
+      only,
+      proof: null,
+      proven: null,
+      startedAt: outside.now(),
+    });
+    session = null;
+    set({ walk: null });
+    head();
+    const mine: Session = createSession({
+      outside,
+      only,
+      left,
+      tried,
+      row: r => {
+        if (session === mine) row(r);
+      },
+      changed: () => {
+        if (session === null || session !== mine) return;
+        const walk = mine.walk();
+        const isOther = walk.stage !== state.walk?.stage || walk.found?.id !== state.walk?.found?.id;
+        set({
+          walk,
+          changes: state.changes + Math.max(0, walk.applied.length - (state.walk?.applied.length ?? 0)),
+          session: outside.session(),
+          ...(isOther && {
+            ...fresh,
+            at: state.at.at === 'walk' ? { at: 'walk', more: false, guide: null } : state.at,
+          }),
+        });
+      },
+    });
+    session = mine;
+    set({ walk: mine.walk() });
+    then(mine.ended, walk => {
+      if (session !== mine) return;
+      if (walk.interrupted) return leave(130);
+      if (walk.report)
+        outside.append({
+          type: 'ways',
+          ways: walk.report.ways.map(({ way, works, cause, why }) => ({ way, works, cause, why })),
+        });
+      look();
+      if (walk.report?.verdict !== 'ok') return go({ at: 'end' });
+      then(proofFor(outside, walk.report, state.only), proof => {
+        set({ proof });
+        go('argv' in proof ? { at: 'proof', proof } : { at: 'end' });
+      });
+    });
+  };
+
+  const enterDemo = (name: string) => {
+    session?.stop();
+    session = null;
+    outside = openDemo!(name);
+    set({
+      ...fresh,
+      at: { at: 'menu' },
+      machine: null,
+      box: outside.box.name,
+      kind: outside.box.kind,
+      walk: null,
+      changes: 0,
+      session: null,
+      proof: null,
+      proven: null,
+      modes: outside.modes,
+    });
+    headed = false;
+    row({ sign: 'plain', label: '', text: `simulated box: ${outside.box.name}` });
+    look();
+  };
+
+  const apply = async () => {
+    const plan = state.walk?.plan;
+    if (!plan || session === null) return;
+    const mine = session;
+    busy('getting ready');
+    if (needsRoot(plan) && !(await outside.canRoot()) && !(await askRoot())) {
+      outside.append({ type: 'answered', question: `apply ${plan.fix}`, answer: 'yes, but root was not to be had' });
+      return go({
+        at: 'page',
+        page: {
+          title: 'Root is needed, and sudo did not give it. As root, this does the same:',
+          lines: [...commandsOf(plan), '', 'gpumedic fix, run as root, does it with a backup and an undo.'],
+        },
+        back: { at: 'walk', more: false, guide: null },
+      });
+    }
+    outside.append({ type: 'answered', question: `apply ${plan.fix}`, answer: 'yes' });
+    go({ at: 'walk', more: false, guide: null });
+    mine.choose('apply');
+  };
+
+  const undo = (what: PastSession) => {
+    busy(`putting back what ${what.id} changed`, true);
+    then(outside.undo(what.id), result => {
+      outside.facts.forget();
+      if (result.did === 'undone') {
+        set({ changes: Math.max(0, state.changes - 1) });
+        row({ sign: 'done', label: 'Undone', text: what.title });
+      }
+      look();
+      go({
+        at: 'page',
+        page: { title: result.did === 'undone' ? 'Put back, byte for byte:' : 'Not undone:', lines: result.lines },
+        back: { at: 'menu' },
+      });
+    });
+  };
+
+  const chooseInWalk = (id: string, at: Extract<At, { at: 'walk' }>) => {
+    const found = state.walk?.found;
+    if (!session || !found) return;
+    if (id === 'more') return go({ ...at, more: true });
+    if (id === 'less') return go({ ...at, more: false, guide: null });
+    if (id === 'again') {
+      outside.facts.forget();
+      return session.choose('again');
+    }
+    if (id === 'leave') {
+      outside.append({ type: 'answered', question: found.id, answer: 'leave it' });
+      return session.choose('leave');
+    }
+    if (id === 'back') return session.choose('back');
+    if (id === 'guide') return go({ ...at, guide: '' });
+    const offer = found.offers.find(o => id === `fix ${o.fix}`);
+    if (offer?.by === 'guide') return go({ ...at, guide: offer.fix });
+    if (offer) session.choose('fix', offer.fix);
+  };
+
+  const choose: (id: string) => void = id => {
+    const { at } = state;
+    if (at.at === 'walk') return chooseInWalk(id, at);
+    if (id === 'quit') return leave(exitCode());
+    if (id === 'menu') return go({ at: 'menu' });
+    if (at.at === 'page') return go(at.back);
+    if (at.at === 'paths') return start(PATHS.find(p => p.id === id)?.ways);
+    if (at.at === 'demos') return enterDemo(id);
+    if (at.at === 'past') {
+      const chosen = at.sessions?.find(s => s.id === id);
+      if (chosen) go({ at: 'undo', session: chosen });
+      return;
+    }
+    if (at.at === 'unfinished') {
+      if (id === 'later') return go({ at: 'menu' });
+      if (id === 'undo') return undo(at.session);
+      busy('finishing what was begun', true);
+      return then(outside.finish(at.session.id), r => {
+        outside.facts.forget();
+        look();
+        go({
+          at: 'page',
+          page: {
+            title: r.did === 'undone' || r.did === 'nothing' ? 'Done:' : 'It could not be finished:',
+            lines: r.lines,
+          },
+          back: { at: 'menu' },
+        });
+      });
+    }
+    if (id === 'why') return start(undefined);
+    if (id === 'ways') {
+      go({ at: 'ways', report: null });
+      return look();
+    }
+    if (id === 'paths') return go({ at: 'paths' });
+    if (id === 'demos') return go({ at: 'demos' });
+    if (id === 'undo') {
+      go({ at: 'past', sessions: null });
+      then(outside.past(), sessions => go({ at: 'past', sessions }));
+    }
+  };
+
+  const back: () => void = () => {
+    const { at, walk } = state;
+    if (state.help) return set({ help: false });
+    if (state.depth > 0 || state.evidence) return set({ depth: 0, evidence: false });
+    if (at.at === 'page') return go(at.back);
+    if (at.at === 'undo') return choose('undo');
+    if (at.at === 'proof') return send({ do: 'no' });
+    if (at.at !== 'walk') return at.at === 'menu' || at.at === 'busy' ? undefined : go({ at: 'menu' });
+    if (at.more || at.guide !== null) return go({ ...at, more: false, guide: null });
+    if (walk?.stage === 'proposing') return send({ do: 'no' });
+    if (walk?.stage === 'refused') return session?.choose('back');
+    if (walk?.stage !== 'choosing') return;
+    // Back to the choice before this one: the walk again, over facts that are already known.
+    if (walk.left.length > 0)
+      return start(
+        state.only,
+        walk.left.slice(0, -1),
+        walk.applied.map(p => p.fix),
+      );
+    session?.stop();
+    session = null;
+    go({ at: 'menu' });
+  };
+
+  const answer: (yes: boolean) => void = yes => {
+    const { at, walk } = state;
+    if (at.at === 'undo') return yes ? undo(at.session) : choose('undo');
+    if (at.at === 'proof') {
+      outside.append({ type: 'answered', question: 'prove it by a container', answer: yes ? 'yes' : 'no' });
+      if (!yes) return go({ at: 'end' });
+      busy(`proving: ${at.proof.argv.join(' ')}`);
+      return then(prove(outside, at.proof.argv, abort.signal), proven => {
+        set({ proven });
+        row({
+          sign: proven.ok === true ? 'done' : proven.ok === false ? 'broken' : 'unsure',
+          label: 'Proof',
+          text: proven.shows,
+        });
+        go({ at: 'end' });
+      });
+    }
+    if (at.at !== 'walk' || walk?.stage !== 'proposing') return;
+    if (yes) return void apply();
+    outside.append({ type: 'answered', question: `apply ${walk.plan?.fix ?? ''}`, answer: 'no' });
+    session?.choose('decline');
+  };
+
+  const send: (intent: Intent) => void = intent => {
+    if (isOver) return;
+    const applying = state.walk?.stage === 'applying';
+    switch (intent.do) {
+      case 'interrupt':
+        if (applying) return session?.interrupt();
+        if (state.at.at === 'busy' && state.at.holds) {
+          leaveAfter = true;
+          return;
+        }
+        return leave(130);
+      case 'quit':
+        return applying || state.at.at === 'busy' ? undefined : leave(exitCode());
+      case 'help':
+        return set({ help: !state.help });
+      case 'why':
+        return set({ depth: (state.depth === 3 ? 0 : state.depth + 1) as State['depth'] });
+      case 'evidence':
+        return set({ evidence: !state.evidence });
+      case 'commands':
+        return set({ show: state.show === 'commands' ? 'diff' : 'commands' });
+      case 'diff':
+        return set({ show: 'diff' });
+      case 'back':
+        return back();
+      case 'yes':
+      case 'no':
+        return answer(intent.do === 'yes');
+      case 'choose':
+        return choose(intent.id);
+    }
+  };
+
+  look();
+  then(outside.unfinished(), sessions => {
+    if (sessions[0] && state.at.at === 'menu') go({ at: 'unfinished', session: sessions[0] });
+  });
+
+  return {
+    subscribe: listener => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    state: () => state,
+    send,
+    sudo: () => outside.sudo(),
+    onAskRoot: ask => {
+      askRoot = ask;
+    },
+    done,
+  };
+};
