@@ -1,0 +1,17 @@
+/** The tree: its table of contents, in the order in which a person would ask. */
+import { cdi } from './cdi.ts';
+import { config } from './config.ts';
+import { docker, podman } from './docker.ts';
+import { driver } from './driver.ts';
+import { gpus } from './gpus.ts';
+import { hardware } from './hardware.ts';
+import { jit } from './jit.ts';
+import { legacy } from './legacy.ts';
+import { libraries } from './libraries.ts';
+import { form, request } from './request.ts';
+import { runtime } from './runtime.ts';
+import { tegra, where, wsl } from './where.ts';
+
+export const ROOT = 'where';
+
+export const flows = { where, wsl, tegra, hardware, driver, request, docker, podman, form, gpus, runtime, config, libraries, legacy, jit, cdi } as const;

@@ -1,0 +1,123 @@
+/** The kernel side of the driver, its device nodes, and what nvidia-smi says. */
+import { isUnknown, type Maybe, or, unknown } from '../../src/engine/known.ts';
+import { list, mayLoad, probe, read, run, stat } from '../../src/engine/probe.ts';
+import { exists, names, outputOrAbsent, text } from './answers.ts';
+
+export interface Gpu {
+  readonly name: string;
+  readonly uuid: string;
+  readonly pci: string;
+}
+export interface DriverFacts {
+  /** Version of the loaded module; null where none is loaded. */
+  readonly loaded: Maybe<string | null>;
+  readonly loadedFrom: string;
+  /** Version of the module file for this kernel; null where there is none. */
+  readonly onDisk: Maybe<string | null>;
+  /** nvidia_uvm is loaded. */
+  readonly uvmLoaded: Maybe<boolean>;
+  /** GPUs the module drives, by PCI address. */
+  readonly bound: Maybe<readonly string[]>;
+  /** What modinfo said, for a quote. */
+  readonly modinfo: string;
+  /** Packages of a driver are installed (nvidia-smi or libcuda on disk is evidence of user space). */
+  readonly smiInstalled: Maybe<boolean>;
+}
+
+const loadedVersion = (proc: Maybe<string | null>, sys: Maybe<string | null>): Maybe<string | null> => {
+  if (typeof sys === 'string') return sys.trim();
+  if (typeof proc === 'string') return /Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)/.exec(proc)?.[1] ?? /\b(\d{3,}\.\d+(?:\.\d+)?)\b/.exec(proc)?.[1] ?? 'unknown';
+  return proc === null ? null : isUnknown(sys) ? sys : proc;
+};
+
+export const driver = probe({
+  id: 'driver',
+  looks: 'the NVIDIA kernel module',
+  needs: () => ({
+    proc: read('/proc/driver/nvidia/version'),
+    sys: read('/sys/module/nvidia/version'),
+    modules: read('/proc/modules'),
+    lsmod: run('lsmod'),
+    gpus: list('/proc/driver/nvidia/gpus'),
+    modinfo: run('modinfo', '-F', 'version', 'nvidia'),
+    smi: run('which', 'nvidia-smi'),
+  }),
+  read: (a): DriverFacts => {
+    const proc = text(a.proc, '/proc/driver/nvidia/version');
+    const modules = text(a.modules, '/proc/modules');
+    const lsmod = outputOrAbsent(a.lsmod, 'lsmod');
+    const table = typeof modules === 'string' ? modules : typeof lsmod === 'string' ? lsmod : undefined;
+    const loaded = loadedVersion(proc, text(a.sys, '/sys/module/nvidia/version'));
+    const bound = names(a.gpus, '/proc/driver/nvidia/gpus');
+    return {
+      loaded,
+      loadedFrom: a.sys.kind === 'file' ? '/sys/module/nvidia/version' : '/proc/driver/nvidia/version',
+      onDisk: a.modinfo.kind === 'exited' ? (a.modinfo.code === 0 ? a.modinfo.stdout.trim() : null) : unknown('absent', 'modinfo -F version nvidia'),
+      uvmLoaded: table === undefined ? unknown('unrecorded', '/proc/modules') : /^nvidia[_-]uvm\s/m.test(table),
+      bound: isUnknown(bound) ? bound : (bound ?? []),
+      modinfo: a.modinfo.kind === 'exited' ? (a.modinfo.stdout || a.modinfo.stderr).trim() : '',
+      smiInstalled: a.smi.kind === 'exited' ? a.smi.code === 0 : unknown(a.smi.kind === 'timedOut' ? 'timedOut' : 'unrecorded', 'which nvidia-smi'),
+    };
+  },
+});
+
+export interface SmiFacts {
+  /** Exit status of nvidia-smi -L; null where it is not installed. */
+  readonly status: Maybe<number | null>;
+  readonly says: string;
+  readonly gpus: readonly Gpu[];
+  /** Version of NVML in user space, from `nvidia-smi --version` or the mismatch text. */
+  readonly tookTooLong: boolean;
+}
+
+export const smi = probe({
+  id: 'smi',
+  looks: 'what nvidia-smi sees',
+  after: ['driver'],
+  needs: () => ({
+    list: mayLoad('nvidia-smi', '-L'),
+    query: mayLoad('nvidia-smi', '--query-gpu=name,driver_version,uuid,pci.bus_id,mig.mode.current', '--format=csv,noheader'),
+  }),
+  read: (a): SmiFacts => {
+    const gpus =
+      a.query.kind === 'exited' && a.query.code === 0
+        ? a.query.stdout
+            .trim()
+            .split('\n')
+            .filter(l => l.includes(','))
+            .map(l => l.split(',').map(s => s.trim()))
+            .map(([name = '', , uuid = '', pci = '']) => ({ name, uuid, pci: pci.replace(/^0000(?=\d{4}:)/, '').toLowerCase() }))
+        : a.list.kind === 'exited' && a.list.code === 0
+          ? [...a.list.stdout.matchAll(/^GPU \d+: (.*?) \(UUID: (\S+)\)/gm)].map(m => ({ name: m[1]!, uuid: m[2]!, pci: '' }))
+          : [];
+    return {
+      status: a.list.kind === 'exited' ? a.list.code : a.list.kind === 'absent' ? null : unknown(a.list.kind, 'nvidia-smi -L'),
+      says: a.list.kind === 'exited' ? (a.list.stdout.trim() || a.list.stderr.trim()).split('\n').slice(0, 3).join('\n') : '',
+      gpus,
+      tookTooLong: a.list.kind === 'timedOut',
+    };
+  },
+});
+
+export interface NodeFacts {
+  /** Names directly below /dev that begin with nvidia or nv. */
+  readonly present: Maybe<ReadonlySet<string>>;
+  readonly uvmMajor: Maybe<number | null>;
+  readonly ctlMode: Maybe<number | null>;
+}
+
+export const nodes = probe({
+  id: 'nodes',
+  looks: 'the device nodes',
+  needs: () => ({ dev: list('/dev'), devices: read('/proc/devices'), ctl: stat('/dev/nvidiactl') }),
+  read: (a): NodeFacts => {
+    const dev = names(a.dev, '/dev');
+    const devices = text(a.devices, '/proc/devices');
+    const ctl = exists(a.ctl, '/dev/nvidiactl');
+    return {
+      present: isUnknown(dev) ? dev : new Set((dev ?? []).filter(n => n.startsWith('nv') || n === 'dxg')),
+      uvmMajor: typeof devices === 'string' ? Number(/^\s*(\d+) nvidia-uvm$/m.exec(devices)?.[1] ?? Number.NaN) || null : isUnknown(devices) ? devices : null,
+      ctlMode: a.ctl.kind === 'stat' ? a.ctl.stat.mode : or(ctl, true) ? unknown('unrecorded', '/dev/nvidiactl') : null,
+    };
+  },
+});

@@ -1,0 +1,19 @@
+/** Every probe there is. `snapshot` records them all; a check names those it reads. */
+import { cdiDirs, cdiHost, cdiSpecs } from './cdi.ts';
+import { daemonJson, docker, dockerCli, runtimePath } from './docker.ts';
+import { driver, nodes, smi } from './driver.ts';
+import { libraries } from './libraries.ts';
+import { pci, pciList } from './pci.ts';
+import { podman } from './podman.ts';
+import { csvLines, csvLists, csvPaths } from './tegra.ts';
+import { config, configPaths, toolkit } from './toolkit.ts';
+import { units } from './units.ts';
+import { where } from './where.ts';
+
+export const probes = {
+  where, pciList, pci, driver, nodes, smi, libraries, toolkit, config, configPaths, dockerCli, docker, daemonJson, runtimePath,
+  podman, units, cdiDirs, cdiSpecs, cdiHost, csvLists, csvLines, csvPaths,
+} as const;
+
+export type ProbeId = keyof typeof probes;
+export type Facts = { readonly [K in ProbeId]: ReturnType<(typeof probes)[K]['read']> };

@@ -1,0 +1,68 @@
+/** The driver's user-space libraries on the host, as the loader cache and the folders know them. */
+import type { StatRead } from '../../src/box/box.ts';
+import { isUnknown, type Maybe, unknown } from '../../src/engine/known.ts';
+import { list, probe, run, stat } from '../../src/engine/probe.ts';
+import { names, output } from './answers.ts';
+
+export interface LibraryFacts {
+  /** What `ldconfig -p` lists for the machine's own word size: name to path. */
+  readonly cached: Maybe<ReadonlyMap<string, string>>;
+  /** Versioned files found in the library folders: "libcuda.so.580.126.09" to its path. */
+  readonly onDisk: Maybe<ReadonlyMap<string, string>>;
+  /** Versions of libnvidia-ml found on disk, newest first. */
+  readonly nvmlVersions: readonly string[];
+  /** Mode of /etc/ld.so.cache; null where there is none. */
+  readonly cacheMode: Maybe<number | null>;
+}
+
+const FOLDERS = {
+  debianX64: '/usr/lib/x86_64-linux-gnu',
+  debianArm: '/usr/lib/aarch64-linux-gnu',
+  rpm: '/usr/lib64',
+  arch: '/usr/lib',
+  debianNvidia: '/usr/lib/x86_64-linux-gnu/nvidia/current',
+} as const;
+
+const DRIVER_LIB = /^lib(?:cuda|nvidia-ml)\.so\.(\d[\d.]*)$/;
+
+export const libraries = probe({
+  id: 'libraries',
+  looks: 'the driver libraries of this host',
+  needs: () => ({
+    cache: run('ldconfig', '-p'),
+    cacheFile: stat('/etc/ld.so.cache'),
+    debianX64: list(FOLDERS.debianX64),
+    debianArm: list(FOLDERS.debianArm),
+    rpm: list(FOLDERS.rpm),
+    arch: list(FOLDERS.arch),
+    debianNvidia: list(FOLDERS.debianNvidia),
+  }),
+  read: (a): LibraryFacts => {
+    const cache = output(a.cache, 'ldconfig -p');
+    const cached = isUnknown(cache)
+      ? cache
+      : new Map(
+          [...cache.matchAll(/^\s*(lib\S+) \(([^)]*)\) => (\S+)$/gm)]
+            // An i386 copy serves no 64-bit program (nvml-lib-missing, cause f).
+            .filter(m => /x86-64|AArch64/i.test(m[2]!))
+            .reverse()
+            .map(m => [m[1]!, m[3]!] as const),
+        );
+    const onDisk = new Map<string, string>();
+    let seen = false;
+    for (const key of Object.keys(FOLDERS) as (keyof typeof FOLDERS)[]) {
+      const found = names(a[key], FOLDERS[key]);
+      if (isUnknown(found)) continue;
+      seen = true;
+      for (const n of found ?? []) if (/^lib(cuda|nvidia-|EGL_nvidia|GLX_nvidia|nvcuvid)/.test(n)) onDisk.set(n, `${FOLDERS[key]}/${n}`);
+    }
+    const versions = [...onDisk.keys()].flatMap(n => (n.startsWith('libnvidia-ml') ? (DRIVER_LIB.exec(n)?.[1] ?? []) : []));
+    const mode = a.cacheFile as StatRead;
+    return {
+      cached,
+      onDisk: seen ? onDisk : unknown('unrecorded', FOLDERS.debianX64),
+      nvmlVersions: versions.filter(v => v.includes('.')).sort().reverse(),
+      cacheMode: mode.kind === 'stat' ? mode.stat.mode : mode.kind === 'absent' ? null : unknown('unrecorded', '/etc/ld.so.cache'),
+    };
+  },
+});

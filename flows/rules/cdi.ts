@@ -1,0 +1,143 @@
+/**
+ * How a CDI device name resolves for one reader of specs, the way the CDI library's cache does it: folders in order of
+ * priority, equal priority conflicts and drops the device, a broken file loses all its devices.
+ */
+import { CannotTell, isUnknown, need, or, type Unknown } from '../../src/engine/known.ts';
+import type { Evidence, Request } from '../../src/engine/flow.ts';
+import { canonical, type Edits, type Spec } from '../probes/cdi.ts';
+import { daemonOf } from '../probes/docker.ts';
+import type { Facts } from '../probes/index.ts';
+import { atLeast, cdiSchemaOf, compare, since } from './version.ts';
+
+export type Reader = 'docker' | 'toolkit' | 'podman';
+type CdiFacts = Pick<Facts, 'cdiDirs' | 'cdiSpecs' | 'cdiHost' | 'docker' | 'daemonJson' | 'config' | 'toolkit' | 'podman' | 'where' | 'driver' | 'nodes'>;
+
+const KIND = 'nvidia.com/gpu';
+const WANTED = 'all';
+
+/** Who reads the specs for this form of request. */
+export const readerOf = (r: Request): Reader => (r.way === 'podman-cdi' ? 'podman' : r.way === 'docker-runtime' || r.way === 'docker-runtime-cdi' ? 'toolkit' : 'docker');
+
+export const dirsOf = (f: CdiFacts, reader: Reader): readonly string[] =>
+  (reader === 'docker' ? (daemonOf(f.docker)?.cdiSpecDirs ?? f.daemonJson.specDirs ?? ['/etc/cdi', '/var/run/cdi']) : reader === 'toolkit' ? f.config.specDirs : f.podman.specDirs)
+    .filter(d => d.startsWith('/'))
+    .map(canonical);
+
+const schemaOf = (f: CdiFacts, reader: Reader): string =>
+  reader === 'docker'
+    ? cdiSchemaOf.docker(need(f.docker.serverVersion) ?? '0')
+    : reader === 'toolkit'
+      ? cdiSchemaOf.toolkit(or(f.toolkit.version, null) ?? '1.18')
+      : cdiSchemaOf.podman(need(f.podman.version) ?? '0');
+
+/** A rootful engine reads everything; anybody else needs the file's read bits. */
+const readable = (f: CdiFacts, reader: Reader, s: Spec): boolean => {
+  const asRoot = reader === 'podman' ? !or(f.podman.rootless, or(f.where.uid, 0) !== 0) : !(daemonOf(f.docker)?.rootless ?? false);
+  return asRoot || s.mode === null || (s.mode & 0o004) !== 0;
+};
+
+export type Resolution =
+  | { readonly is: 'resolves'; readonly spec: Spec; readonly edits: readonly Edits[]; readonly shadowed: readonly Spec[] }
+  | {
+      readonly is: 'deadly' | 'conflict' | 'malformed' | 'tooNew' | 'permission' | 'otherDir' | 'name' | 'missing';
+      readonly seen: readonly Evidence[];
+      readonly specs: readonly Spec[];
+    };
+
+const quote = (s: Spec, shows: string): Evidence => ({ from: s.path, shows });
+
+export const resolve = (f: CdiFacts, reader: Reader): Resolution => {
+  const dirs = dirsOf(f, reader);
+  const links = reader === 'docker' && atLeast(need(f.docker.serverVersion) ?? '0', since.dockerGpusCdiFirst);
+  const missing: Unknown[] = [];
+  for (const d of dirs) {
+    const held = f.cdiDirs.dirs[d];
+    if (!held) missing.push({ unknown: 'unrecorded', probe: d });
+    else if (isUnknown(held.names)) missing.push(held.names);
+  }
+  const unseen = f.cdiSpecs.unread.filter(u => dirs.includes(u.path.slice(0, u.path.lastIndexOf('/'))));
+  const followed = dirs.filter(d => links || !f.cdiDirs.dirs[d]?.link);
+  const inDirs = followed.flatMap(d => f.cdiSpecs.specs.filter(s => s.dir === d));
+  const deadly = inDirs.filter(s => s.deadly);
+  if (deadly.length > 0) return { is: 'deadly', specs: deadly, seen: deadly.map(s => quote(s, `kind: ${s.kind}`)) };
+
+  const schema = inDirs.some(s => s.fault === null) ? schemaOf(f, reader) : '';
+  const refused = (s: Spec): 'malformed' | 'tooNew' | 'permission' | null =>
+    !readable(f, reader, s) ? 'permission' : s.fault !== null || compare(s.needs, s.version) > 0 ? 'malformed' : compare(s.version, schema) > 0 ? 'tooNew' : null;
+  const loaded = inDirs.filter(s => refused(s) === null);
+
+  const holders = new Map<string, Spec>();
+  const conflicts = new Map<string, readonly [Spec, Spec]>();
+  for (const s of loaded) {
+    if (s.kind !== KIND) continue;
+    for (const name of s.devices.keys()) {
+      const old = holders.get(name);
+      if (old && old.dir === s.dir) conflicts.set(name, [old, s]);
+      else holders.set(name, s);
+    }
+  }
+  const winner = conflicts.has(WANTED) ? undefined : holders.get(WANTED);
+  if (winner && missing.length === 0 && unseen.length === 0) {
+    return { is: 'resolves', spec: winner, edits: [winner.common, winner.devices.get(WANTED)!], shadowed: loaded.filter(s => s !== winner && s.kind === KIND) };
+  }
+  if (missing.length > 0 || unseen.length > 0) throw new CannotTell([...missing, ...unseen.map(u => u.because)]);
+  const clash = conflicts.get(WANTED);
+  if (clash) return { is: 'conflict', specs: clash, seen: clash.map(s => quote(s, `defines ${KIND}=${WANTED}`)) };
+
+  const ours = (s: Spec) => s.kind === KIND || s.kind === '';
+  const bad = inDirs.filter(s => ours(s) && refused(s) !== null);
+  for (const is of ['permission', 'tooNew', 'malformed'] as const) {
+    const specs = bad.filter(s => refused(s) === is);
+    if (specs.length > 0) {
+      const shows = (s: Spec) =>
+        is === 'permission' ? `mode ${(s.mode ?? 0).toString(8)}, this engine runs without root` : is === 'tooNew' ? `cdiVersion ${s.version}, read up to ${schema}` : (s.fault ?? `fields of CDI ${s.needs} in a spec of ${s.version}`);
+      return { is, specs, seen: specs.map(s => quote(s, shows(s))) };
+    }
+  }
+  const named = loaded.filter(s => s.kind === KIND && !s.devices.has(WANTED));
+  if (named.length > 0) return { is: 'name', specs: named, seen: named.map(s => quote(s, `devices: ${[...s.devices.keys()].join(', ')}`)) };
+  const elsewhere = f.cdiSpecs.specs.filter(s => !followed.includes(s.dir) && s.kind === KIND && s.fault === null);
+  if (elsewhere.length > 0) return { is: 'otherDir', specs: elsewhere, seen: elsewhere.map(s => quote(s, `is not in ${dirs.join(', ') || 'any searched folder'}${dirs.includes(s.dir) ? ' (a symbolic link, which is not followed)' : ''}`)) };
+  const ignored = f.cdiSpecs.ignored.filter(p => dirs.includes(p.slice(0, p.lastIndexOf('/'))) && /\.yml$/.test(p));
+  if (ignored.length > 0) return { is: 'malformed', specs: [], seen: ignored.map(p => ({ from: p, shows: 'only .json and .yaml are scanned' })) };
+  return { is: 'missing', specs: [], seen: dirs.map(d => ({ from: d, shows: f.cdiDirs.dirs[d]?.names === null ? 'no such folder' : 'no spec of nvidia.com/gpu' })) };
+};
+
+/** What the winning spec names and this host lacks; in the order in which it breaks a start. */
+export interface Lacks {
+  readonly nodes: readonly string[];
+  readonly mounts: readonly string[];
+  readonly hooks: readonly string[];
+  /** Device nodes whose major in the spec is not the host's. */
+  readonly majors: readonly string[];
+  /** Driver version the spec was made for, where its libraries tell. */
+  readonly madeFor: string | null;
+}
+
+export const lacks = (f: CdiFacts, r: Extract<Resolution, { is: 'resolves' }>): Lacks => {
+  const gone = (p: string) => need(f.cdiHost.there.get(p) ?? { unknown: 'unrecorded', probe: p }) === false;
+  const nodes = r.edits.flatMap(e => e.nodes);
+  const mounts = r.edits.flatMap(e => e.mounts);
+  return {
+    nodes: [...new Set(nodes.filter(n => n.lookedUp && gone(n.hostPath)).map(n => n.hostPath))],
+    mounts: mounts.filter(gone),
+    hooks: [...new Set(r.edits.flatMap(e => e.hooks).filter(gone))],
+    majors: nodes.filter(n => n.major !== null && f.cdiHost.majors.has(n.hostPath) && f.cdiHost.majors.get(n.hostPath) !== n.major).map(n => n.hostPath),
+    madeFor: mounts.map(m => /lib(?:cuda|nvidia-ml)\.so\.(\d+\.\d+(?:\.\d+)?)$/.exec(m)?.[1]).find(Boolean) ?? null,
+  };
+};
+
+/** Whether this box is set up for CDI through that reader (contract, faults b): an opt-in nobody took is no fault. */
+export const setUp = (f: CdiFacts & Pick<Facts, 'units'>, r: Request): boolean => {
+  const specsIn = (dirs: readonly string[]) =>
+    f.cdiSpecs.specs.some(s => (s.kind === KIND || s.kind === '') && dirs.includes(s.dir)) || f.cdiSpecs.unread.some(u => dirs.some(d => u.path.startsWith(`${d}/`)));
+  const refreshes = [f.units.refreshPathActive, f.units.refreshPathEnabled].some(u => u === 'active' || u === 'enabled') || f.units.ownGenerate !== null;
+  const habitual = specsIn(['/etc/cdi', '/var/run/cdi']);
+  if (r.way === 'docker-cdi') {
+    const on = (daemonOf(f.docker)?.cdiSpecDirs.length ?? 0) > 0;
+    return f.daemonJson.cdi !== undefined ? f.daemonJson.cdi || habitual : on && (habitual || refreshes);
+  }
+  if (r.way === 'docker-runtime-cdi') return f.config.mode === 'cdi' || (f.config.mode === 'auto' && (specsIn(dirsOf(f, 'toolkit')) || refreshes));
+  if (r.way === 'podman-cdi') return specsIn(dirsOf(f, 'podman')) || habitual || refreshes;
+  return true;
+};

@@ -1,0 +1,30 @@
+/** How nvidia-container-runtime.mode resolves on this box (field reference 1.3). */
+import type { Facts } from '../probes/index.ts';
+import { need } from '../../src/engine/known.ts';
+import { atLeast, since } from './version.ts';
+
+export type RuntimeMode = 'legacy' | 'jit-cdi' | 'cdi' | 'csv';
+type Needs = Pick<Facts, 'config' | 'toolkit' | 'where' | 'smi'>;
+
+/** Values the toolkit of that version knows; anything else it calls invalid. */
+export const modesOf = (version: string): readonly string[] =>
+  atLeast(version, since.toolkitJitCdi) ? ['auto', 'legacy', 'jit-cdi', 'cdi', 'csv'] : ['auto', 'legacy', 'cdi', 'csv'];
+
+/** Tegra as the toolkit's platform test sees it: a Tegra machine without a loadable NVML, or a GPU called Thor or nvgpu. */
+export const resolvesTegra = (f: Pick<Facts, 'where' | 'smi' | 'toolkit'>): boolean => {
+  const thor = f.smi.gpus.some(g => /\(nvgpu\)|NVIDIA Thor/.test(g.name));
+  if (thor) return atLeast(need(f.toolkit.version) ?? '0', since.toolkitReadsThor);
+  return need(f.where.tegra) !== null && f.smi.gpus.length === 0;
+};
+
+/** `cdiNames`: the request names nothing but CDI devices. */
+export const resolveMode = (f: Needs, cdiNames: boolean): { readonly mode: RuntimeMode; readonly because: string } => {
+  const set = f.config.mode;
+  if (set !== 'auto') return { mode: set as RuntimeMode, because: `mode = "${set}" is set` };
+  if (cdiNames) return { mode: 'cdi', because: 'auto, and the request holds only CDI names' };
+  if (resolvesTegra(f)) return { mode: 'csv', because: 'auto on a Tegra machine' };
+  const version = need(f.toolkit.version) ?? '0';
+  return atLeast(version, since.toolkitJitCdi)
+    ? { mode: 'jit-cdi', because: `auto in toolkit ${version} means jit-cdi` }
+    : { mode: 'legacy', because: `auto in toolkit ${version} means legacy` };
+};

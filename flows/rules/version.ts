@@ -1,0 +1,44 @@
+/** Versions as they are printed by the programs of this stack: "26.1.5+dfsg1", "1.17.0~rig", "580.126.09", "v2.3.4". */
+
+/** The dotted numbers at the start; anything behind them (distribution suffixes) does not order. */
+export const numbers = (version: string): readonly number[] => (version.match(/\d+(?:\.\d+)*/)?.[0] ?? '').split('.').map(Number);
+
+/** Negative, zero or positive, like a sort function. */
+export const compare = (a: string, b: string): number => {
+  const [x, y] = [numbers(a), numbers(b)];
+  for (let i = 0; i < Math.max(x.length, y.length); i++) {
+    const d = (x[i] ?? 0) - (y[i] ?? 0);
+    if (d !== 0) return d;
+  }
+  return 0;
+};
+
+export const atLeast = (version: string, least: string): boolean => compare(version, least) >= 0;
+
+/** What changed when, as far as a prediction depends on it (field reference, section 4). */
+export const since = {
+  /** `.real` is normalised at run time, so a stale ldconfig.real heals itself. */
+  toolkitHealsLdconfigReal: '1.15.0',
+  /** An ldconfig path inside the container is refused (CVE-2024-0135..0137). */
+  toolkitRefusesContainerLdconfig: '1.17.3',
+  /** The runtime passes --cuda-compat-mode, which an older CLI does not know. */
+  toolkitPassesCompatMode: '1.17.7',
+  /** auto means jit-cdi instead of legacy; refresh units are shipped. */
+  toolkitJitCdi: '1.18.0',
+  /** With the nvidia runtime the hook is taken out in the modes cdi, jit-cdi and csv. */
+  toolkitStripsHook: '1.16.0',
+  toolkitReadsThor: '1.17.7',
+  dockerCdi: '25.0',
+  dockerCdiDefault: '28.2',
+  /** --gpus tries CDI before the hook; symlinked spec directories are followed. */
+  dockerGpusCdiFirst: '29.2',
+  podmanCdi: '4.1',
+  podmanGpus: '5.0',
+} as const;
+
+/** Highest CDI schema a consumer of that version reads. */
+export const cdiSchemaOf = {
+  docker: (v: string): string => (atLeast(v, '29.0') ? '1.1.0' : atLeast(v, '28.2') ? '1.0.0' : atLeast(v, '26.1') ? '0.7.0' : '0.6.0'),
+  podman: (v: string): string => (atLeast(v, '5.2') ? '0.8.0' : atLeast(v, '5.1') ? '0.7.0' : '0.6.0'),
+  toolkit: (v: string): string => (atLeast(v, '1.18') ? '1.1.0' : atLeast(v, '1.16') ? '0.8.0' : '0.6.0'),
+};

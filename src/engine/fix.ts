@@ -1,0 +1,40 @@
+/** A fix: from facts to a plan or a refusal with its reason. It never runs anything itself. */
+
+import type { Facts } from '../../flows/probes/index.ts';
+import type { Effect, Plan, Privilege, Refusal } from '../plan/plan.ts';
+import type { AnswerOf, Asks } from './probe.ts';
+
+export interface Fix<N extends Asks = Asks> {
+  readonly id: string;
+  readonly title: string;
+  /** Failure modes it mends, best first. */
+  readonly mends: readonly string[];
+  readonly privilege: Privilege;
+  readonly effect: readonly Effect[];
+  /** apply: we may run it after a yes · patch: an edit of the user's own file · guide: steps for a person, no plan. */
+  readonly by: 'apply' | 'patch' | 'guide';
+  /** Seed passage or section it comes from; where the reference corrects the seed, the correction. */
+  readonly source: string;
+  /** Whether it applies to this box at all (pure, cheap); a fix that cannot help is not offered. */
+  readonly fits: (facts: Facts) => boolean;
+  /** Paths it will touch, for the list of fixes before a plan is made. */
+  readonly touches: (facts: Facts) => readonly string[];
+  /** Further read-only asks needed to make the plan (a preview, the running containers). */
+  readonly needs?: (facts: Facts) => N;
+  /** A second round that builds on the first: containers are listed before each can be looked at. Answers are merged. */
+  readonly more?: (facts: Facts, answers: { readonly [K in keyof N]: AnswerOf<N[K]> }) => Asks;
+  readonly propose?: (
+    facts: Facts,
+    answers: { readonly [K in keyof N]: AnswerOf<N[K]> },
+    finding: string,
+  ) => Plan | Refusal;
+  /** The steps for a person, in order, where `by` is guide (and beside a plan where it helps). Commands as argv. */
+  readonly guide?: (facts: Facts) => readonly GuideStep[];
+}
+
+export interface GuideStep {
+  readonly say: string;
+  readonly argv?: readonly string[];
+}
+
+export const fix = <const N extends Asks>(f: Fix<N>): Fix => f as unknown as Fix;
