@@ -1,0 +1,258 @@
+/**
+ * Fixes of CDI specs. The text that is written is exactly what `nvidia-ctk cdi generate` printed, so that the diff
+ * shown before is the file afterwards. Engines notice spec files by themselves: nothing is restarted.
+ */
+import type { Ran } from '../../src/box/box.ts';
+import { or } from '../../src/engine/known.ts';
+import { read, run } from '../../src/engine/probe.ts';
+import type { Refusal } from '../../src/plan/plan.ts';
+import { canonical, readSpec, type Spec } from '../probes/cdi.ts';
+import type { Facts } from '../probes/index.ts';
+import { dirsOf } from '../rules/cdi.ts';
+import { atLeast, cdiSchemaOf, compare } from '../rules/version.ts';
+import { applies, type Draft, does, edits, isRefused, printed, refuse, replaces } from './make.ts';
+
+export const KIND = 'nvidia.com/gpu';
+const STATIC = '/etc/cdi/nvidia.yaml';
+const VOLATILE = '/var/run/cdi/nvidia.yaml';
+const NO_GIDS = 'no-additional-gids-for-device-nodes';
+export const REFRESH_ENV = '/etc/nvidia-container-toolkit/nvidia-cdi-refresh.env';
+
+const GENERATE = ['nvidia-ctk', 'cdi', 'generate'] as const;
+const generate = (...options: readonly string[]) => run(...GENERATE, ...options);
+
+export const hasCtk = (f: Facts): boolean => or(f.toolkit.version, null) !== null;
+export const refreshActive = (f: Facts): boolean => f.units.refreshPathActive === 'active';
+export const shipsRefresh = (f: Facts): boolean =>
+  or(f.toolkit.shipsRefresh, false) && f.units.refreshPathEnabled !== 'not-found';
+
+/** Ours: specs of nvidia.com/gpu, and broken files that carry its name. Anything else belongs to somebody else. */
+export const isOurs = (s: Spec): boolean =>
+  s.kind === KIND || (s.kind === '' && /(^|\/)nvidia[^/]*$/.test(s.path) && s.fault !== null);
+
+/** Folders in the order of priority, the strongest last; those nobody searches come first. */
+const priority = (f: Facts): ((s: Spec) => number) => {
+  const dirs = [...new Set([...dirsOf(f, 'docker'), '/etc/cdi', '/var/run/cdi'].map(canonical))];
+  return s => dirs.indexOf(s.dir);
+};
+
+/** The file that has to be written anew for this finding; null where none of ours exists. */
+export const wrongSpec = (f: Facts, finding: string): Spec | null => {
+  const strength = priority(f);
+  const ours = f.cdiSpecs.specs.filter(isOurs).toSorted((a, b) => strength(a) - strength(b));
+  const broken = ours.filter(s => s.fault !== null || compare(s.needs, s.version) > 0);
+  if (finding === 'cdi-spec-malformed') return broken.at(-1) ?? null;
+  if (finding === 'cdi-spec-permission') return ours.findLast(s => s.mode !== null && (s.mode & 0o004) === 0) ?? null;
+  if (finding === 'cdi-version-too-new') return ours.toSorted((a, b) => compare(a.version, b.version)).at(-1) ?? null;
+  return ours.findLast(s => s.fault === null) ?? null;
+};
+
+/** Where a first spec goes: into the volatile folder where the shipped units keep it fresh, else into /etc. */
+const newSpecPath = (f: Facts): string | Refusal => {
+  const dirs = dirsOf(f, 'docker');
+  const wanted = refreshActive(f) && dirs.includes('/var/run/cdi') ? VOLATILE : STATIC;
+  const here = dirs.includes('/etc/cdi') || wanted === VOLATILE ? wanted : `${dirs.at(-1) ?? '/etc/cdi'}/nvidia.yaml`;
+  const taken = f.cdiSpecs.specs.find(s => s.path === here);
+  if (taken && !isOurs(taken))
+    return refuse(
+      `${here} is a spec of ${taken.kind || 'somebody else'}; it is not overwritten`,
+      `${GENERATE.join(' ')} --output=/etc/cdi/nvidia-gpu.yaml`,
+    );
+  return here;
+};
+
+/** Highest schema that every engine on this box reads. */
+const readableSchema = (f: Facts): string => {
+  const docker = or(f.docker.serverVersion, null);
+  const podman = or(f.podman.version, null);
+  const limits = [...(docker ? [cdiSchemaOf.docker(docker)] : []), ...(podman ? [cdiSchemaOf.podman(podman)] : [])];
+  return limits.toSorted(compare)[0] ?? '0.7.0';
+};
+
+/** What was generated, if it is a sound spec of nvidia.com/gpu that the engines here can read. */
+const generated = (ran: Ran, command: string, f: Facts): string | Refusal => {
+  const text = printed(ran, command);
+  if (isRefused(text)) return text;
+  const spec = readSpec(STATIC, text);
+  if (spec.fault !== null || spec.kind !== KIND)
+    return refuse(`${command} printed no sound spec of ${KIND}: ${spec.fault ?? `its kind is ${spec.kind}`}`);
+  const limit = readableSchema(f);
+  if (compare(spec.version, limit) > 0)
+    return refuse(`${command} writes CDI ${spec.version}, and the engines here read up to ${limit}`);
+  return text;
+};
+
+const owned = (f: Facts): string =>
+  refreshActive(f)
+    ? 'The shipped refresh units keep it current.'
+    : 'Nothing refreshes this file: after a driver update it has to be generated again.';
+
+const newer = 'Containers that run keep the old libraries; start them again to get the new ones.';
+
+const write = (
+  path: string,
+  old: Spec | null,
+  text: string,
+  f: Facts,
+  why: string,
+  summary: string,
+): Draft | Refusal => {
+  const before = old === null ? null : or(old.text, undefined);
+  if (before === undefined)
+    return refuse(
+      `${path} is not text, so no change to it can be shown`,
+      `sudo ${GENERATE.join(' ')} --output=${path}`,
+    );
+  const step = edits(path, before, { ok: true, text, changed: text !== before }, why, 0o644);
+  return isRefused(step) ? step : { summary: `${summary} ${owned(f)}`, steps: [step], afterwards: [newer] };
+};
+
+export const generateSpec = applies({
+  id: 'generate-cdi-spec',
+  title: 'Generate the CDI spec',
+  mends: ['cdi-spec-missing', 'hook-in-nonlegacy-mode'],
+  privilege: 2,
+  effect: ['E1'],
+  source: '2.8 cdi-spec-missing; seed 0, Fix 2, seed 1, section 3, and seed 2, section 2 (right before toolkit 1.18)',
+  fits: f => hasCtk(f) && !f.cdiSpecs.specs.some(s => isOurs(s) && s.fault === null && s.devices.has('all')),
+  touches: f => {
+    const path = newSpecPath(f);
+    return isRefused(path) ? [] : [path];
+  },
+  needs: () => ({ spec: generate() }),
+  plan: (f, a) => {
+    const path = newSpecPath(f);
+    if (isRefused(path)) return path;
+    const text = generated(a.spec, GENERATE.join(' '), f);
+    if (isRefused(text)) return text;
+    const old = f.cdiSpecs.specs.find(s => s.path === path) ?? null;
+    return write(
+      path,
+      old,
+      text,
+      f,
+      'what nvidia-ctk cdi generate prints for this machine',
+      `Writes the description of the GPU that CDI requests need; no restart, no other setting.`,
+    );
+  },
+});
+
+const REGENERATES = [
+  'cdi-spec-stale',
+  'cdi-spec-stale-device-major',
+  'cdi-spec-malformed',
+  'cdi-hook-binary-missing',
+  'cdi-host-device-missing',
+  'cdi-spec-permission',
+  'cdi-version-too-new',
+  'cdi-device-name-unresolvable',
+] as const;
+
+export const regenerateSpec = applies({
+  id: 'regenerate-cdi-spec',
+  title: 'Generate the CDI spec anew for this driver',
+  mends: REGENERATES,
+  privilege: 2,
+  effect: ['E1', 'RX'],
+  source: '2.8 cdi-spec-stale: the file that wins is written anew; seeds 0 to 2 only ever write /etc/cdi',
+  fits: f => hasCtk(f) && f.cdiSpecs.specs.some(isOurs),
+  touches: f => {
+    const found = REGENERATES.map(id => wrongSpec(f, id)).find(Boolean);
+    return found ? [found.path] : [];
+  },
+  needs: (f): Record<string, ReturnType<typeof run>> => ({
+    yaml: generate(),
+    ...(f.cdiSpecs.specs.some(s => isOurs(s) && s.path.endsWith('.json')) ? { json: generate('--format=json') } : {}),
+  }),
+  plan: (f, a, finding) => {
+    const old = wrongSpec(f, finding);
+    if (old === null) return refuse('no spec of nvidia.com/gpu was found that could be written anew');
+    const isJson = old.path.endsWith('.json');
+    const answer = a[isJson ? 'json' : 'yaml'];
+    const command = isJson ? `${GENERATE.join(' ')} --format=json` : GENERATE.join(' ');
+    if (answer === undefined) return refuse(`${command} was not asked for`);
+    const text = generated(answer, command, f);
+    if (isRefused(text)) return text;
+    if (finding === 'cdi-spec-permission' && text === or(old.text, undefined)) return openSpec(old);
+    return write(
+      old.path,
+      old,
+      text,
+      f,
+      'exactly what nvidia-ctk cdi generate prints now',
+      'Replaces the spec that wins by one that names the files and nodes of this driver; no restart.',
+    );
+  },
+});
+
+const openSpec = (s: Spec): Draft => ({
+  summary: 'Lets everybody read the spec; there is no secret in it, and its content is right.',
+  steps: [
+    does(
+      'a rootless engine reads the file as its user',
+      ['chmod', '0644', s.path],
+      ['chmod', `0${(s.mode ?? 0o600).toString(8)}`, s.path],
+    ),
+  ],
+});
+
+export const readableSpec = applies({
+  id: 'make-cdi-spec-readable',
+  title: 'Let everybody read the CDI spec (mode 0644)',
+  mends: ['cdi-spec-permission'],
+  privilege: 2,
+  effect: ['E1'],
+  source: '2.8 cdi-spec-permission',
+  fits: f => wrongSpec(f, 'cdi-spec-permission') !== null,
+  touches: f => [wrongSpec(f, 'cdi-spec-permission')?.path ?? STATIC],
+  plan: f => {
+    const s = wrongSpec(f, 'cdi-spec-permission');
+    return s ? openSpec(s) : refuse('every spec can be read already');
+  },
+});
+
+const FLAG_LINE = `NVIDIA_CTK_CDI_GENERATE_FEATURE_FLAGS=${NO_GIDS}`;
+
+export const olderSpec = applies({
+  id: 'generate-older-cdi-spec',
+  title: 'Generate the CDI spec in a version this engine reads',
+  mends: ['cdi-version-too-new'],
+  privilege: 2,
+  effect: ['E1'],
+  source: '2.8 cdi-version-too-new; 1.5: the group ids of device nodes are what raises the version to 0.7.0',
+  fits: f => atLeast(or(f.toolkit.version, null) ?? '0', '1.19') && f.cdiSpecs.specs.some(isOurs),
+  touches: f => [...(shipsRefresh(f) ? [REFRESH_ENV] : []), wrongSpec(f, 'cdi-version-too-new')?.path ?? STATIC],
+  needs: () => ({ spec: generate('--feature-flag', NO_GIDS), env: read(REFRESH_ENV) }),
+  plan: (f, a, finding) => {
+    const old = wrongSpec(f, finding);
+    if (old === null) return refuse('no spec of nvidia.com/gpu was found');
+    const text = generated(a.spec, `${GENERATE.join(' ')} --feature-flag ${NO_GIDS}`, f);
+    if (isRefused(text)) return text;
+    const spec = write(
+      old.path,
+      old,
+      text,
+      f,
+      'without the field that this engine does not know',
+      'Leaves out the group ids of device nodes, which only a newer engine understands.',
+    );
+    if (isRefused(spec) || !shipsRefresh(f)) return spec;
+    if (a.env.kind !== 'file' && a.env.kind !== 'absent')
+      return refuse(`${REFRESH_ENV} could not be read (${a.env.kind})`);
+    const env = a.env.kind === 'file' ? a.env.text : null;
+    const set = env?.split('\n').some(l => l.startsWith('NVIDIA_CTK_CDI_GENERATE_FEATURE_FLAGS='));
+    if (env?.split('\n').includes(FLAG_LINE)) return spec;
+    if (set)
+      return refuse(`${REFRESH_ENV} sets other feature flags already`, `add ${NO_GIDS} to that line, comma separated`);
+    const line = `${env === null || env === '' || env.endsWith('\n') ? (env ?? '') : `${env}\n`}${FLAG_LINE}\n`;
+    return {
+      ...spec,
+      steps: [
+        replaces(REFRESH_ENV, env, line, 'so that the refresh units write the same at the next driver update', 0o644),
+        ...spec.steps,
+      ],
+    };
+  },
+});
+
+export const cdiSpecFixes = [generateSpec, regenerateSpec, readableSpec, olderSpec];
