@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { flows } from '../flows/index.ts';
 import { drawMermaid } from '../src/engine/draw.ts';
+import type { Flow } from '../src/engine/flow.ts';
 import { root } from './bundle.ts';
 
 const path = join(root, 'docs/flows.md');
@@ -11,7 +12,9 @@ const page = (): string => `# The decision tree
 
 Written by \`npm run draw\` from \`flows/\`; \`npm run check\` fails while it is stale. \`gpumedic flows\` prints the same.
 
-${flows.map(flow => `## ${flow.title}\n\n${flow.about}\n\n\`\`\`mermaid\n${drawMermaid(flow).trimEnd()}\n\`\`\`\n`).join('\n')}`;
+${Object.values<Flow>(flows)
+  .map(flow => `## ${flow.title}\n\n${flow.about}\n\n\`\`\`mermaid\n${drawMermaid(flow).trimEnd()}\n\`\`\`\n`)
+  .join('\n')}`;
 
 const readOr = (otherwise: string): string => {
   try {

@@ -1,9 +1,12 @@
 /** `gpumedic flows`: the decision tree as text or as a Mermaid drawing. */
-import { flows } from '../../flows/index.ts';
+import { flows as registry } from '../../flows/index.ts';
 import { drawMermaid, drawText } from '../engine/draw.ts';
+import type { Flow } from '../engine/flow.ts';
 import { type Context, formatOf, jsonText } from './context.ts';
 import { UsageError } from './errors.ts';
 import { nearest } from './nearest.ts';
+
+const flows: readonly Flow[] = Object.values(registry);
 
 export const run = async (context: Context): Promise<number> => {
   const id = context.words.rest[0];
@@ -25,7 +28,7 @@ export const run = async (context: Context): Promise<number> => {
   return 0;
 };
 
-const shapeOf = (flow: (typeof flows)[number]) => ({
+const shapeOf = (flow: Flow) => ({
   id: flow.id,
   title: flow.title,
   about: flow.about,
