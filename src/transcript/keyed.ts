@@ -1,0 +1,225 @@
+/** Secrets known by the name they stand behind: KEY=value, "key": "value", key: value, --flag value, headers. */
+import { looksRandom, type Remove } from './secrets.ts';
+
+const MARK = '[removed: ';
+
+/** Last words that make a name speak about a secret and not hold one. */
+const ABOUT = new Set(
+  'file files path dir name names ref stdin type count ttl expiry expires expiration expired length len size policy helper server store id_type algorithm algo issuer lifetime url uri endpoint format mode enabled limit limits budget rate version kind source mount bits provider manager required hash_type'.split(
+    ' ',
+  ),
+);
+const KEY_OF = new Set(
+  'api access secret private encryption signing master account storage license licence ssh deploy service client app auth session shared function subscription webhook jwt crypt encrypt hmac aes rsa ec tls host_private admin root user gpg age ngc wandb openai azure aws gcp google stripe anthropic hf sas team install license_server'.split(
+    ' ',
+  ),
+);
+
+/** A cheap look before the careful one; a text has many words. */
+const HINT = /pass|pwd|token|secret|cred|key|auth|cookie|jwt|bearer|otp|pat|dsn|conn/i;
+
+const segmentsOf = (name: string): string[] =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter(part => part !== '');
+
+/** What a variable of this name holds, or null where the name tells of no secret. */
+export const telling = (name: string): string | null => {
+  if (name.length < 3 || !HINT.test(name) || /^(?:PWD|OLDPWD)$/.test(name)) return null;
+  const parts = segmentsOf(name);
+  const last = parts.at(-1) ?? '';
+  const joined = parts.join('');
+  if (ABOUT.has(last) && !/^aws_?access/i.test(name)) return null;
+  if (/passw(?:or)?d|passphrase|passcode/.test(joined)) return 'password';
+  if (last === 'pwd' || (last === 'pass' && (parts.length > 1 || name === 'PASS' || name === 'pass')))
+    return 'password';
+  if (
+    /^(?:max|min|num|new|total|n|input|output|prompt|pad|eos|bos|unk|sep|cls|mask|stop|special|cached)tokens?(?:id|ids|s)?$/.test(
+      joined,
+    )
+  )
+    return null;
+  if (/tokeniz/.test(joined)) return null;
+  if (/token/.test(joined)) return joined.endsWith('tokens') && parts.length > 1 ? null : 'token';
+  if (/secret/.test(joined)) return /^(?:imagepull)?secrets$/.test(joined) ? null : 'secret';
+  if (/credential/.test(joined)) return 'credential';
+  if (
+    /apikey|accesskey|privatekey|secretkey|signingkey|encryptionkey|accountkey|keydata|authkey|masterkey/.test(joined)
+  )
+    return 'key';
+  if (last === 'key' && parts.length > 1 && KEY_OF.has(parts.at(-2)!)) return 'key';
+  if (last === 'authorization') return 'authorization';
+  if (last === 'cookie' || joined === 'setcookie') return 'cookie';
+  if (last === 'auth' || last === 'jwt' || last === 'bearer' || last === 'otp') return last;
+  if (last === 'pat' && parts.length > 1) return 'token';
+  if (last === 'dsn' && parts.length > 1) return 'connection';
+  if (joined.endsWith('connectionstring') || joined.endsWith('connstr')) return 'connection';
+  return null;
+};
+
+const LEAD =
+  /(?<![\w.])(-{0,2})([A-Za-z_][\w.-]{1,80})(?![\w.-])(\\{0,3}["'])?(\s{0,3}(?:=>|:=|[=:])[ \t]{0,40}|[ \t]{1,8}|\\{0,3}["']?,\s{0,8}(?=\\{0,3}["']))/g;
+
+const WORDS = new Set(
+  'incorrect required not invalid wrong missing is was the a an no none null true false authentication failed expired empty set unset unexpected denied for from to in on and or must yes prompt ask never always optional'.split(
+    ' ',
+  ),
+);
+
+/** Where the value that begins at `at` ends, and what of it is the value. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+const lineEnd = (text: string, at: number): number => {
+  const end = text.indexOf('\n', at);
+  return end < 0 ? text.length : end;
+};
+
+const quotedSpan = (text: string, at: number): Span | null => {
+  let slashes = at;
+  while (text[slashes] === '\\' && slashes - at < 4) slashes++;
+  const quote = text[slashes];
+  if (quote !== '"' && quote !== "'") return null;
+  const close = text.slice(at, slashes + 1);
+  const start = slashes + 1;
+  const line = lineEnd(text, start);
+  if (close.length > 1) {
+    const end = text.indexOf(close, start);
+    return { start, end: end < 0 || end > line ? line : end };
+  }
+  let end = start;
+  while (end < line && text[end] !== quote) end += quote === '"' && text[end] === '\\' ? 2 : 1;
+  return { start, end: Math.min(end, line) };
+};
+
+/** A YAML block scalar: the lines below that stand further in than the key's line. */
+const blockSpan = (text: string, key: number, at: number): Span | null => {
+  const line = lineEnd(text, at);
+  if (!/^[|>][+-]?\d?[+-]?[ \t]*$/.test(text.slice(at, Math.min(line, at + 40)))) return null;
+  const keyLine = text.slice(text.lastIndexOf('\n', key - 1) + 1, key);
+  const depth = keyLine.length - keyLine.trimStart().length;
+  let end = line;
+  while (end < text.length) {
+    const next = lineEnd(text, end + 1);
+    const row = text.slice(end + 1, next);
+    if (row.trim() !== '' && row.length - row.trimStart().length <= depth) break;
+    end = next;
+  }
+  return end > line ? { start: line + 1, end } : null;
+};
+
+const STOPS = /[\s"'`<>]|\\["'nrt]/g;
+
+const bareSpan = (text: string, at: number, loose: boolean): Span => {
+  STOPS.lastIndex = at;
+  let end = STOPS.exec(text)?.index ?? text.length;
+  while (loose && end > at && ',;)]}'.includes(text[end - 1]!)) end--;
+  return { start: at, end };
+};
+
+/** Rest of the header: to the closing quote if one opened before the name, else to the end of the line. */
+const headerSpan = (text: string, at: number): Span => {
+  const line = lineEnd(text, at);
+  const rest = text.slice(at, line);
+  const quote = /\\?["'`]/.exec(rest);
+  return { start: at, end: quote && quote.index > 0 ? at + quote.index : line };
+};
+
+const isFlagGap = (separator: string): boolean => !/[=:]/.test(separator);
+
+/** Whether this name and separator in this place announce a secret by themselves, without a look at the value. */
+const announces = (
+  text: string,
+  at: number,
+  name: string,
+  separator: string,
+  quoted: boolean,
+  kind: string,
+): boolean => {
+  if (separator.includes('=') || quoted || kind === 'password') return true;
+  if (/[_-]|[a-z][A-Z]/.test(name) || /^[A-Z]{3,}$/.test(name)) return true;
+  const before = text.slice(Math.max(0, at - 24), at);
+  return /(?:^|\n)[ \t]*(?:- )?["']?$|[{,"'] {0,3}["']?$/.test(before) && (at < 24 || /[\n{,"']/.test(before));
+};
+
+const PATH = /^(?:file:\/\/)?\/(?:etc|run|var|root|home|usr|opt|mnt|tmp|srv|proc|sys|dev|data|secrets?)\/[\w./@-]*$/;
+
+/** Values that are no secret: empty, already removed, references, plain words in prose, paths. `prose`: `name: word` unquoted. */
+const keepValue = (kind: string, value: string, named: boolean, prose: boolean): boolean => {
+  if (value === '' || value.startsWith(MARK) || /^\$[{(A-Za-z]/.test(value) || /^\*+$/.test(value)) return true;
+  if (/^(?:true|false|null|none|yes|no|\{\}|\[\]|<[a-z_ -]{1,40}>)$/i.test(value) || PATH.test(value)) return true;
+  if (/^(?:id|type|source|src|env)=/.test(value)) return true;
+  if (kind === 'auth') return value.length < 8 || (!looksRandom(value) && !/[=+/]/.test(value));
+  if (prose && WORDS.has(value.toLowerCase())) return true;
+  return !named && !looksRandom(value);
+};
+
+/**
+ * Takes out what stands behind telling names. With `whole` the text is one argument or one assignment: the value
+ * runs to its end, spaces and commas included.
+ */
+export const removeNamed = (text: string, remove: Remove, whole = false): string => {
+  let out = '';
+  let from = 0;
+  LEAD.lastIndex = 0;
+  for (let found = LEAD.exec(text); found !== null; found = LEAD.exec(text)) {
+    const [all, dashes, name, closing, separator] = found as unknown as [
+      string,
+      string,
+      string,
+      string | undefined,
+      string,
+    ];
+    const kind = telling(name);
+    const value = found.index + all.length;
+    // A name that tells nothing may be the value of the gap before it, so the search goes on right behind the name.
+    const next = found.index + dashes.length + name.length;
+    if (kind === null) {
+      LEAD.lastIndex = next;
+      continue;
+    }
+    const flag = isFlagGap(separator);
+    if (flag && (dashes === '' || text[value] === '-' || value >= text.length)) {
+      LEAD.lastIndex = next;
+      continue;
+    }
+    const opened =
+      closing !== undefined || (found.index > 0 && /["']/.test(text[found.index - 1]!) && separator.includes(':'));
+    const named = flag || dashes !== '' || announces(text, found.index, name, separator, opened, kind);
+    const header = (kind === 'authorization' || kind === 'cookie') && !flag && closing === undefined;
+    const span =
+      blockSpan(text, found.index, value) ??
+      quotedSpan(text, value) ??
+      (header
+        ? headerSpan(text, value)
+        : whole && found.index === 0 && separator.includes('=')
+          ? { start: value, end: text.length }
+          : text[value] === '[' && !text.startsWith(MARK, value) && separator.includes(':')
+            ? {
+                start: value + 1,
+                end: Math.max(
+                  value + 1,
+                  Math.min(lineEnd(text, value), (text.indexOf(']', value) + 1 || text.length + 1) - 1),
+                ),
+              }
+            : bareSpan(text, value, true));
+    if (text.startsWith(MARK, span.start)) {
+      const close = text.indexOf(']', span.start);
+      LEAD.lastIndex = close < 0 ? text.length : close + 1;
+      continue;
+    }
+    const content = text.slice(span.start, span.end);
+    if (/^[{[]/.test(content) || keepValue(kind, content, named, separator.includes(':') && span.start === value)) {
+      LEAD.lastIndex = next;
+      continue;
+    }
+    out += text.slice(from, span.start) + remove(kind, content);
+    from = span.end;
+    LEAD.lastIndex = Math.max(span.end, next);
+  }
+  return out + text.slice(from);
+};
