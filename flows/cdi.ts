@@ -1,5 +1,5 @@
 import { check, flow, harm, stop, works } from '../src/engine/flow.ts';
-import { isUnknown, need, or } from '../src/engine/known.ts';
+import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import { lacks, readerOf, resolve } from './rules/cdi.ts';
 import { atLeast, since } from './rules/version.ts';
@@ -130,10 +130,11 @@ export const cdi = flow({
       decide: (f, r) => {
         const result = resolve(f, readerOf(r));
         if (result.is !== 'resolves') return { is: 'fresh', found: '' };
-        const { mounts, madeFor } = lacks(f, result);
+        const { mounts, madeFor, unsure } = lacks(f, result);
         const loaded = isUnknown(f.driver.loaded) ? null : f.driver.loaded;
         const total = result.edits.reduce((n, e) => n + e.mounts.length, 0);
         const made = madeFor !== null && loaded !== null && loaded !== 'unknown' && madeFor !== loaded;
+        if (mounts.length === 0 && !made && unsure.length > 0) throw new CannotTell(unsure);
         if (mounts.length === 0 && !made) return { is: 'fresh', found: `${total} mounts${madeFor ? ` of ${madeFor}` : ''}` };
         return {
           is: 'stale',

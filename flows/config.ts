@@ -1,5 +1,6 @@
 import { check, flow, stop, to } from '../src/engine/flow.ts';
 import { need, or } from '../src/engine/known.ts';
+import { daemonOf } from './probes/docker.ts';
 import { CONFIG } from './probes/toolkit.ts';
 import { modesOf, resolveMode, resolvesTegra } from './rules/mode.ts';
 import { atLeast, since } from './rules/version.ts';
@@ -95,20 +96,20 @@ export const config = flow({
         mechanism: 'Hook and runtime share one resolver. The hook takes legacy as its default and refuses any other result, pointing to --runtime=nvidia.',
       },
       source: 'hook-in-nonlegacy-mode; tegra-gpus-flag; visible-devices-unknown; field reference 1.3; seed 0, Fix 2',
-      probes: ['config', 'toolkit', 'where', 'smi', 'docker'],
+      probes: ['config', 'toolkit', 'where', 'smi', 'docker', 'csvLists'],
       decide: (f, r) => {
         const set = f.config.mode;
         if (r.way === 'docker-gpus') {
-          if (set === 'auto' && resolvesTegra(f)) return { is: 'tegraGpus', found: 'auto resolves to csv here', seen: [{ from: '/etc/nv_tegra_release', shows: 'a Tegra machine' }] };
+          if ((set === 'auto' && resolvesTegra(f)) || (set === 'csv' && need(f.where.tegra) !== null)) return { is: 'tegraGpus', found: 'csv is the mode here, and the hook serves no csv', seen: [{ from: '/etc/nv_tegra_release', shows: 'a Tegra machine' }] };
           if (set === 'auto' || set === 'legacy' || f.config.skipModeDetection) return { is: 'legacy', found: `${set}: legacy, by the hook` };
-          const byRuntime = !('unknown' in (f.docker.info ?? {})) && (f.docker.info as { defaultRuntime?: string } | null)?.defaultRuntime === 'nvidia';
+          const byRuntime = daemonOf(f.docker)?.defaultRuntime === 'nvidia';
           if (byRuntime && atLeast(need(f.toolkit.version) ?? '0', since.toolkitStripsHook)) return { is: set === 'jit-cdi' ? 'jit' : set === 'csv' ? 'csv' : 'cdi', found: `${set}, by the default runtime nvidia` };
           return { is: 'hookRefuses', found: `mode is ${set}: the hook refuses --gpus`, seen: at(`mode = "${set}"`) };
         }
         const names = r.way === 'docker-runtime-cdi';
         const { mode, because } = resolveMode(f, names);
         const found = `${mode} (${because})`;
-        if (mode === 'csv') return need(f.where.tegra) === null ? { is: 'csvElsewhere', found: 'csv, on a machine that is no Jetson', seen: at('mode = "csv"') } : { is: 'csv', found };
+        if (mode === 'csv') return need(f.where.tegra) === null && or(f.csvLists.lists, []).length === 0 ? { is: 'csvElsewhere', found: 'csv, on a machine that is no Jetson', seen: at('mode = "csv"') } : { is: 'csv', found };
         if (mode === 'legacy') return names ? { is: 'cdiNameInLegacy', found: 'the legacy CLI knows no CDI names', seen: at('mode = "legacy"') } : { is: 'legacy', found };
         // In jit-cdi a request that holds only CDI names is looked up on disk.
         if (mode === 'jit-cdi') return { is: names ? 'cdi' : 'jit', found };
@@ -118,10 +119,10 @@ export const config = flow({
         legacy: to('libraries'),
         jit: to('libraries'),
         cdi: to('cdi'),
-        csv: { end: 'works' },
+        csv: to('csv'),
         hookRefuses: stop('hook-in-nonlegacy-mode', to('libraries')),
         csvElsewhere: stop('hook-in-nonlegacy-mode'),
-        tegraGpus: stop('tegra-gpus-flag'),
+        tegraGpus: stop('tegra-gpus-flag', to('csv')),
         cdiNameInLegacy: stop('visible-devices-unknown'),
         cannotTell: to('libraries'),
       },

@@ -1,6 +1,7 @@
 /** The tree: its table of contents, in the order in which a person would ask. */
 import { cdi } from './cdi.ts';
 import { config } from './config.ts';
+import { csv } from './csv.ts';
 import { docker, podman } from './docker.ts';
 import { driver } from './driver.ts';
 import { gpus } from './gpus.ts';
@@ -10,8 +11,8 @@ import { legacy } from './legacy.ts';
 import { libraries } from './libraries.ts';
 import { form, request } from './request.ts';
 import { runtime } from './runtime.ts';
-import { tegra, where, wsl } from './where.ts';
+import { where, wsl } from './where.ts';
 
 export const ROOT = 'where';
 
-export const flows = { where, wsl, tegra, hardware, driver, request, docker, podman, form, gpus, runtime, config, libraries, legacy, jit, cdi } as const;
+export const flows = { where, wsl, hardware, driver, request, docker, podman, form, gpus, runtime, config, libraries, legacy, jit, csv, cdi } as const;

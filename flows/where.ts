@@ -30,7 +30,7 @@ export const where = flow({
         if (container !== 'none' && /lxc|docker|podman|nspawn/.test(container)) return { is: 'container', found: `${os} inside a container (${container})` };
         return hypervisor === 'none' || hypervisor === '' ? { is: 'metal', found: `${os}` } : { is: 'vm', found: `${os}, virtual machine (${hypervisor})` };
       },
-      on: { metal: to('hardware'), vm: to('hardware'), container: to('hardware'), wsl: to('wsl'), tegra: to('tegra'), cannotTell: to('hardware') },
+      on: { metal: to('hardware'), vm: to('hardware'), container: to('hardware'), wsl: to('wsl'), tegra: to('request'), cannotTell: to('hardware') },
     }),
   },
 });
@@ -54,41 +54,6 @@ export const wsl = flow({
       probes: ['where'],
       decide: f => (need(f.where.dxg) ? { is: 'present', found: '/dev/dxg' } : { is: 'missing', found: 'no /dev/dxg' }),
       on: { present: to('request'), missing: stop('wsl-no-adapter'), cannotTell: to('request') },
-    }),
-  },
-});
-
-export const tegra = flow({
-  id: 'tegra',
-  title: 'Jetson',
-  about: 'On a Jetson the runtime injects what CSV lists name.',
-  start: 'lists',
-  nodes: {
-    lists: check({
-      title: 'CSV lists',
-      question: 'Do the CSV lists exist, and does what they name exist?',
-      why: {
-        line: 'A file that a list names and the host lacks is left out without an error.',
-        paragraph:
-          'The runtime turns devices.csv, drivers.csv and l4t.csv into the mounts of the container. Missing files are only warnings in its own log, so the container starts without its libraries.',
-        mechanism: 'csv mode builds a CDI spec in memory from the lists; lines are "dev|dir|lib|sym, path". The folder changed from tegra to nvidia with R36.',
-      },
-      source: 'tegra-csv-missing-or-empty; seed 3',
-      probes: ['csvLists', 'csvLines', 'csvPaths'],
-      decide: f => {
-        const lists = need(f.csvLists.lists);
-        if (lists.length === 0) return { is: 'none', found: 'no CSV list', seen: [{ from: '/etc/nvidia-container-runtime/host-files-for-container.d', shows: 'holds no devices.csv, drivers.csv or l4t.csv' }] };
-        const gone = f.csvLines.paths.filter(p => !p.path.includes('*') && need(f.csvPaths.there.get(p.path) ?? true) === false);
-        return gone.length === 0
-          ? { is: 'complete', found: `${lists.join(', ')}: ${f.csvLines.paths.length} entries, all there` }
-          : { is: 'gaps', found: `${gone.length} of ${f.csvLines.paths.length} entries are missing`, seen: gone.slice(0, 6).map(p => ({ from: p.list, shows: `${p.kind}, ${p.path}: not there` })) };
-      },
-      on: {
-        complete: to('request'),
-        gaps: stop('tegra-csv-missing-or-empty', to('request')),
-        none: stop('tegra-csv-missing-or-empty', to('request')),
-        cannotTell: to('request'),
-      },
     }),
   },
 });

@@ -200,13 +200,23 @@ const named = (k: WithSpecs): readonly string[] => [
   ),
 ];
 
+const parent = (path: string) => path.slice(0, path.lastIndexOf('/')) || '/';
+
 export const cdiHost = probe({
   id: 'cdiHost',
   looks: 'the files and nodes the specs name',
   after: ['cdiSpecs'],
-  needs: (k: WithSpecs): Record<string, ReturnType<typeof stat>> => Object.fromEntries(named(k).map(p => [p, stat(p)])),
+  needs: (k: WithSpecs): Record<string, ReturnType<typeof stat> | ReturnType<typeof list>> =>
+    Object.fromEntries([...named(k).map(p => [p, stat(p)] as const), ...[...new Set(named(k).map(parent))].map(d => [`${d}/`, list(d)] as const)]),
   read: (a, k: WithSpecs): CdiHostFacts => ({
-    there: new Map(named(k).map(p => [p, exists(a[p] as StatRead, p)])),
+    there: new Map(
+      named(k).map(p => {
+        const there = exists(a[p] as StatRead, p);
+        const beside = names(a[`${parent(p)}/`] as DirRead, parent(p));
+        // A name in the folder's listing is there, whether or not its stat is at hand.
+        return [p, isUnknown(there) && !isUnknown(beside) && beside?.includes(p.slice(p.lastIndexOf('/') + 1)) ? true : there];
+      }),
+    ),
     majors: new Map(
       named(k).flatMap(p => {
         const s = a[p] as StatRead;

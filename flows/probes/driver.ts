@@ -121,3 +121,9 @@ export const nodes = probe({
     };
   },
 });
+
+/** With the module in and the nodes there, nvidia-smi and its like can neither load nor create anything. */
+export const safeToLoad = (d: DriverFacts, n: NodeFacts): boolean => {
+  const present = or(n.present, new Set<string>());
+  return typeof d.loaded === 'string' && present.has('nvidiactl') && [...present].some(name => /^nvidia\d+$/.test(name));
+};

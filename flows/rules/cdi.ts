@@ -112,10 +112,14 @@ export interface Lacks {
   readonly majors: readonly string[];
   /** Driver version the spec was made for, where its libraries tell. */
   readonly madeFor: string | null;
+  /** Mounts of which it is not known whether they exist, apart from files named after the loaded driver. */
+  readonly unsure: readonly Unknown[];
 }
 
 export const lacks = (f: CdiFacts, r: Extract<Resolution, { is: 'resolves' }>): Lacks => {
-  const gone = (p: string) => need(f.cdiHost.there.get(p) ?? { unknown: 'unrecorded', probe: p }) === false;
+  const there = (p: string) => f.cdiHost.there.get(p) ?? { unknown: 'unrecorded' as const, probe: p };
+  const gone = (p: string) => there(p) === false;
+  const loaded = or(f.driver.loaded, null);
   const nodes = r.edits.flatMap(e => e.nodes);
   const mounts = r.edits.flatMap(e => e.mounts);
   return {
@@ -123,6 +127,11 @@ export const lacks = (f: CdiFacts, r: Extract<Resolution, { is: 'resolves' }>): 
     mounts: mounts.filter(gone),
     hooks: [...new Set(r.edits.flatMap(e => e.hooks).filter(gone))],
     majors: nodes.filter(n => n.major !== null && f.cdiHost.majors.has(n.hostPath) && f.cdiHost.majors.get(n.hostPath) !== n.major).map(n => n.hostPath),
+    // A spec made for the loaded driver names that driver's own files; one whose stat is not at hand is no reason to doubt it.
+    unsure: [...nodes.map(n => n.hostPath), ...mounts, ...r.edits.flatMap(e => e.hooks)].flatMap(p => {
+      const known = there(p);
+      return isUnknown(known) && !(loaded !== null && p.includes(loaded)) ? [known] : [];
+    }),
     madeFor: mounts.map(m => /lib(?:cuda|nvidia-ml)\.so\.(\d+\.\d+(?:\.\d+)?)$/.exec(m)?.[1]).find(Boolean) ?? null,
   };
 };

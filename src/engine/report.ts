@@ -1,0 +1,200 @@
+/**
+ * From facts to the report: one walk per form of request, findings merged so that one cause is one finding. This is the
+ * one place that joins the tree of `flows/` with the engine.
+ */
+import { consequences } from '../../flows/explains.ts';
+import { ladder } from '../../flows/fixes/index.ts';
+import { flows, ROOT } from '../../flows/index.ts';
+import { modes } from '../../flows/modes/index.ts';
+import { daemonOf } from '../../flows/probes/docker.ts';
+import { safeToLoad } from '../../flows/probes/driver.ts';
+import { type Facts, probes } from '../../flows/probes/index.ts';
+import { setUp } from '../../flows/rules/cdi.ts';
+import { requests } from '../../flows/rules/requests.ts';
+import type { Because, Box } from '../box/box.ts';
+import { cached } from '../box/cache.ts';
+import type { Machine } from '../transcript/event.ts';
+import { type Collector, collector } from './collect.ts';
+import type { Evidence, Request, WayId } from './flow.ts';
+import { or, type Unknown } from './known.ts';
+import { type Step, type Trail, walk } from './walk.ts';
+
+export interface Way {
+  readonly way: WayId;
+  readonly works: boolean | null;
+  /** Id of what stops it; null where it works or cannot be told. */
+  readonly cause: string | null;
+  readonly why: string;
+  readonly how: string;
+}
+export interface FixOffer {
+  readonly id: string;
+  readonly title: string;
+  readonly privilege: number;
+  readonly effect: readonly string[];
+  readonly touches: readonly string[];
+  readonly by: 'apply' | 'patch' | 'guide';
+}
+export interface ReportFinding {
+  readonly id: string;
+  readonly severity: 'fault' | 'risk' | 'note';
+  readonly title: string;
+  readonly evidence: readonly Evidence[];
+  /** Ids and ways that follow from it. */
+  readonly explains: readonly string[];
+  readonly fixes: readonly FixOffer[];
+}
+/** The shape of `check --json` (gpumedic.check/1), and the trails it was made from. */
+export interface Report {
+  readonly schema: 'gpumedic.check/1';
+  readonly verdict: 'ok' | 'fault' | 'unknown';
+  readonly mutated: false;
+  readonly tookMs: number;
+  readonly machine: Machine;
+  readonly ways: readonly Way[];
+  readonly findings: readonly ReportFinding[];
+  readonly unknown: readonly { readonly probe: string; readonly because: Because }[];
+  readonly internal: { readonly trails: readonly Trail[]; readonly facts: Facts };
+}
+
+export interface CheckOptions {
+  readonly loadModules?: boolean;
+  readonly now?: () => number;
+  readonly signal?: AbortSignal;
+}
+
+/** A collector over all probes; commands that may load modules wait until nothing can change, or for `loadModules`. */
+export const collect = (box: Box, options: CheckOptions = {}): Collector<typeof probes> =>
+  collector(box, probes, {
+    mayLoad: async get => options.loadModules === true || box.kind !== 'live' || safeToLoad(await get('driver'), await get('nodes')),
+  });
+
+/** Forms of request whose engine is installed here; one whose engine cannot be told is kept. */
+export const requestsOf = (facts: Facts): readonly Request[] =>
+  Object.values(requests).filter(r => (r.engine === 'docker' ? facts.dockerCli.path !== null : facts.podman.version !== null));
+
+const platformOf = (facts: Facts): Machine['platform'] => {
+  const { where: w } = facts;
+  if (w.wsl || or(w.dxg, false)) return 'wsl';
+  if (or(w.tegra, null) !== null) return 'tegra';
+  if (/^(lxc|docker|podman|systemd-nspawn)/.test(or(w.container, 'none'))) return 'container';
+  return ['none', ''].includes(or(w.hypervisor, 'none')) ? 'bare-metal' : 'vm';
+};
+
+export const machineOf = (facts: Facts): Machine => {
+  const info = daemonOf(facts.docker);
+  const context = or(facts.dockerCli.context, 'default');
+  const remote = facts.dockerCli.dockerHost !== null && !facts.dockerCli.dockerHost.startsWith('unix://');
+  const desktop = /^desktop-/.test(context) || /Docker Desktop/.test(info?.operatingSystem ?? '');
+  const docker =
+    facts.dockerCli.path === null
+      ? undefined
+      : {
+          version: or(facts.docker.serverVersion, null) ?? or(facts.dockerCli.version, ''),
+          running: info !== null,
+          rootless: info?.rootless ?? false,
+          where: desktop ? ('desktop' as const) : remote ? ('remote' as const) : info?.rootDir.startsWith('/var/snap') ? ('snap' as const) : ('local' as const),
+        };
+  const podman = or(facts.podman.version, null);
+  const pci = or(facts.pci.gpus, []);
+  return {
+    platform: platformOf(facts),
+    os: or(facts.where.os, ''),
+    kernel: or(facts.where.kernel, ''),
+    host: or(facts.where.host, ''),
+    hypervisor: or(facts.where.hypervisor, ''),
+    driver: or(facts.driver.loaded, null),
+    toolkit: or(facts.toolkit.version, null),
+    gpus: facts.smi.gpus.length > 0 ? facts.smi.gpus : pci.map(g => ({ name: g.name, uuid: '', pci: g.address })),
+    engines: { ...(docker ? { docker } : {}), ...(podman !== null ? { podman: { version: podman } } : {}) },
+  };
+};
+
+const titleOf = (id: string): string => modes[id]?.title ?? id;
+const whyOf = (trail: Trail): string => {
+  if (trail.works === true) return 'nothing stops it';
+  if (trail.stoppedBy) return trail.stoppedBy.found || titleOf(trail.stoppedBy.finding!.id);
+  const missing = trail.steps.find(s => s.missing.length > 0)?.missing[0];
+  return missing ? `cannot tell: ${missing.probe} (${missing.unknown})` : 'cannot tell';
+};
+
+/** Where a step stands in the tree, for the order in which things must be mended. */
+const FLOW_ORDER = Object.keys(flows);
+const rank = (s: Step) => FLOW_ORDER.indexOf(s.flow) * 100 + Object.keys(flows[s.flow as keyof typeof flows].nodes).indexOf(s.node);
+/** Everything above the fork concerns every way. */
+const TRUNK = new Set(['where', 'wsl', 'hardware', 'driver', 'request']);
+
+interface Heard {
+  readonly step: Step;
+  readonly severity: 'fault' | 'risk' | 'note' | null;
+  readonly ways: Set<WayId>;
+}
+
+/** Everything the trails found, one entry an id; severity null is a way that nobody asked for. */
+const hear = (trails: readonly Trail[], facts: Facts): Map<string, Heard> => {
+  const heard = new Map<string, Heard>();
+  for (const trail of trails) {
+    const meant = trail.request.way === 'docker-gpus' || trail.request.way === 'docker-runtime' || setUp(facts, trail.request);
+    for (const step of trail.steps) {
+      if (!step.finding) continue;
+      const { finding, id } = step.finding;
+      const severity = finding === 'risk' || finding === 'note' ? finding : finding === 'harm' || meant || TRUNK.has(step.flow) ? 'fault' : null;
+      const old = heard.get(id);
+      const ways = old?.ways ?? new Set<WayId>();
+      if (finding === 'stop') ways.add(trail.request.way);
+      const graver = old === undefined || (old.severity !== 'fault' && severity === 'fault') || (old.severity === null && severity !== null);
+      heard.set(id, { step: graver ? step : old.step, severity: graver ? severity : old.severity, ways });
+    }
+  }
+  return heard;
+};
+
+/** The report, from facts alone. */
+export const reportOf = (facts: Facts, tookMs = 0): Report => {
+  const asked = requestsOf(facts);
+  // Without an engine the trunk is still worth walking: is the host itself in order?
+  const trails = (asked.length > 0 ? asked : [requests['docker-gpus']]).map(r => walk(flows, ROOT, facts, r));
+  const told = asked.length > 0 ? trails : [];
+  const judged = asked.length > 0 ? trails : trails.map(t => ({ ...t, steps: t.steps.filter(s => TRUNK.has(s.flow)) }));
+  const heard = hear(judged, facts);
+  const silenced = new Set([...heard].filter(([, h]) => h.severity === 'fault').flatMap(([id]) => consequences[id] ?? []).filter(c => heard.has(c)));
+  const findings = [...heard]
+    .filter(([id, h]) => h.severity !== null && !silenced.has(id))
+    .sort(([, a], [, b]) => Number(b.severity === 'fault') - Number(a.severity === 'fault') || rank(a.step) - rank(b.step))
+    .map(([id, h]): ReportFinding => ({
+      id,
+      severity: h.severity!,
+      title: titleOf(id),
+      evidence: h.step.seen,
+      explains: [...(consequences[id] ?? []).filter(c => silenced.has(c)), ...told.filter(t => h.ways.has(t.request.way)).map(t => t.request.way)],
+      fixes: ladder(id, facts).map(f => ({ id: f.id, title: f.title, privilege: f.privilege, effect: f.effect, touches: f.touches(facts), by: f.by })),
+    }));
+  const missing = new Map<string, Unknown>();
+  for (const t of judged) for (const s of t.steps) for (const m of s.missing) missing.set(`${m.probe} ${m.unknown}`, m);
+  const inDoubt =
+    told.some(t => t.works === null) ||
+    judged.some(t => t.steps.some(s => s.verdict === 'cannotTell' && flows[s.flow as keyof typeof flows].nodes[s.node]?.bears === 'cuda')) ||
+    (asked.length === 0 && judged.some(t => t.steps.some(s => s.verdict === 'cannotTell')));
+  return {
+    schema: 'gpumedic.check/1',
+    verdict: findings.some(f => f.severity === 'fault') ? 'fault' : inDoubt ? 'unknown' : 'ok',
+    mutated: false,
+    tookMs,
+    machine: machineOf(facts),
+    ways: told.map(t => ({ way: t.request.way, works: t.works, cause: t.stoppedBy?.finding?.id ?? null, why: whyOf(t), how: t.request.how })),
+    findings,
+    unknown: [...missing.values()].map(m => ({ probe: m.probe, because: m.unknown })),
+    internal: { trails, facts },
+  };
+};
+
+/** Asks the box every probe, side by side, and judges. Changes nothing. */
+export const checkBox = async (box: Box, options: CheckOptions = {}): Promise<Report> => {
+  const now = options.now ?? Date.now;
+  const began = now();
+  const facts = await collect(cached(box), options).facts();
+  return reportOf(facts, now() - began);
+};
+
+/** 0 healthy, 1 a fault stands, 2 could not tell. */
+export const exitCodeOf = (report: Pick<Report, 'verdict'>): 0 | 1 | 2 => (report.verdict === 'ok' ? 0 : report.verdict === 'fault' ? 1 : 2);
