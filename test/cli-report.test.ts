@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Check, Flow } from '../src/engine/flow.ts';
 import type { Report } from '../src/engine/report.ts';
+import type { Step } from '../src/engine/walk.ts';
 import { cells } from '../src/report/cells.ts';
 import { reportJson } from '../src/report/json.ts';
 import { reportJunit } from '../src/report/junit.ts';
@@ -72,7 +74,7 @@ const stale: Report = {
     },
   ],
   unknown: [{ probe: 'docker info', because: 'timedOut' }],
-  internal: { judged: [] } as unknown as Report['internal'],
+  internal: { trails: [] } as unknown as Report['internal'],
 };
 const healthy: Report = { ...stale, verdict: 'ok', findings: [], unknown: [], ways: stale.ways.slice(0, 1) };
 const look: Look = { columns: 80, colour: false, ascii: false, from: '' };
@@ -143,28 +145,34 @@ test('markdown: what the machine wrote starts no markup', () => {
   assert.ok(!text.includes('\u001b'));
 });
 
-test('junit: every question a case, well-formed, with counts that agree', () => {
-  const judged = [
-    {
-      flow: 'cdi',
-      node: 'spec',
-      title: 'CDI spec',
-      verdict: 'stale',
-      found: 'stale',
+test('junit: every question of the tree a case, well-formed, with counts that agree', () => {
+  const node = (title: string) => ({ kind: 'check', title }) as Check;
+  const flows = [
+    { id: 'cdi', nodes: { spec: node('CDI <spec>'), conflict: node('Conflict') } },
+    { id: 'engine', nodes: { info: node('Docker'), never: node('Never asked') } },
+  ] as unknown as readonly Flow[];
+  const step = (flow: string, name: string, verdict: string, finding?: string) =>
+    ({
+      flow,
+      node: name,
+      title: '',
+      verdict,
+      found: '',
       seen: [],
-      finding: 'cdi-spec-stale',
-    },
-    { flow: 'engine', node: 'info', title: 'Docker', verdict: 'cannotTell', found: 'no answer', seen: [] },
-    { flow: 'driver', node: 'version', title: 'Driver', verdict: 'same', found: '580 & "libraries" agree', seen: [] },
+      missing: [],
+      ...(finding && { finding: { id: finding } }),
+    }) as unknown as Step;
+  const steps = [
+    step('cdi', 'spec', 'stale', 'cdi-spec-stale'),
+    step('engine', 'info', 'cannotTell'),
+    step('cdi', 'conflict', 'none'),
   ];
-  const text = reportJunit({ ...stale, internal: { judged } as unknown as Report['internal'] });
-  const cases = text.match(/<testcase /g)?.length;
-  assert.match(
-    text,
-    new RegExp(`<testsuites name="gpumedic check" tests="${cases}" failures="2" errors="0" skipped="3" `),
-  );
+  const text = reportJunit({ ...stale, internal: { trails: [{ steps }] } as unknown as Report['internal'] }, flows);
+  assert.equal(text.match(/<testcase /g)?.length, 4 + stale.ways.length + stale.unknown.length);
+  assert.match(text, /<testsuites name="gpumedic check" tests="8" failures="2" errors="0" skipped="4" time="0.412">/);
   assert.equal(text.match(/<failure /g)?.length, 2);
-  assert.equal(text.match(/<skipped /g)?.length, 3);
+  assert.equal(text.match(/<skipped /g)?.length, 4);
+  assert.match(text, /name="spec: CDI &lt;spec&gt;">\n\s+<failure message="cdi-spec-stale: /);
   assert.match(text, /&lt;gone&gt; \]\]&gt;/);
   assert.ok(!text.includes('\u001b'));
 });

@@ -1,4 +1,5 @@
 /** `gpumedic check`: every read-only probe, the verdict, nothing changed. */
+import type { Flow } from '../engine/flow.ts';
 import { checkBox, exitCodeOf } from '../engine/report.ts';
 import { openBox } from './box.ts';
 import { type Context, formatOf, given, has } from './context.ts';
@@ -14,9 +15,14 @@ export const run = async (context: Context): Promise<number> => {
   const format = formatOf(context, 'text');
   const look = { ...context.terminal, from: fromOf(context) };
   if (format === 'json') context.out((await import('../report/json.ts')).reportJson(report));
-  else if (format === 'md') context.out((await import('../report/markdown.ts')).reportMarkdown(report, look));
-  else if (format === 'junit') context.out((await import('../report/junit.ts')).reportJunit(report));
-  else context.out((await import('../report/text.ts')).reportText(report, look));
+  else if (format === 'md') context.out((await import('../report/markdown.ts')).reportMarkdown(report));
+  else if (format === 'junit') {
+    const { flows } = await import('../../flows/index.ts');
+    context.out((await import('../report/junit.ts')).reportJunit(report, Object.values<Flow>(flows)));
+  } else {
+    const { modes } = await import('../../flows/modes/index.ts');
+    context.out((await import('../report/text.ts')).reportText(report, { ...look, modes }));
+  }
   return exitCodeOf(report);
 };
 

@@ -1,4 +1,5 @@
 /** The report as JUnit XML: every question of the tree a test case, for pipelines that read nothing else. */
+import type { Flow } from '../engine/flow.ts';
 import type { Report } from '../engine/report.ts';
 import { printable } from '../text/sanitize.ts';
 import { becauseWords } from './words.ts';
@@ -26,21 +27,46 @@ interface Case {
   readonly detail: string;
 }
 
-const findingOf = (report: Report, id: string) => report.findings.find(finding => finding.id === id);
+const evidenceText = (finding: Report['findings'][number]): string =>
+  finding.evidence.map(({ from, shows }) => `${from}\n${shows}`).join('\n\n');
 
-const cases = (report: Report): readonly Case[] => {
-  const asked = report.internal.judged.map((row): Case => {
-    const finding = row.finding === undefined ? undefined : findingOf(report, row.finding);
-    const isFault = finding?.severity === 'fault';
+/** A node that several ways passed is one case: the step with the gravest finding speaks for it. */
+const nodeCase = (report: Report, flow: string, node: string, title: string): Case => {
+  const steps = report.internal.trails
+    .flatMap(trail => trail.steps)
+    .filter(step => step.flow === flow && step.node === node);
+  const name = `${node}: ${title}`;
+  const faults = report.findings.filter(
+    finding => finding.severity === 'fault' && steps.some(step => step.finding?.id === finding.id),
+  );
+  const [fault] = faults;
+  if (fault !== undefined) {
     return {
-      group: row.flow,
-      name: `${row.node}: ${row.title}`,
-      outcome: isFault ? 'failed' : row.verdict === 'cannotTell' ? 'skipped' : 'passed',
-      message: isFault ? `${finding.id}: ${finding.title}` : row.found,
-      detail: isFault ? finding.evidence.map(({ from, shows }) => `${from}\n${shows}`).join('\n\n') : '',
+      group: flow,
+      name,
+      outcome: 'failed',
+      message: `${fault.id}: ${fault.title}`,
+      detail: evidenceText(fault),
     };
-  });
-  const named = new Set(report.internal.judged.map(row => row.finding));
+  }
+  const [step] = steps;
+  if (step === undefined)
+    return { group: flow, name, outcome: 'skipped', message: 'not asked on this box', detail: '' };
+  const isOpen = steps.some(each => each.verdict === 'cannotTell');
+  return {
+    group: flow,
+    name,
+    outcome: isOpen ? 'skipped' : 'passed',
+    message: isOpen ? 'cannot tell' : step.found,
+    detail: '',
+  };
+};
+
+const cases = (report: Report, flows: readonly Flow[]): readonly Case[] => {
+  const asked = flows.flatMap(flow =>
+    Object.entries(flow.nodes).map(([node, { title }]) => nodeCase(report, flow.id, node, title)),
+  );
+  const named = new Set(report.internal.trails.flatMap(trail => trail.steps).map(step => step.finding?.id));
   const others = report.findings
     .filter(finding => finding.severity === 'fault' && !named.has(finding.id))
     .map(
@@ -81,9 +107,9 @@ const caseXml = (c: Case): string => {
   return `${open}>\n      <${tag} message="${attribute(c.message)}"${inner}\n    </testcase>`;
 };
 
-/** Ends with a newline. */
-export const reportJunit = (report: Report): string => {
-  const all = cases(report);
+/** `flows`: the whole tree, so that what was not asked is there too. Ends with a newline. */
+export const reportJunit = (report: Report, flows: readonly Flow[]): string => {
+  const all = cases(report, flows);
   const failures = all.filter(c => c.outcome === 'failed').length;
   const skipped = all.filter(c => c.outcome === 'skipped').length;
   const numbers = `tests="${all.length}" failures="${failures}" errors="0" skipped="${skipped}" time="${(report.tookMs / 1000).toFixed(3)}"`;

@@ -1,4 +1,5 @@
 /** What `gpumedic check` prints. Sign and word carry the meaning; colour only repeats it. */
+import type { Mode } from '../engine/mode.ts';
 import type { Report } from '../engine/report.ts';
 import { printable } from '../text/sanitize.ts';
 import { cells } from './cells.ts';
@@ -23,6 +24,8 @@ export interface Look {
   readonly ascii: boolean;
   /** " --box FILE" or " --demo NAME": what names the same machine in the next command; empty for this machine. */
   readonly from: string;
+  /** What is known of the findings: why they matter and, where no fix helps, what to do. */
+  readonly modes?: Readonly<Record<string, Pick<Mode, 'why' | 'guide'>>>;
 }
 
 type Finding = Report['findings'][number];
@@ -75,15 +78,17 @@ const hang = (pen: Pen, first: string, rest: string, text: string): string[] => 
 const labelled = (pen: Pen, label: string, text: string): string[] => {
   const width = pen.width < 50 ? 4 : 16;
   const isNarrow = pen.width < 50;
-  if (isNarrow) return [`  ${label}:`, ...hang(pen, '    ', '    ', text)];
+  if (isNarrow) return [...(label === '' ? [] : [`  ${label}:`]), ...hang(pen, '    ', '    ', text)];
   return hang(pen, `  ${pad(label, width - 2)}`, ' '.repeat(width), text);
 };
 
 const evidenceLines = (pen: Pen, evidence: Finding['evidence']): string[] => {
   const bar = '  ┃ ';
   const lines: string[] = [];
+  let last = '';
   for (const { from, shows } of evidence.slice(0, MOST_EVIDENCE)) {
-    lines.push(...hang(pen, bar, `${bar}  `, printable(from).replaceAll('\n', ' ')).map(pen.dim));
+    if (from !== last) lines.push(...hang(pen, bar, `${bar}  `, printable(from).replaceAll('\n', ' ')).map(pen.dim));
+    last = from;
     const shown = printable(shows).replace(/\n+$/, '').split('\n');
     for (const line of shown.slice(0, MOST_EXCERPT_LINES))
       lines.push(`${bar}  ${truncate(line.replaceAll('\t', '  '), pen.width - 6)}`);
@@ -113,8 +118,12 @@ const fixLines = (pen: Pen, finding: Finding): string[] =>
     return labelled(pen, i === 0 ? 'Fix' : 'or', printable(`${fix.title} (${parts.join(', ')}${touches})`));
   });
 
-const findingLines = (pen: Pen, finding: Finding): string[] => {
+const findingLines = (pen: Pen, finding: Finding, report: Report, modes: Look['modes']): string[] => {
   const tone = severityTone[finding.severity];
+  const mode = modes?.[finding.id];
+  const ways = new Set<string>(report.ways.map(({ way }) => way));
+  const stops = finding.explains.filter(id => ways.has(id));
+  const follows = finding.explains.filter(id => !ways.has(id));
   const head = hang(pen, '', '    ', `${pen.sign(tone)} ${finding.severity}  ${printable(finding.title)}`);
   const [first = '', ...rest] = head;
   return [
@@ -122,38 +131,46 @@ const findingLines = (pen: Pen, finding: Finding): string[] => {
     ...rest.map(line => pen.paint(tone, line)),
     ...labelled(pen, 'Id', finding.id),
     ...evidenceLines(pen, finding.evidence),
-    ...(finding.explains.length > 0 ? labelled(pen, 'Explains', finding.explains.join(', ')) : []),
+    ...(mode === undefined ? [] : labelled(pen, 'Why', printable(mode.why.line))),
+    ...(stops.length > 0 ? labelled(pen, 'Stops', stops.join(', ')) : []),
+    ...(follows.length > 0 ? labelled(pen, 'Explains', follows.join(', ')) : []),
     ...(finding.severity === 'note' ? [] : fixLines(pen, finding)),
+    ...(finding.severity === 'fault' && finding.fixes.length === 0
+      ? (mode?.guide ?? []).flatMap((step, i) => labelled(pen, i === 0 ? 'To do' : '', printable(step)))
+      : []),
     '',
   ];
 };
 
-/** The table of the five ways; on a narrow terminal each way takes its own lines. */
-const wayLines = (pen: Pen, ways: Report['ways']): string[] => {
-  if (ways.length === 0) return [];
-  const head = wrap('How you can ask for the GPU here', pen.width).map(pen.bold);
-  const cell = (works: boolean | null): string => `${pen.sign(worksTone(works))} ${worksWord(works)}`;
-  const because = (way: Report['ways'][number]): string => (way.works === true ? '' : (way.cause ?? way.why));
-  if (pen.width < 72) {
-    const lines = ways.flatMap(way => [
-      ...hang(pen, '  ', '    ', way.how),
-      ...hang(pen, '    ', '    ', `${cell(way.works)}${because(way) === '' ? '' : `: ${because(way)}`}`).map(line =>
-        pen.paint(worksTone(way.works), line),
-      ),
-    ]);
-    return [...head, ...lines, ''];
-  }
-  const howWidth = Math.min(44, Math.max(...ways.map(way => cells(way.how)))) + 2;
-  const wordWidth = Math.max(...ways.map(way => cells(cell(way.works)))) + 2;
-  const rows = ways.flatMap(way => {
-    const left = pad(truncate(way.how, howWidth - 2), howWidth);
-    const word = cell(way.works);
-    const gap = ' '.repeat(wordWidth - cells(word));
-    const right = wrap(because(way), Math.max(12, pen.width - 2 - howWidth - wordWidth));
-    const first = `  ${left}${pen.paint(worksTone(way.works), word)}${right[0] === undefined ? '' : gap + right[0]}`;
-    return [first, ...right.slice(1).map(line => ' '.repeat(2 + howWidth + wordWidth) + line)];
+/** Each form of asking in full, so that two that differ at their end can be told apart. */
+const wayLines = (pen: Pen, report: Report): string[] => {
+  if (report.ways.length === 0) return [];
+  const words = report.ways.map(({ works }) => `${pen.sign(worksTone(works))} ${worksWord(works)}`);
+  const indent = ' '.repeat(pen.width < 60 ? 4 : 4 + Math.max(...words.map(cells)));
+  const rows = report.ways.flatMap((way, i) => {
+    const word = `  ${words[i]}`;
+    const how =
+      pen.width < 60
+        ? [word, ...hang(pen, indent, indent, way.how)]
+        : hang(pen, pad(word, indent.length), indent, way.how);
+    const because =
+      way.works === true ? [] : hang(pen, indent, indent, printable(becauseOf(way)).replaceAll('\n', ' ')).map(pen.dim);
+    const [first = '', ...rest] = how;
+    return [
+      pen.paint(worksTone(way.works), first.slice(0, word.length)) + first.slice(word.length),
+      ...rest,
+      ...because,
+    ];
   });
-  return [...head, ...rows, ''];
+  return [...wrap('How you can ask for the GPU here', pen.width).map(pen.bold), ...rows, ''];
+};
+
+const becauseOf = ({ works, cause, why }: Report['ways'][number]): string => {
+  if (works === null)
+    return why
+      .replace(/^cannot tell: /, 'without an answer: ')
+      .replace(/^cannot tell$/, 'something was not answered, see below');
+  return cause === null || why.startsWith(cause) ? why : `${cause}: ${why}`;
 };
 
 const unknownLines = (pen: Pen, unknown: Report['unknown']): string[] => {
@@ -182,7 +199,7 @@ const nextLines = (report: Report, look: Look): string[] => {
   if (report.verdict === 'fault') {
     const cannot = 'gpumedic fix --dry-run';
     const next = look.from.startsWith(' --box') ? cannot : 'gpumedic fix';
-    return canFix ? [`Next: ${next}${look.from}`] : [`Next: gpumedic${look.from}`];
+    return canFix ? [`Next: ${next}${look.from}`] : [`Next: gpumedic${look.from} (explains each, and what to do)`];
   }
   if (report.verdict === 'unknown' && look.from === '')
     return ['Next: run it again as root, or with what is listed above made readable'];
@@ -197,8 +214,8 @@ export const reportText = (report: Report, look: Look): string => {
   const lines = [
     ...machineLines(report.machine).flatMap(parts => hang(pen, '', '  ', parts.join(' · '))),
     '',
-    ...report.findings.flatMap(finding => findingLines(pen, finding)),
-    ...wayLines(pen, report.ways),
+    ...report.findings.flatMap(finding => findingLines(pen, finding, report, look.modes)),
+    ...wayLines(pen, report),
     ...unknownLines(pen, report.unknown),
     ...hang(pen, `${pen.sign(tone)} `, '  ', `${text} (${seconds(report.tookMs)}, ${state})`).map(line =>
       pen.paint(tone, line),

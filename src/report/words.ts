@@ -1,6 +1,6 @@
 /** Words and signs that every rendering of a report shares. */
 import type { Because } from '../box/box.ts';
-import type { Effect, Privilege } from '../plan/plan.ts';
+import type { Effect } from '../plan/plan.ts';
 
 export type Tone = 'ok' | 'bad' | 'unsure' | 'quiet';
 
@@ -30,7 +30,7 @@ export const worksTone = (works: boolean | null): Tone => (works === null ? 'uns
 export const worksWord = (works: boolean | null): string =>
   works === null ? 'cannot tell' : works ? 'works' : 'fails';
 
-export const privilegeWords: Readonly<Record<Privilege, string>> = {
+export const privilegeWords: Readonly<Record<number, string>> = {
   0: 'changes nothing',
   1: 'changes a file of yours',
   2: 'needs root',
