@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createActor, fromPromise, waitFor } from 'xstate';
+import { flows as tree } from '../flows/index.ts';
 import { type Applied, compileFlow, type FlowOutput, placeOf } from '../src/engine/compile.ts';
+import type { Flow } from '../src/engine/flow.ts';
 import { pathsOf } from '../src/engine/paths.ts';
 import { walkthrough } from '../src/engine/walkthrough.ts';
 import { flows, request } from './fixtures/flows.ts';
@@ -49,7 +51,10 @@ test('a fix is proven by the check that found the fault, and the walk goes on fr
 test('only the choice "apply" applies: everything else at a proposal leaves the machine alone', async () => {
   let applied = 0;
   const actor = createActor(
-    over(broken(), 'request', () => (applied++, { did: 'applied' })),
+    over(broken(), 'request', () => {
+      applied++;
+      return { did: 'applied' };
+    }),
     { input },
   );
   actor.start();
@@ -164,4 +169,24 @@ test('every path ends, at most one try a fix, and the way apply, check again, wo
   assert.ok(paths.length > 20, `${paths.length}`);
   assert.ok(paths.every(p => p.ends.startsWith('exit/')));
   assert.ok(paths.some(p => p.steps.join(' ') === 'missing fix plan apply applied present there' || p.fixes === 1));
+});
+
+test('every path of every flow ends at a known place, and every verdict stands on one', () => {
+  let total = 0;
+  for (const flow of Object.values<Flow>(tree)) {
+    const paths = pathsOf(compileFlow(flow), { ...input, most: 1 });
+    total += paths.length;
+    const ends = new Set(paths.map(p => p.ends));
+    for (const end of ends) {
+      const to = /^exit\/(?:(works|stopped|interrupted)|to (\w+))$/.exec(end);
+      assert.ok(to, `${flow.id} ends at ${end}`);
+      if (to[2] !== undefined) assert.ok(to[2] in tree, `${flow.id} leads to ${to[2]}, which is no flow`);
+    }
+    const words = new Set(paths.flatMap(p => p.steps));
+    for (const [id, check] of Object.entries(flow.nodes))
+      for (const verdict of Object.keys(check.on))
+        assert.ok(words.has(verdict), `${flow.id}.${id}: no path holds "${verdict}"`);
+  }
+  assert.ok(total > 1000);
+  console.log(`${total} paths through ${Object.keys(tree).length} flows`);
 });

@@ -19,6 +19,8 @@ export interface FlowInput {
 }
 
 export interface FlowContext extends FlowInput {
+  /** Findings that are shown and passed: a consequence of another one, or about a form that was never set up. */
+  readonly passed: readonly string[];
   readonly fix: string | null;
   readonly plan: Plan | null;
   readonly refusal: Refusal | null;
@@ -59,12 +61,17 @@ export type Applied = { readonly did: 'applied' } | { readonly did: 'undone' | '
 
 const unfilled = (name: string) => () => Promise.reject(new Error(`${name} was not provided`));
 
+/** `passes`: a finding that nobody has to decide about. */
+export interface Verdict {
+  readonly verdict: string;
+  readonly passes?: string;
+}
+
 /** The outside of a flow machine, filled in by the session; a test fills it in with plain functions. */
 export const actors = {
-  judge: fromPromise<
-    { readonly verdict: string },
-    { readonly flow: string; readonly node: string; readonly request: Request }
-  >(unfilled('judge')),
+  judge: fromPromise<Verdict, { readonly flow: string; readonly node: string; readonly request: Request }>(
+    unfilled('judge'),
+  ),
   plan: fromPromise<Plan | Refusal, { readonly finding: string; readonly fix: string }>(unfilled('plan')),
   apply: fromPromise<Applied, { readonly plan: Plan }>(unfilled('apply')),
 };
@@ -121,6 +128,10 @@ export const compileFlow = (flow: Flow): AnyStateMachine => {
           description: verdict,
           target: goes(node, verdict, target),
           guard: ({ event }) => event.output.verdict === verdict,
+          actions: assign({
+            passed: ({ context, event }) =>
+              event.output.passes === undefined ? context.passed : [...context.passed, event.output.passes],
+          }),
         })),
         onError: { description: 'cannotTell', target: goes(node, 'cannotTell', check.on.cannotTell!) },
       },
@@ -135,7 +146,10 @@ export const compileFlow = (flow: Flow): AnyStateMachine => {
         choosing: {
           tags: ['choice'],
           meta: place('choosing'),
-          always: { guard: ({ context }) => context.left.includes(finding.id), target: next },
+          always: {
+            guard: ({ context }) => context.left.includes(finding.id) || context.passed.includes(finding.id),
+            target: next,
+          },
           on: {
             CHOOSE: [
               {
@@ -235,7 +249,7 @@ export const compileFlow = (flow: Flow): AnyStateMachine => {
   const nodes = Object.entries(flow.nodes);
   return kit.createMachine({
     id: flow.id,
-    context: ({ input }) => ({ ...input, fix: null, plan: null, refusal: null, trouble: null }),
+    context: ({ input }) => ({ ...input, passed: [], fix: null, plan: null, refusal: null, trouble: null }),
     initial: flow.start,
     states: Object.fromEntries([
       ...nodes.map(([node, check]) => [node, checking(node, check)] as const),

@@ -1,6 +1,6 @@
 /** Every way through a flow's machine, with the answers of its actors played; for tests and for the drawing's count. */
 import { type AnyMachineSnapshot, type AnyStateMachine, getNextTransitions } from 'xstate';
-import { getSimplePaths } from 'xstate/graph';
+import { getAdjacencyMap } from 'xstate/graph';
 import type { FlowContext, FlowInput } from './compile.ts';
 import { placeOf } from './compile.ts';
 
@@ -35,29 +35,53 @@ const played = (snapshot: AnyMachineSnapshot): readonly Played[] =>
         return [{ type: 'CHOOSE', choice: does, fix: placeOf(snapshot)?.finding?.id }];
       });
 
+const wordOf = (event: Played): string => {
+  const { verdict, did } = (event.output ?? {}) as { readonly verdict?: string; readonly did?: string };
+  return String(event.choice ?? verdict ?? did ?? event.type.replace(/^xstate\.(\w+)\.actor\.(\w+):.*/, '$2 $1'));
+};
+
 /**
- * @param most fixes applied on one path; each further one multiplies the paths without a new transition
- * @throws Error when there are more than `limit` states on the way
+ * Every simple path to an exit. With `input.most` one fix is applied on a path at most; each further one would only
+ * multiply the paths. Throws Error when there are more states than `limit`.
  */
-export const pathsOf = (machine: AnyStateMachine, input: FlowInput, limit = 200_000): readonly Path[] =>
-  getSimplePaths(machine, {
+export const pathsOf = (machine: AnyStateMachine, input: FlowInput, limit = 20_000): readonly Path[] => {
+  // What was left is no part of a state: it only matters for coming back, which a simple path never does.
+  const keyOf = (s: AnyMachineSnapshot) => JSON.stringify([s.value, (s.context as FlowContext).tried]);
+  const map = getAdjacencyMap(machine, {
     input,
     limit,
     events: played as never,
-    serializeState: ((s: AnyMachineSnapshot) => {
-      const { tried, left } = s.context as FlowContext;
-      return JSON.stringify([s.value, tried, left]);
-    }) as never,
-    toState: (s: AnyMachineSnapshot) => s.status === 'done',
-  } as never).map(path => ({
-    steps: path.steps.slice(1).map(s => {
-      const event = s.event as unknown as {
-        readonly output?: { readonly verdict?: string; readonly did?: string };
-        readonly choice?: string;
-        readonly type: string;
-      };
-      return event.choice ?? event.output?.verdict ?? event.output?.did ?? event.type.replace(/^xstate\./, '');
-    }),
-    ends: String((path.state as AnyMachineSnapshot).value),
-    fixes: Object.keys(((path.state as AnyMachineSnapshot).context as FlowContext).tried).length,
-  }));
+    serializeState: keyOf as never,
+  } as never) as Record<
+    string,
+    {
+      readonly state: AnyMachineSnapshot;
+      readonly transitions: Record<string, { readonly event: Played; readonly state: AnyMachineSnapshot }>;
+    }
+  >;
+  const paths: Path[] = [];
+  const onTheWay = new Set<string>();
+  const steps: string[] = [];
+  const go = (key: string): void => {
+    const { state, transitions } = map[key]!;
+    if (state.status === 'done') {
+      paths.push({
+        steps: [...steps],
+        ends: String(state.value),
+        fixes: Object.keys((state.context as FlowContext).tried).length,
+      });
+      return;
+    }
+    onTheWay.add(key);
+    for (const { event, state: next } of Object.values(transitions)) {
+      const nextKey = keyOf(next);
+      if (onTheWay.has(nextKey)) continue;
+      steps.push(wordOf(event));
+      go(nextKey);
+      steps.pop();
+    }
+    onTheWay.delete(key);
+  };
+  go(Object.keys(map)[0]!);
+  return paths;
+};

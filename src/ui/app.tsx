@@ -2,8 +2,8 @@
 import { Box, Static, useAnimation, useApp, useInput, useIsScreenReaderEnabled, usePaste, useWindowSize } from 'ink';
 import { type ReactElement, useEffect, useReducer, useRef, useSyncExternalStore } from 'react';
 import { seconds } from '../report/words.ts';
-import type { Row } from '../wizard/session.ts';
 import { viewOf } from '../wizard/view.ts';
+import type { Row } from '../wizard/walk.ts';
 import type { Wizard } from '../wizard/wizard.ts';
 import { type Cursor, cursorFor, press, pressesOf, screenOf } from './keys.ts';
 import { Menu } from './menu.tsx';

@@ -1,8 +1,8 @@
 /** Lines of a View to rows of the terminal: wrapped, hung under their labels, measured in cells. Pure. */
 import { cells } from '../report/cells.ts';
 import { cut, pad, truncate, wrap } from '../report/wrap.ts';
-import type { Row } from '../wizard/session.ts';
 import type { Choice, Line, View } from '../wizard/view.ts';
+import type { Row } from '../wizard/walk.ts';
 import { type Style, signTone, type Theme, toneOf } from './theme.ts';
 
 export interface Span extends Style {
@@ -40,6 +40,8 @@ export const drawLine = (line: Line, width: number, theme: Theme): readonly Draw
         { text: '  ' },
         { text, ...toneOf[line.tone ?? 'plain'] },
       ]);
+    case 'command':
+      return wrap(theme.text(line.text), width - 6).map((text, i) => [{ text: i === 0 ? '    ' : '      ' }, { text }]);
     case 'text': {
       const style = toneOf[line.tone ?? 'plain'];
       if (!line.sign) return hung([{ text: '  ' }], 2, theme.text(line.text), width, style);
@@ -138,8 +140,19 @@ export const drawChoice = (choice: Choice, isAt: boolean, width: number, theme: 
   return isNarrow(width) ? rows : [...rows, ...hung([{ text: '      ' }], 6, hint, width, { dim: true })];
 };
 
-const titleRow = (view: View, width: number, theme: Theme): Drawn => {
+const titleRow = (view: View, width: number, isRoomy: boolean, theme: Theme): Drawn => {
   const right = theme.text(view.status);
+  if (!view.isTop && isRoomy) {
+    const left = truncate(theme.text(view.title), Math.max(8, width - cells(right) - 9), theme.dots);
+    const line = theme.rule.repeat(Math.max(1, width - cells(left) - cells(right) - 8));
+    return [
+      { text: `${theme.rule}${theme.rule} `, dim: true },
+      { text: left, bold: true },
+      { text: ` ${line} `, dim: true },
+      { text: right },
+      { text: ` ${theme.rule}`, dim: true },
+    ];
+  }
   const left = truncate(theme.text(view.title), Math.max(8, width - cells(right) - 1), theme.dots);
   return [
     { text: left, bold: true },
@@ -252,7 +265,7 @@ export const frameOf = (
         ] as Drawn,
       ];
   return {
-    top: [titleRow(view, width, theme), ...header, ...(gap > 0 ? [BLANK] : []), ...shownLead, ...waiting],
+    top: [titleRow(view, width, isRoomy, theme), ...header, ...(gap > 0 ? [BLANK] : []), ...shownLead, ...waiting],
     body: height === 0 ? [] : shown,
     choices,
     at: at - first,

@@ -1,6 +1,7 @@
 /** Sign and colour always travel together, so that without colour nothing is lost; a new look is this one file. */
-import type { Sign } from '../wizard/session.ts';
+
 import type { Tone } from '../wizard/view.ts';
+import type { Sign } from '../wizard/walk.ts';
 
 export interface Style {
   readonly color?: string;
@@ -12,6 +13,7 @@ export interface Theme {
   readonly sign: (sign: Sign) => string;
   readonly pointer: string;
   readonly bar: string;
+  readonly rule: string;
   readonly dots: string;
   readonly spinner: readonly string[];
   /** Typography and arrows that a terminal without UTF-8 cannot show. */
@@ -65,6 +67,7 @@ export const themeOf = (ascii: boolean): Theme => ({
   sign: sign => SIGNS[sign][ascii ? 1 : 0],
   pointer: '>',
   bar: ascii ? '|' : '┃',
+  rule: ascii ? '-' : '─',
   dots: ascii ? '...' : '…',
   spinner: ascii ? ['-', '\\', '|', '/'] : ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
   text: ascii ? text => ASCII.reduce((t, [from, into]) => t.replace(from, into), text) : text => text,

@@ -1,73 +1,13 @@
 /** One walk over one box: the compiled tree running, its outside filled in, and what has been seen so far as plain data. */
 import { createActor, fromPromise } from 'xstate';
-import { type Applied, type Choice, compileFlow, type Place, placeOf } from '../engine/compile.ts';
-import type { Fix, GuideStep } from '../engine/fix.ts';
-import type { Evidence, Finding as FlowFinding, Request, Target, WayId, Why } from '../engine/flow.ts';
+import { type Applied, type Choice, compileFlow, type Place, placeOf, type Verdict } from '../engine/compile.ts';
+import type { Evidence, Finding as FlowFinding, Request, WayId } from '../engine/flow.ts';
 import { isFinding } from '../engine/flow.ts';
 import { CannotTell } from '../engine/known.ts';
-import type { Mode } from '../engine/mode.ts';
 import { type NextWay, walkthrough } from '../engine/walkthrough.ts';
 import type { Plan, Refusal } from '../plan/plan.ts';
-import type { AnyFacts, Outside, Report } from './outside.ts';
-
-export type Sign = 'ok' | 'broken' | 'unsure' | 'note' | 'done' | 'plain';
-export interface Row {
-  readonly sign: Sign;
-  readonly label: string;
-  readonly text: string;
-}
-
-export interface Offer {
-  readonly fix: string;
-  readonly title: string;
-  readonly by: Fix['by'];
-  /** "writes 1 file, restarts nothing". */
-  readonly costs: string;
-  readonly privilege: number;
-  readonly guide: readonly GuideStep[];
-  readonly tried: boolean;
-}
-
-/** Everything a person is told about a finding that waits for a choice. */
-export interface Found {
-  readonly id: string;
-  readonly node: string;
-  readonly label: string;
-  readonly text: string;
-  readonly title: string;
-  readonly why: Why;
-  readonly source: string;
-  readonly seen: readonly Evidence[];
-  readonly mode: Mode | null;
-  readonly report: Report;
-  readonly offers: readonly Offer[];
-  readonly probes: readonly string[];
-}
-
-export interface Walk {
-  readonly stage: Place['stage'] | 'ended';
-  readonly checking: {
-    readonly label: string;
-    readonly question: string;
-    readonly what: readonly string[];
-    readonly since: number;
-  } | null;
-  readonly found: Found | null;
-  readonly plan: Plan | null;
-  readonly refusal: Refusal | null;
-  readonly trouble: string | null;
-  /** Steps of the apply in progress. */
-  readonly steps: readonly Row[];
-  readonly left: readonly string[];
-  readonly fixed: readonly string[];
-  /** Every finding of severity fault that was met. */
-  readonly met: readonly string[];
-  readonly applied: readonly Plan[];
-  readonly interrupted: boolean;
-  readonly stopping: boolean;
-  /** How the box stands at the end of the walk. */
-  readonly report: Report | null;
-}
+import type { Outside } from './outside.ts';
+import { costsOf, type Found, type Row, signOf, type Walk } from './walk.ts';
 
 export interface Session {
   readonly walk: () => Walk;
@@ -92,31 +32,7 @@ export interface SessionOptions {
 const TRUNK = 'where';
 const BRANCH = 'request';
 
-export const signOf = (target: Target | undefined, verdict: string): Sign => {
-  if (target !== undefined && isFinding(target))
-    return target.finding === 'stop' || target.finding === 'harm' ? 'broken' : 'note';
-  return verdict === 'cannotTell' ? 'unsure' : 'ok';
-};
-
-/** What a fix costs, in words, from its effect codes. */
-export const costsOf = (fix: Fix, facts: AnyFacts): string => {
-  if (fix.by === 'guide') return 'steps for you to do';
-  const files = fix.touches(facts).length;
-  const restarts: readonly string[] = fix.effect.flatMap(e => RESTARTS[e] ?? []);
-  return [
-    files > 0 ? `writes ${files} file${files === 1 ? '' : 's'}` : 'writes no file',
-    restarts.length > 0 ? restarts.join(', ') : 'restarts nothing',
-  ].join(', ');
-};
-const RESTARTS: Readonly<Record<string, string>> = {
-  RL: 'reloads Docker',
-  RD: 'restarts Docker',
-  RC: 'restarts containerd',
-  RK: 'restarts k3s',
-  RX: 'containers must be recreated',
-  RM: 'reloads kernel modules',
-  RB: 'needs a reboot',
-};
+const isGrave = (finding: FlowFinding): boolean => finding.finding === 'stop' || finding.finding === 'harm';
 
 interface Judgement {
   readonly verdict: string;
@@ -202,7 +118,7 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
     };
   };
 
-  const show = (flow: string, node: string, judged: Judgement) => {
+  const show = (flow: string, node: string, judged: Judgement, passes: boolean) => {
     const check = outside.flows[flow]!.nodes[node]!;
     const target = check.on[judged.verdict];
     const finding = target !== undefined && isFinding(target) ? target : null;
@@ -212,9 +128,9 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
     const same = `${judged.verdict}\n${text}`;
     if (shown.get(key) === same && verifying?.node !== key) return;
     shown.set(key, same);
-    const isFault = finding !== null && (finding.finding === 'stop' || finding.finding === 'harm');
+    const isFault = finding !== null && isGrave(finding) && !passes;
     if (isFault && !walk.met.includes(finding.id)) set({ met: [...walk.met, finding.id] });
-    row({ sign: signOf(target, judged.verdict), label: check.title, text });
+    row({ sign: passes ? 'note' : signOf(target, judged.verdict), label: check.title, text });
     outside.append({
       type: 'judged',
       flow,
@@ -226,7 +142,7 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
       ...(finding && {
         finding: {
           id: finding.id,
-          severity: isFault ? 'fault' : (finding.finding as 'risk' | 'note'),
+          severity: isFault ? 'fault' : finding.finding === 'risk' ? 'risk' : 'note',
           title: mode?.title ?? finding.id,
         },
       }),
@@ -264,16 +180,13 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
     });
     const judged = await judge(flow, node, request);
     const target = check.on[judged.verdict];
-    if (
-      target !== undefined &&
-      isFinding(target) &&
-      (target.finding === 'stop' || target.finding === 'harm') &&
-      !walk.left.includes(target.id)
-    ) {
-      founds.set(`${flow}.${node}`, await tell(flow, node, target, judged));
-    }
-    if (!isOver) show(flow, node, judged);
-    return { verdict: judged.verdict };
+    const finding = target !== undefined && isFinding(target) && isGrave(target) ? target : null;
+    const found = finding && !walk.left.includes(finding.id) ? await tell(flow, node, finding, judged) : null;
+    // Only what the report calls a fault is a matter for the person; a consequence of another finding is not.
+    const passes = found !== null && found.report.findings.find(f => f.id === found.id)?.severity !== 'fault';
+    if (found && !passes) founds.set(`${flow}.${node}`, found);
+    if (!isOver) show(flow, node, judged, passes);
+    return { verdict: judged.verdict, ...(passes && { passes: finding!.id }) };
   };
 
   const planning = async ({
@@ -337,7 +250,7 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
       flow.id,
       compileFlow(flow).provide({
         actors: {
-          judge: fromPromise(({ input }: { input: Parameters<typeof judging>[0] }) => judging(input)),
+          judge: fromPromise<Verdict, Parameters<typeof judging>[0]>(({ input }) => judging(input)),
           plan: fromPromise(({ input }: { input: Parameters<typeof planning>[0] }) => planning(input)),
           apply: fromPromise(({ input }: { input: { readonly plan: Plan } }) =>
             applying(input.plan, `${place!.flow}.${place!.node}`),

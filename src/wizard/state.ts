@@ -3,7 +3,7 @@ import type { WayId } from '../engine/flow.ts';
 import type { Machine } from '../transcript/event.ts';
 import type { Outside, PastSession, Report } from './outside.ts';
 import type { Proof, Proven } from './proof.ts';
-import type { Row, Walk } from './session.ts';
+import type { Row, Walk } from './walk.ts';
 
 export interface Page {
   readonly title: string;
@@ -73,3 +73,25 @@ export const PATHS: readonly { readonly id: string; readonly title: string; read
     ways: ['docker-cdi', 'docker-runtime-cdi', 'podman-cdi'],
   },
 ];
+
+/** What a new screen starts with. */
+export const fresh = { depth: 0, evidence: false, help: false, show: 'diff' } as const;
+
+export const firstState = (outside: Outside, demos: readonly Demo[]): State => ({
+  ...fresh,
+  at: { at: 'menu' },
+  machine: null,
+  box: outside.box.name,
+  kind: outside.box.kind,
+  trail: [],
+  walk: null,
+  changes: 0,
+  proof: null,
+  proven: null,
+  only: undefined,
+  startedAt: outside.now(),
+  session: null,
+  demos,
+  modes: outside.modes,
+  over: false,
+});

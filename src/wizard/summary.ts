@@ -1,9 +1,7 @@
 /** What stays in the scrollback: what was found and changed, the proof, whether it lasts, and the next command. */
 import type { Plan } from '../plan/plan.ts';
+import { type Line, plural } from './lines.ts';
 import type { State } from './state.ts';
-import type { Line } from './view.ts';
-
-const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
 
 /** Whether the change outlives a reboot and an update, from where it was written. */
 export const lastsOf = (plan: Plan): string => {

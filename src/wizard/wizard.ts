@@ -1,10 +1,12 @@
 /** The screens around the walk: the first menu, ways, paths, demos, undo, proof and the end. Holds the state, draws nothing. */
 import { commandsOf, needsRoot } from './commands.ts';
 import { headerOf } from './header.ts';
+import { exitCodeOf, outcomeOf } from './outcome.ts';
 import type { Outside, PastSession } from './outside.ts';
 import { proofFor, prove } from './proof.ts';
-import { createSession, type Row, type Session } from './session.ts';
-import { type At, type Demo, type Intent, PATHS, type State } from './state.ts';
+import { createSession, type Session } from './session.ts';
+import { type At, type Demo, firstState, fresh, type Intent, PATHS, type State } from './state.ts';
+import type { Row } from './walk.ts';
 
 export interface WizardOptions {
   readonly outside: Outside;
@@ -31,31 +33,12 @@ export interface Wizard {
   readonly done: Promise<End>;
 }
 
-const fresh = { depth: 0, evidence: false, help: false, show: 'diff' } as const;
-
 export const createWizard = ({ outside: first, demos = [], openDemo, askRoot: asker }: WizardOptions): Wizard => {
   let outside = first;
   let session: Session | null = null;
   let askRoot = asker ?? (async () => false);
   const listeners = new Set<() => void>();
-  let state: State = {
-    ...fresh,
-    at: { at: 'menu' },
-    machine: null,
-    box: outside.box.name,
-    kind: outside.box.kind,
-    trail: [],
-    walk: null,
-    changes: 0,
-    proof: null,
-    proven: null,
-    only: undefined,
-    startedAt: outside.now(),
-    session: null,
-    demos,
-    modes: outside.modes,
-    over: false,
-  };
+  let state = firstState(outside, demos);
   let finish: (end: End) => void = () => {};
   const done = new Promise<End>(resolve => {
     finish = resolve;
@@ -101,37 +84,14 @@ export const createWizard = ({ outside: first, demos = [], openDemo, askRoot: as
       if (state.at.at === 'ways') set({ at: { at: 'ways', report: outside.reportOf(facts) } });
     });
 
-  const exitCode = (): number => {
-    const { walk } = state;
-    if (walk === null) return 0;
-    if (walk.report) return { ok: 0, fault: 1, unknown: 2 }[walk.report.verdict];
-    return walk.met.some(id => !walk.fixed.includes(id)) ? 1 : 2;
-  };
   const leave = (code: number) => {
     if (isOver) return;
     isOver = true;
     abort.abort();
     session?.stop();
-    const { walk } = state;
-    const outcome =
-      walk === null
-        ? 'stopped'
-        : code === 130
-          ? 'stopped'
-          : code === 0
-            ? walk.fixed.length > 0
-              ? 'fixed'
-              : 'healthy'
-            : code === 2
-              ? 'cannotTell'
-              : walk.applied.length > 0
-                ? 'failed'
-                : walk.left.length > 0 || walk.report === null
-                  ? 'declined'
-                  : 'faulty';
     outside.append({
       type: 'ended',
-      outcome,
+      outcome: outcomeOf(state, code),
       exitCode: code,
       ...(outside.session() !== null && { undo: `gpumedic undo ${outside.session()}` }),
     });
@@ -277,7 +237,7 @@ export const createWizard = ({ outside: first, demos = [], openDemo, askRoot: as
   const choose: (id: string) => void = id => {
     const { at } = state;
     if (at.at === 'walk') return chooseInWalk(id, at);
-    if (id === 'quit') return leave(exitCode());
+    if (id === 'quit') return leave(exitCodeOf(state));
     if (id === 'menu') return go({ at: 'menu' });
     if (at.at === 'page') return go(at.back);
     if (at.at === 'paths') return start(PATHS.find(p => p.id === id)?.ways);
@@ -376,7 +336,7 @@ export const createWizard = ({ outside: first, demos = [], openDemo, askRoot: as
         }
         return leave(130);
       case 'quit':
-        return applying || state.at.at === 'busy' ? undefined : leave(exitCode());
+        return applying || state.at.at === 'busy' ? undefined : leave(exitCodeOf(state));
       case 'help':
         return set({ help: !state.help });
       case 'why':

@@ -1,0 +1,18 @@
+/** What the whole run came to: the exit code of the contract, and the word for the log. */
+import type { Outcome } from '../transcript/event.ts';
+import type { State } from './state.ts';
+
+/** 0 healthy or fixed, 1 a fault stands, 2 could not tell; a run that only looked around is 0. */
+export const exitCodeOf = ({ walk }: State): number => {
+  if (walk === null) return 0;
+  if (walk.report) return { ok: 0, fault: 1, unknown: 2 }[walk.report.verdict];
+  return walk.met.some(id => !walk.fixed.includes(id)) ? 1 : 2;
+};
+
+export const outcomeOf = ({ walk }: State, exitCode: number): Outcome => {
+  if (walk === null || exitCode === 130) return 'stopped';
+  if (exitCode === 0) return walk.fixed.length > 0 ? 'fixed' : 'healthy';
+  if (exitCode === 2) return 'cannotTell';
+  if (walk.applied.length > 0) return 'failed';
+  return walk.left.length > 0 || walk.report === null ? 'declined' : 'faulty';
+};

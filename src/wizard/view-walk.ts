@@ -1,0 +1,220 @@
+/** What is shown of a walk: a check that runs, a finding and its choices, a proposal, an apply. */
+import type { Plan } from '../plan/plan.ts';
+import { unifiedDiff } from '../text/diff.ts';
+import { clip, printable } from '../text/sanitize.ts';
+import { commandsOf, guideLines, needsRoot } from './commands.ts';
+import { code, command, fact, type Line, plural, SHORT, text } from './lines.ts';
+import type { Way } from './outside.ts';
+import type { State } from './state.ts';
+import { type Choice, MOVE, TAIL, type View } from './view-types.ts';
+import type { Found, Walk } from './walk.ts';
+
+const findingLines = (found: Found, state: State): readonly Line[] => {
+  const { why, report } = found;
+  const finding = report.findings.find(f => f.id === found.id);
+  const stops = report.ways.filter(
+    w => w.works === false && (w.cause === found.id || finding?.explains.includes(w.way)),
+  );
+  const spares = report.ways.filter(w => w.works === true);
+  const off = report.ways.filter(w => w.works === false && !stops.includes(w));
+  const unsure = report.ways.filter(w => w.works === null);
+  const names = (ways: readonly Way[]) => ways.map(w => SHORT[w.way]).join(' · ');
+  const seen = state.evidence ? found.seen : found.seen.slice(0, 3);
+  return [
+    fact('Why it matters', why.line),
+    ...(state.depth >= 1 ? [fact('More', why.paragraph)] : []),
+    ...(state.depth >= 2 ? [fact('How it works', why.mechanism)] : []),
+    ...(state.depth >= 3 ? [fact('Source', [found.source, found.mode?.seeds].filter(Boolean).join('. '))] : []),
+    ...seen.map((s, i) =>
+      fact(
+        i === 0 ? 'Seen' : '',
+        `${clip(printable(s.shows).replaceAll('\n', ' '), state.evidence ? 2000 : 160)}${state.evidence ? `  (${s.from})` : ''}`,
+        'strong',
+      ),
+    ),
+    ...(state.evidence && found.seen.length === 0
+      ? [fact('Seen', `by ${found.probes.join(', ')}: ${found.text}`)]
+      : []),
+    ...(found.seen.length > seen.length ? [fact('', `${found.seen.length - seen.length} more with e`, 'dim')] : []),
+    ...(found.mode?.notToConfuse ?? [])
+      .slice(0, state.depth > 0 ? 9 : 1)
+      .map((n, i) => fact(i === 0 ? 'Not to confuse' : '', `${n.id}: ${n.tell}`)),
+    ...(stops.length > 0 ? [fact('Stops', names(stops))] : []),
+    ...(spares.length > 0 ? [fact('Spares', names(spares))] : []),
+    ...(off.length > 0 ? [fact('Off anyway', off.map(w => `${SHORT[w.way]} (${w.cause ?? w.why})`).join(' · '))] : []),
+    ...(unsure.length > 0 ? [fact('Cannot tell', names(unsure))] : []),
+  ];
+};
+
+const findingChoices = (found: Found, more: boolean, hasGuide: boolean): readonly Choice[] => {
+  const open = found.offers.filter(o => !o.tried);
+  const offered = more ? open : open.slice(0, 1);
+  const shown = offered.map((o, i) => ({
+    id: `fix ${o.fix}`,
+    label: i === 0 && !more ? `Fix it: ${o.title}` : o.title,
+    hint: o.costs,
+  }));
+  if (more) return [...shown, { id: 'less', label: 'Back to the finding' }];
+  return [
+    ...shown,
+    ...(open.length > 1 ? [{ id: 'more', label: `Show other ways to fix it (${open.length - 1})` }] : []),
+    ...(hasGuide ? [{ id: 'guide', label: 'Show what a person can do' }] : []),
+    ...(found.offers.length > open.length || open.length === 0 ? [{ id: 'again', label: 'Look again' }] : []),
+    { id: 'leave', label: 'Leave it and go on' },
+  ];
+};
+
+const interruptLines = (plan: Plan): readonly Line[] => {
+  const { interrupts } = plan;
+  if (interrupts === null) return [fact('Interrupts', 'nothing; running containers keep what they have')];
+  const { containers, services, liveRestore, unknown } = interrupts;
+  const names = containers.map(c => `${c.name} (restart: ${c.restart || 'no'})`).join(', ');
+  return [
+    ...(services.length > 0 ? [fact('Restarts', services.join(', '))] : []),
+    fact(
+      'Interrupts',
+      unknown ??
+        (containers.length === 0
+          ? 'no running container'
+          : liveRestore
+            ? `nothing: live-restore keeps ${names} running`
+            : `stops ${names}`),
+      containers.length > 0 && !liveRestore ? 'strong' : 'plain',
+    ),
+  ];
+};
+
+const diffLines = (plan: Plan): readonly Line[] =>
+  plan.steps.flatMap((s): readonly Line[] =>
+    s.do === 'run'
+      ? [command(`$ ${s.command.root ? 'sudo ' : ''}${s.command.argv.join(' ')}`), text(s.why, 'dim')]
+      : printable(unifiedDiff(s.path, s.before, s.after))
+          .trimEnd()
+          .split('\n')
+          .map(l =>
+            code(
+              l,
+              /^(---|\+\+\+|@@)/.test(l) ? 'dim' : l.startsWith('+') ? 'add' : l.startsWith('-') ? 'remove' : 'plain',
+            ),
+          ),
+  );
+
+const proposal = (plan: Plan, state: State): Partial<View> => {
+  const files = plan.steps.filter(s => s.do === 'edit').length;
+  const restarts =
+    plan.interrupts === null && plan.settle.length === 0
+      ? 'interrupts nothing'
+      : plan.interrupts?.containers.length && !plan.interrupts.liveRestore
+        ? `stops ${plural(plan.interrupts.containers.length, 'container')}`
+        : 'restarts a service';
+  return {
+    lead: [
+      text(`Fix: ${plan.title}`, 'strong'),
+      text(
+        [
+          needsRoot(plan) ? 'needs root' : 'needs no root',
+          `changes ${plural(files, 'file')}`,
+          restarts,
+          'undo: gpumedic undo',
+        ].join(' · '),
+        'dim',
+      ),
+    ],
+    body: [
+      ...(state.show === 'commands' ? commandsOf(plan).map(command) : [text(plan.summary), ...diffLines(plan)]),
+      ...(plan.validate.length > 0 ? [fact('Checked first', plan.validate.map(c => c.argv.join(' ')).join('; '))] : []),
+      ...(plan.settle.length > 0 ? [fact('Then', plan.settle.map(c => c.argv.join(' ')).join('; '))] : []),
+      ...interruptLines(plan),
+      ...plan.afterwards.map((a, i) => fact(i === 0 ? 'Afterwards' : '', a)),
+    ],
+    confirm: 'Apply?',
+    keys: [
+      ['y', 'yes'],
+      ['n', 'no'],
+      ['↑↓', 'scroll'],
+      state.show === 'commands' ? ['d', 'diff'] : ['c', 'commands'],
+      ['b', 'back'],
+      ['?', 'help'],
+    ],
+  };
+};
+
+/** The current thing of a walk. */
+export const walkView = (walk: Walk, state: State): Partial<View> => {
+  const at = state.at as Extract<State['at'], { at: 'walk' }>;
+  const { found } = walk;
+  switch (walk.stage) {
+    case 'proposing':
+      return proposal(walk.plan!, state);
+    case 'applying':
+      return {
+        lead: [
+          text(
+            walk.stopping
+              ? 'Stopping: this step is finished, then all is put back …'
+              : `Applying: ${walk.plan?.title ?? ''}`,
+            'strong',
+          ),
+        ],
+        body: walk.steps.map(s => text(s.text, 'plain', s.sign)),
+        keys: [['Ctrl-C', 'finish this step and undo']],
+      };
+    case 'planning':
+      return { lead: [text('Making the plan …')], keys: [['q', 'quit']] };
+    case 'refused':
+      return {
+        lead: [text('This fix does not apply itself here', 'strong', 'unsure')],
+        body: [text(walk.refusal!.refuse), ...(walk.refusal!.instead ?? []).map(l => code(printable(l)))],
+        choices: [{ id: 'back', label: 'Back to the finding' }],
+        keys: [...MOVE, ...TAIL],
+      };
+    case 'choosing': {
+      if (found === null) return {};
+      const offer = found.offers.find(o => o.fix === at.guide);
+      const modeGuide = found.mode?.guide ?? [];
+      if (at.guide !== null)
+        return {
+          lead: [text(offer?.title ?? `What to do about ${found.id}`, 'strong')],
+          body: offer
+            ? guideLines(offer.guide).map(l => (l.startsWith('   ') ? command(l.trim()) : text(l)))
+            : modeGuide.map((l, i) => text(`${i + 1}. ${l}`)),
+          choices: [
+            { id: 'again', label: 'It is done: look again' },
+            { id: 'less', label: 'Back to the finding' },
+          ],
+          keys: [...MOVE, ...TAIL],
+        };
+      return {
+        lead: [
+          text(`${found.title}  (${found.id})`, 'strong', 'broken'),
+          ...(walk.trouble ? [text(`The last attempt did not help: ${walk.trouble}`, 'unsure', 'unsure')] : []),
+        ],
+        body: at.more
+          ? found.offers
+              .filter(o => !o.tried)
+              .map(o => fact(`privilege ${o.privilege}`, `${o.title} (${o.by}; ${o.costs})`))
+          : findingLines(found, state),
+        choices: findingChoices(found, at.more, modeGuide.length > 0),
+        keys: [
+          ['Enter', 'choose'],
+          ['w', state.depth === 3 ? 'less' : 'why'],
+          ['e', 'evidence'],
+          ['Space', 'scroll'],
+          ...TAIL,
+        ],
+      };
+    }
+    default:
+      return {
+        lead: [
+          text(walk.checking ? `${walk.checking.label}: ${walk.checking.question}` : 'Looking …', 'strong'),
+          ...(walk.checking?.what.slice(0, 2).map(w => text(w, 'dim')) ?? []),
+        ],
+        since: walk.checking?.since ?? null,
+        keys: [
+          ['?', 'help'],
+          ['q', 'quit'],
+        ],
+      };
+  }
+};
