@@ -7,8 +7,8 @@ const ESCAPES = /\u001b[ -/]*[0-~]?/g;
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]/g;
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 /** Characters of no width; the joiner and the emoji selector stay where they build a picture. */
-// biome-ignore lint/suspicious/noMisleadingCharacterClass: the combining ones are meant, each by itself
 const HIDDEN =
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: the combining ones are meant, each by itself
   /[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]|(?<![\p{Extended_Pictographic}\ufe0f\u{1f3fb}-\u{1f3ff}])\u200d|\u200d(?!\p{Extended_Pictographic})|(?<!\p{Extended_Pictographic})[\ufe00-\ufe0f]/gu;
 
 /** The last thing a line showed: a lone carriage return starts the line again. */
