@@ -64,6 +64,7 @@ const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code
 const WORDS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the device',
   EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file size limit is reached',
   EACCES: 'permission denied',
   EPERM: 'operation not permitted',
   EROFS: 'the file system is read only',
