@@ -110,7 +110,7 @@ const write = (
 export const generateSpec = applies({
   id: 'generate-cdi-spec',
   title: 'Generate the CDI spec',
-  mends: ['cdi-spec-missing', 'hook-in-nonlegacy-mode'],
+  mends: ['cdi-spec-missing'],
   privilege: 2,
   effect: ['E1'],
   source: '2.8 cdi-spec-missing; seed 0, Fix 2, seed 1, section 3, and seed 2, section 2 (right before toolkit 1.18)',

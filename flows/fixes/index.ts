@@ -1,0 +1,42 @@
+/** Every fix, and which of them to offer for a finding. */
+import type { Fix } from '../../src/engine/fix.ts';
+import type { Facts } from '../probes/index.ts';
+import { cdiPlaceFixes } from './cdi-place.ts';
+import { cdiSpecFixes } from './cdi-spec.ts';
+import { configFixes } from './config.ts';
+import { dockerFixes } from './docker.ts';
+import { dockerCdiFixes } from './docker-cdi.ts';
+import { driverFixes } from './driver.ts';
+import { hostGuides } from './guides-host.ts';
+import { requestGuides } from './guides-request.ts';
+
+/** Within one privilege the order is the one in which they are offered: official first, what has a price last. */
+export const fixes: readonly Fix[] = [
+  ...driverFixes,
+  ...cdiPlaceFixes,
+  ...cdiSpecFixes,
+  ...dockerFixes,
+  ...dockerCdiFixes,
+  ...configFixes,
+  ...hostGuides,
+  ...requestGuides,
+];
+
+/**
+ * The fixes for a finding that fit this box: those the program can carry out first, by privilege, then steps for a
+ * person. A fix that cannot tell whether it fits is not offered.
+ */
+export const ladder = (id: string, facts: Facts): readonly Fix[] =>
+  fixes
+    .filter(f => f.mends.includes(id) && fits(f, facts))
+    .toSorted((a, b) => Number(a.by === 'guide') - Number(b.by === 'guide') || a.privilege - b.privilege);
+
+const fits = (f: Fix, facts: Facts): boolean => {
+  try {
+    return f.fits(facts);
+  } catch {
+    return false;
+  }
+};
+
+export const fixById = (id: string): Fix | undefined => fixes.find(f => f.id === id);
