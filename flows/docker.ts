@@ -70,7 +70,8 @@ export const docker = flow({
         if (f.daemonJson.fault !== null || f.daemonJson.invalid !== null || (failed && BAD_FILE.test(journal) && !FLAGS.test(journal))) {
           return { is: 'badFile', found: 'daemon.json is refused', seen: [{ from: f.daemonJson.path, shows: f.daemonJson.fault ?? f.daemonJson.invalid ?? 'refused by dockerd' }, ...quote(BAD_FILE), ...seen] };
         }
-        if (FLAGS.test(journal) && failed) return { is: 'flags', found: 'an option stands in the unit and in daemon.json', seen: [...quote(FLAGS), ...seen] };
+        const twice = /\s(-H|--host)[= ]/.test(unit?.execStart ?? '') && f.daemonJson.keys.includes('hosts');
+        if (failed && (FLAGS.test(journal) || twice)) return { is: 'flags', found: 'an option stands in the unit and in daemon.json', seen: [...quote(FLAGS), ...(twice ? [{ from: f.daemonJson.path, shows: 'hosts is set, and the unit passes -H' }] : []), ...seen] };
         const missingDefault = f.daemonJson.defaultRuntime !== null && f.daemonJson.defaultRuntime !== 'runc' && !(f.daemonJson.defaultRuntime in f.daemonJson.runtimes);
         if (missingDefault || 'runc' in f.daemonJson.runtimes || (failed && DEFAULT_RUNTIME.test(journal))) {
           return { is: 'noDefault', found: 'the default runtime has no entry', seen: [{ from: f.daemonJson.path, shows: `default-runtime: ${f.daemonJson.defaultRuntime ?? ''}, runtimes: ${Object.keys(f.daemonJson.runtimes).join(', ') || 'none'}` }, ...quote(DEFAULT_RUNTIME), ...seen] };

@@ -11,10 +11,13 @@ export const consequences: Readonly<Record<string, readonly string[]>> = {
   'device-nodes-missing': ['cdi-host-device-missing', 'cdi-spec-missing', 'cdi-refresh-unit-inactive', 'nvidia-uvm-missing'],
   'nvidia-uvm-missing': ['cdi-host-device-missing'],
   'host-ldcache-stale': ['host-libcuda-missing'],
-  'nvml-lib-missing': ['host-libcuda-missing', 'cdi-spec-missing', 'cdi-refresh-unit-inactive'],
+  'nvml-lib-missing': ['host-libcuda-missing', 'cdi-spec-missing', 'cdi-refresh-unit-inactive', 'cdi-spec-stale'],
+  'host-libcuda-missing': ['cdi-spec-stale'],
+  'toolkit-base-only': ['toolkit-version-skew'],
+  'docker-no-device-driver': ['docker-config-not-active'],
   'toolkit-not-installed': ['docker-runtime-not-registered', 'toolkit-base-only', 'docker-no-device-driver', 'cdi-hook-binary-missing'],
   'docker-daemon-json-malformed': ['docker-runtime-not-registered', 'docker-not-running', 'docker-config-not-active'],
-  'tegra-csv-missing-or-empty': ['tegra-gpus-flag', 'hook-in-nonlegacy-mode'],
+  'tegra-csv-missing-or-empty': ['tegra-gpus-flag', 'hook-in-nonlegacy-mode', 'cdi-spec-missing', 'cdi-refresh-unit-inactive'],
   // Whether mode = "cdi" should stay can only be judged once the spec it relies on is sound.
   ...Object.fromEntries(
     ['cdi-spec-missing', 'cdi-refresh-unit-inactive', 'cdi-spec-stale', 'cdi-spec-conflict', 'cdi-spec-malformed', 'cdi-version-too-new', 'cdi-spec-permission', 'cdi-spec-dir-mismatch', 'cdi-host-device-missing', 'cdi-hook-binary-missing', 'cdi-device-name-unresolvable', 'cdi-spec-crashes-engine'].map(
@@ -22,3 +25,6 @@ export const consequences: Readonly<Record<string, readonly string[]>> = {
     ),
   ),
 };
+
+/** Stops a form of request that is not meant to work on such a machine: told, and no fault. */
+export const byDesign: ReadonlySet<string> = new Set(['tegra-gpus-flag']);

@@ -2,7 +2,7 @@ import { check, flow, stop, to } from '../src/engine/flow.ts';
 import { need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import type { Facts } from './probes/index.ts';
-import { lacks, resolve } from './rules/cdi.ts';
+import { cdiMeant, lacks, resolve } from './rules/cdi.ts';
 import { atLeast, since } from './rules/version.ts';
 
 /** A program that is newer than the daemon, and that the daemon never ran, was not there when it started. */
@@ -87,11 +87,13 @@ export const gpus = flow({
         mechanism: 'The hook resolves the same mode setting with legacy as its default and refuses every other result.',
       },
       source: 'hook-in-nonlegacy-mode; field reference 1.3',
-      probes: ['toolkit', 'config'],
+      probes: ['toolkit', 'config', 'units', 'docker', 'daemonJson', 'cdiDirs', 'cdiSpecs', 'cdiHost', 'podman', 'where', 'driver', 'nodes'],
       decide: f => {
         const hook = need(f.toolkit.programs)['nvidia-container-runtime-hook'];
         if (hook === null) return { is: 'noHook', found: 'no hook is installed' };
         if (f.config.fault !== null || ['auto', 'legacy'].includes(f.config.mode) || f.config.skipModeDetection) return { is: 'serves', found: 'by the hook' };
+        // Where nobody meant CDI, the mode is at fault and not a spec that nobody wanted.
+        if (!cdiMeant(f)) return { is: 'serves', found: `by the hook, if it accepts mode ${f.config.mode}` };
         return { is: 'refuses', found: `mode is ${f.config.mode}: the hook refuses`, seen: [{ from: '/etc/nvidia-container-runtime/config.toml', shows: `mode = "${f.config.mode}"` }] };
       },
       on: { serves: to('config'), refuses: to('cdi'), noHook: to('cdi'), cannotTell: to('config') },

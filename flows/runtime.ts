@@ -1,5 +1,5 @@
 import { check, flow, stop, to } from '../src/engine/flow.ts';
-import { need } from '../src/engine/known.ts';
+import { isUnknown, need } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 
 /** docker run --runtime=nvidia. */
@@ -67,7 +67,10 @@ export const runtime = flow({
       decide: f => {
         // The daemon ran it when it loaded the entry.
         if (daemonOf(f.docker)?.runtimes.nvidia?.answered && f.runtimePath.exists !== false) return { is: 'there', found: f.runtimePath.path ?? '' };
-        const there = need(f.runtimePath.exists);
+        // On load the daemon runs every entry's program; one that alone gave no answer was not there.
+        const entries = Object.values(daemonOf(f.docker)?.runtimes ?? {});
+        const silent = isUnknown(f.runtimePath.exists) && entries.some(r => r.answered) && daemonOf(f.docker)?.runtimes.nvidia?.answered === false;
+        const there = silent ? false : need(f.runtimePath.exists);
         return there === false ? { is: 'gone', found: `${f.runtimePath.path ?? 'its program'} is not there`, seen: [{ from: 'runtimes.nvidia.path', shows: `${f.runtimePath.path ?? ''}: not there` }] } : { is: 'there', found: f.runtimePath.path ?? '' };
       },
       on: { there: to('config'), gone: stop('toolkit-binary-not-in-daemon-path', to('config')), cannotTell: to('config') },

@@ -62,6 +62,8 @@ export const common: BuildOptions = {
   absWorkingDir: root,
   bundle: true,
   platform: 'node',
+  // jsonc-parser's main is UMD, whose inner requires no bundler follows; its module build is plain.
+  mainFields: ['module', 'main'],
   format: 'esm',
   target: `node${OLDEST_NODE}`,
   jsx: 'automatic',

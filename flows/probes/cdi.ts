@@ -12,7 +12,7 @@ export const DEFAULT_DIRS = ['/etc/cdi', '/var/run/cdi'] as const;
 
 export interface CdiDirFacts {
   /** Every folder that any consumer searches or that holds specs by habit, in no particular order. */
-  readonly dirs: Readonly<Record<string, { readonly names: Maybe<readonly string[] | null>; readonly link: boolean }>>;
+  readonly dirs: Readonly<Record<string, { readonly names: Maybe<readonly string[] | null>; /** Where it points, if it is a symbolic link. */ readonly link: string | null }>>;
 }
 
 type Before = { readonly docker: DockerFacts; readonly daemonJson: DaemonJsonFacts; readonly config: ConfigFacts; readonly podman: PodmanFacts };
@@ -44,7 +44,7 @@ export const cdiDirs = probe({
     dirs: Object.fromEntries(
       searched(k).map(d => {
         const s = a[`stat ${d}`] as StatRead;
-        return [d, { names: names(a[`list ${d}`] as DirRead, d), link: s.kind === 'stat' && s.stat.type === 'link' }];
+        return [d, { names: names(a[`list ${d}`] as DirRead, d), link: s.kind === 'stat' && s.stat.type === 'link' ? (s.stat.target ?? '') : null }];
       }),
     ),
   }),

@@ -169,6 +169,8 @@ export interface DaemonJsonFacts {
   /** features.cdi; undefined where it is not set. */
   readonly cdi: boolean | undefined;
   readonly specDirs: readonly string[] | undefined;
+  /** Top-level keys of the file. */
+  readonly keys: readonly string[];
   /** Keys that look right and do nothing (wrong case, the flag's spelling). */
   readonly withoutEffect: readonly string[];
   readonly mtime: Maybe<number | null>;
@@ -203,6 +205,7 @@ export const daemonJson = probe({
       defaultRuntime: string(top['default-runtime']) ?? null,
       cdi: typeof features.cdi === 'boolean' ? features.cdi : undefined,
       specDirs: Array.isArray(top['cdi-spec-dirs']) ? strings(top['cdi-spec-dirs']) : undefined,
+      keys: Object.keys(top),
       withoutEffect: [...Object.keys(features).filter(k => k !== 'cdi' && k.toLowerCase() === 'cdi').map(k => `features.${k}`), ...('cdi-spec-dir' in top ? ['cdi-spec-dir'] : [])],
       mtime: a.stat.kind === 'stat' ? a.stat.stat.mtime : mtime === false ? null : unknown('unrecorded', DAEMON_JSON),
       // A file that does not exist is not invalid; dockerd only complains because the option names it.

@@ -30,6 +30,7 @@ export const libraries = probe({
   looks: 'the driver libraries of this host',
   needs: () => ({
     cache: run('ldconfig', '-p'),
+    cacheByName: run('ldconfig', '-p', '-C', '/etc/ld.so.cache'),
     cacheFile: stat('/etc/ld.so.cache'),
     debianX64: list(FOLDERS.debianX64),
     debianArm: list(FOLDERS.debianArm),
@@ -38,7 +39,9 @@ export const libraries = probe({
     debianNvidia: list(FOLDERS.debianNvidia),
   }),
   read: (a): LibraryFacts => {
-    const cache = output(a.cache, 'ldconfig -p');
+    const plain = output(a.cache, 'ldconfig -p');
+    const byName = output(a.cacheByName, 'ldconfig -p -C /etc/ld.so.cache');
+    const cache = isUnknown(plain) && !isUnknown(byName) ? byName : plain;
     const cached = isUnknown(cache)
       ? cache
       : new Map(

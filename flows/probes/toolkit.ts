@@ -176,11 +176,10 @@ export const configPaths = probe({
       rootBin: list(c.root ? `${c.root}/usr/bin` : '/usr/bin'),
       ldcache: stat(c.ldcache ?? '/etc/ld.so.cache'),
       cli: stat(c.cliPath ?? '/usr/bin/nvidia-container-cli'),
-      runc: run('which', c.runtimes?.find(r => !r.includes('/')) ?? 'runc'),
-      runcPath: stat(c.runtimes?.find(r => r.includes('/')) ?? '/usr/bin/runc'),
-      runc2: stat('/usr/sbin/runc'),
-      crun: stat('/usr/bin/crun'),
-      localRunc: stat('/usr/local/bin/runc'),
+      lowLevel: stat(c.runtimes?.find(r => r.includes('/')) ?? '/usr/bin/runc'),
+      bin: list('/usr/bin'),
+      sbin: list('/usr/sbin'),
+      localBin: list('/usr/local/bin'),
     };
   },
   read: (a, { config: c }: Known): ConfigPathFacts => {
@@ -189,12 +188,9 @@ export const configPaths = probe({
     const rootBin = names(a.rootBin, `${rootDir}/usr/bin`);
     const rootNames = names(a.root, rootDir);
     const wanted = c.runtimes ?? ['runc', 'crun'];
-    const runtimeFound = [
-      a.runc.kind === 'exited' && a.runc.code === 0,
-      wanted.some(r => r.includes('/')) && a.runcPath.kind === 'stat',
-      wanted.includes('runc') && [a.runc2, a.localRunc].some(s => s.kind === 'stat'),
-      wanted.includes('crun') && a.crun.kind === 'stat',
-    ];
+    const folders = [names(a.bin, '/usr/bin'), names(a.sbin, '/usr/sbin'), names(a.localBin, '/usr/local/bin')];
+    const inFolders = wanted.some(r => folders.some(n => !isUnknown(n) && n?.includes(r)));
+    const byPath = wanted.some(r => r.includes('/')) && a.lowLevel.kind === 'stat';
     return {
       ldconfigExists: exists(a.ldconfig, ldconfig),
       ldconfigRealExists: exists(a.real, `${ldconfig}.real`),
@@ -208,7 +204,7 @@ export const configPaths = probe({
       rootHasDriver: c.root === null ? true : isUnknown(rootNames) ? rootNames : rootNames === null || rootNames.length === 0 ? false : isUnknown(rootBin) ? rootBin : (rootBin ?? []).includes('nvidia-smi'),
       ldcacheExists: exists(a.ldcache, c.ldcache ?? '/etc/ld.so.cache'),
       cliPathExists: c.cliPath === null ? true : exists(a.cli, c.cliPath),
-      lowLevel: wanted.length === 0 ? false : runtimeFound.some(Boolean) ? true : a.runc.kind === 'exited' ? false : unknown('unrecorded', 'which runc'),
+      lowLevel: wanted.length === 0 ? false : inFolders || byPath ? true : (folders.find(isUnknown) ?? false),
     };
   },
 });

@@ -4,7 +4,7 @@
  */
 import { CannotTell, isUnknown, need, or, type Unknown } from '../../src/engine/known.ts';
 import type { Evidence, Request } from '../../src/engine/flow.ts';
-import { canonical, type Edits, type Spec } from '../probes/cdi.ts';
+import { canonical, DEFAULT_DIRS, type Edits, type Spec } from '../probes/cdi.ts';
 import { daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
 import { atLeast, cdiSchemaOf, compare, since } from './version.ts';
@@ -19,9 +19,16 @@ const WANTED = 'all';
 export const readerOf = (r: Request): Reader => (r.way === 'podman-cdi' ? 'podman' : r.way === 'docker-runtime' || r.way === 'docker-runtime-cdi' ? 'toolkit' : 'docker');
 
 export const dirsOf = (f: CdiFacts, reader: Reader): readonly string[] =>
-  (reader === 'docker' ? (daemonOf(f.docker)?.cdiSpecDirs ?? f.daemonJson.specDirs ?? ['/etc/cdi', '/var/run/cdi']) : reader === 'toolkit' ? f.config.specDirs : f.podman.specDirs)
+  (reader === 'docker' ? dockerDirs(f) : reader === 'toolkit' ? f.config.specDirs : f.podman.specDirs)
     .filter(d => d.startsWith('/'))
-    .map(canonical);
+    .map(canonical)
+    .map(d => Object.entries(f.cdiDirs.dirs).find(([, held]) => held.link === d)?.[0] ?? d);
+
+/** A daemon with CDI off lists no folders; then those it would search count. A new one prints where links lead. */
+const dockerDirs = (f: CdiFacts): readonly string[] => {
+  const running = daemonOf(f.docker)?.cdiSpecDirs ?? [];
+  return running.length > 0 ? running : (f.daemonJson.specDirs ?? DEFAULT_DIRS);
+};
 
 const schemaOf = (f: CdiFacts, reader: Reader): string =>
   reader === 'docker'
@@ -56,7 +63,7 @@ export const resolve = (f: CdiFacts, reader: Reader): Resolution => {
     else if (isUnknown(held.names)) missing.push(held.names);
   }
   const unseen = f.cdiSpecs.unread.filter(u => dirs.includes(u.path.slice(0, u.path.lastIndexOf('/'))));
-  const followed = dirs.filter(d => links || !f.cdiDirs.dirs[d]?.link);
+  const followed = dirs.filter(d => links || f.cdiDirs.dirs[d]?.link == null);
   const inDirs = followed.flatMap(d => f.cdiSpecs.specs.filter(s => s.dir === d));
   const deadly = inDirs.filter(s => s.deadly);
   if (deadly.length > 0) return { is: 'deadly', specs: deadly, seen: deadly.map(s => quote(s, `kind: ${s.kind}`)) };
@@ -139,14 +146,22 @@ export const lacks = (f: CdiFacts, r: Extract<Resolution, { is: 'resolves' }>): 
 /** Whether this box is set up for CDI through that reader (contract, faults b): an opt-in nobody took is no fault. */
 export const setUp = (f: CdiFacts & Pick<Facts, 'units'>, r: Request): boolean => {
   const specsIn = (dirs: readonly string[]) =>
-    f.cdiSpecs.specs.some(s => (s.kind === KIND || s.kind === '') && dirs.includes(s.dir)) || f.cdiSpecs.unread.some(u => dirs.some(d => u.path.startsWith(`${d}/`)));
-  const refreshes = [f.units.refreshPathActive, f.units.refreshPathEnabled].some(u => u === 'active' || u === 'enabled') || f.units.ownGenerate !== null;
+    f.cdiSpecs.specs.some(s => (s.kind === KIND || s.kind === '') && dirs.includes(s.dir)) ||
+    f.cdiSpecs.unread.some(u => dirs.some(d => u.path.startsWith(`${d}/`))) ||
+    // A spec under a name that nobody scans was still meant to be one.
+    f.cdiSpecs.ignored.some(p => /\/nvidia[^/]*\.yml$/.test(p) && dirs.some(d => p.startsWith(`${d}/`)));
+  const refreshes = [f.units.refreshPathActive, f.units.refreshPathEnabled].some(u => u === 'active' || u === 'enabled');
   const habitual = specsIn(['/etc/cdi', '/var/run/cdi']);
   if (r.way === 'docker-cdi') {
     const on = (daemonOf(f.docker)?.cdiSpecDirs.length ?? 0) > 0;
-    return f.daemonJson.cdi !== undefined ? f.daemonJson.cdi || habitual : on && (habitual || refreshes);
+    if (f.daemonJson.cdi !== undefined) return f.daemonJson.cdi || habitual;
+    return (on && (habitual || refreshes)) || f.daemonJson.withoutEffect.some(k => k.startsWith('features.'));
   }
   if (r.way === 'docker-runtime-cdi') return f.config.mode === 'cdi' || (f.config.mode === 'auto' && (specsIn(dirsOf(f, 'toolkit')) || refreshes));
   if (r.way === 'podman-cdi') return specsIn(dirsOf(f, 'podman')) || habitual || refreshes;
   return true;
 };
+
+/** Whether anybody on this box meant CDI to be used at all. */
+export const cdiMeant = (f: CdiFacts & Pick<Facts, 'units'>): boolean =>
+  f.config.mode === 'cdi' || f.daemonJson.cdi !== undefined || f.cdiSpecs.specs.some(s => s.kind === KIND || s.kind === '') || f.units.refreshPathActive === 'active' || f.units.refreshPathEnabled === 'enabled';

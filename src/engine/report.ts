@@ -2,7 +2,7 @@
  * From facts to the report: one walk per form of request, findings merged so that one cause is one finding. This is the
  * one place that joins the tree of `flows/` with the engine.
  */
-import { consequences } from '../../flows/explains.ts';
+import { byDesign, consequences } from '../../flows/explains.ts';
 import { ladder } from '../../flows/fixes/index.ts';
 import { flows, ROOT } from '../../flows/index.ts';
 import { modes } from '../../flows/modes/index.ts';
@@ -138,7 +138,7 @@ const hear = (trails: readonly Trail[], facts: Facts): Map<string, Heard> => {
     for (const step of trail.steps) {
       if (!step.finding) continue;
       const { finding, id } = step.finding;
-      const severity = finding === 'risk' || finding === 'note' ? finding : finding === 'harm' || meant || TRUNK.has(step.flow) ? 'fault' : null;
+      const severity = finding === 'risk' || finding === 'note' ? finding : byDesign.has(id) ? 'note' : finding === 'harm' || meant || TRUNK.has(step.flow) ? 'fault' : null;
       const old = heard.get(id);
       const ways = old?.ways ?? new Set<WayId>();
       if (finding === 'stop') ways.add(trail.request.way);
