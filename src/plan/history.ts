@@ -1,5 +1,5 @@
 /** What was changed on this machine, when, and whether it still stands. */
-import { isGone, JOURNAL, type PlanState, plansOf, type Store } from './journal.ts';
+import { isGone, JOURNAL, type PlanState, plansOf, type Store, StoreError } from './journal.ts';
 
 /**
  * applied: it stands · rolledBack: it failed or was interrupted by the person and was put back at once · undone: put
@@ -94,6 +94,24 @@ export const historyOf = async (...stores: readonly Store[]): Promise<readonly P
   return stores.length < 2 ? found : found.toSorted((a, b) => b.at - a.at);
 };
 
-/** Sessions whose apply or undo was cut short, the newest first: a start offers to undo or to finish them. */
-export const unfinished = async (...stores: readonly Store[]): Promise<readonly PastSession[]> =>
-  (await historyOf(...stores)).filter(session => session.outcome === 'unfinished');
+/**
+ * Sessions whose apply or undo was cut short, the newest first: a start offers to undo or to finish them. One that
+ * another gpumedic is at work on right now is not among them.
+ */
+export const unfinished = async (...stores: readonly Store[]): Promise<readonly PastSession[]> => {
+  const found = (await historyOf(...stores)).filter(session => session.outcome === 'unfinished');
+  const busy = new Set<Store>();
+  for (const store of new Set(found.map(session => session.store))) if (await isBusy(store)) busy.add(store);
+  return found.filter(session => !busy.has(session.store));
+};
+
+const isBusy = async (store: Store): Promise<boolean> => {
+  try {
+    const lock = await store.lock();
+    if (lock.ok) await lock.release();
+    return !lock.ok;
+  } catch (error) {
+    if (error instanceof StoreError) return false;
+    throw error;
+  }
+};

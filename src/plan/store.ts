@@ -297,3 +297,7 @@ export const diskStore = (dir: string = stateDir()): Store => {
     lock: () => trying(join(dir, 'lock'), 'written', () => takeLock(dir)),
   };
 };
+
+/** One's own sessions first; for root then those of the user behind sudo. */
+export const diskStores = (options: StateOptions = {}): readonly Store[] =>
+  stateDirs(options).map(dir => diskStore(dir));

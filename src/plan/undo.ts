@@ -47,15 +47,33 @@ const refused = (because: string, views: readonly ThreeWay[] = [], newer?: strin
 const pathsOf = (state: PlanState): readonly string[] =>
   state.plan.steps.flatMap((step, i) => (step.do === 'edit' && state.steps[i] !== 'none' ? [step.path] : []));
 
-/** The oldest session after this one that still changes one of its files. */
-const newerEdit = async (store: Store, id: string, states: readonly PlanState[]) => {
+export interface UndoOptions extends Hooks {
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** Other stores in which a newer session may have edited the same file, e.g. that of the user behind sudo. */
+  readonly others?: readonly Store[];
+}
+
+/** A session after this one that still changes one of its files. */
+const newerEdit = async (store: Store, id: string, states: readonly PlanState[], others: readonly Store[]) => {
   const mine = new Set(states.flatMap(pathsOf));
+  const from = states[0]?.at ?? 0;
   const order = idsInOrder(await store.ids());
-  for (const other of order.slice(order.indexOf(id) + 1)) {
-    const path = plansOf((await store.get(other, JOURNAL)) ?? '')
+  const places = [
+    ...order.slice(order.indexOf(id) + 1).map(newer => ({ store, id: newer, since: 0 })),
+    ...(
+      await Promise.all(
+        others.map(async other => (await other.ids()).map(newer => ({ store: other, id: newer, since: from }))),
+      )
+    ).flat(),
+  ];
+  for (const place of places) {
+    const path = plansOf((await place.store.get(place.id, JOURNAL)) ?? '')
+      .filter(state => state.at >= place.since)
       .flatMap(pathsOf)
       .find(touched => mine.has(touched));
-    if (path !== undefined) return { id: other, path };
+    if (path !== undefined)
+      return { id: place.id, path, where: place.store === store ? '' : ` in ${place.store.where}` };
   }
   return null;
 };
@@ -103,21 +121,16 @@ const driftOf = async (box: Box, journal: Journal): Promise<Drift> => {
 const whyNot = (views: readonly ThreeWay[]): string =>
   `${views.map(view => view.path).join(', ')} ${views.length === 1 ? 'was' : 'were'} edited since; undo would lose that`;
 
-const undo = async (
-  box: Box,
-  store: Store,
-  id: string,
-  hooks: Hooks & { readonly now?: () => number },
-): Promise<Undone> => {
+const undo = async (box: Box, store: Store, id: string, hooks: UndoOptions): Promise<Undone> => {
   const journal = await openJournal(store, id, hooks.now ? { now: hooks.now } : {});
   if (journal === null || journal.plans().length === 0)
     return { kind: 'nothing', because: `there is no session ${id} that changed anything` };
   const standing = journal.plans().filter(state => !isGone(state) || state.outcome === null);
   if (standing.length === 0) return { kind: 'nothing', because: `session ${id} is undone already` };
-  const newer = await newerEdit(store, id, standing);
+  const newer = await newerEdit(store, id, standing, hooks.others ?? []);
   if (newer !== null)
     return refused(
-      `session ${newer.id} edited ${newer.path} later; undo that one first: gpumedic undo ${newer.id}`,
+      `session ${newer.id}${newer.where} edited ${newer.path} later; undo that one first: gpumedic undo ${newer.id}`,
       [],
       newer.id,
     );
@@ -147,12 +160,7 @@ const undo = async (
  * Undoes every plan of a session that stands, the last first; an interrupted one too, deciding from the journal and the
  * files what had happened. Nothing is changed where a file was edited since, by a person or by a newer session.
  */
-export const undoSession = (
-  box: Box,
-  store: Store,
-  id: string,
-  hooks: Hooks & { readonly now?: () => number } = {},
-): Promise<Undone> =>
+export const undoSession = (box: Box, store: Store, id: string, hooks: UndoOptions = {}): Promise<Undone> =>
   locked<Undone>(store, refused, async () => {
     try {
       return await undo(box, store, id, hooks);
