@@ -4,7 +4,19 @@ import { daemonOf } from './probes/docker.ts';
 import { lacks, readerOf, resolve } from './rules/cdi.ts';
 import { atLeast, since } from './rules/version.ts';
 
-const READS = ['cdiDirs', 'cdiSpecs', 'cdiHost', 'docker', 'daemonJson', 'config', 'toolkit', 'podman', 'where', 'driver', 'nodes'] as const;
+const READS = [
+  'cdiDirs',
+  'cdiSpecs',
+  'cdiHost',
+  'docker',
+  'daemonJson',
+  'config',
+  'toolkit',
+  'podman',
+  'where',
+  'driver',
+  'nodes',
+] as const;
 
 /** A spec on disk, as Docker, Podman or the NVIDIA runtime in mode cdi reads it. */
 export const cdi = flow({
@@ -20,24 +32,59 @@ export const cdi = flow({
         line: 'Docker reads specs by default only from 28.2 on.',
         paragraph:
           'From 25 to 28.1 CDI must be switched on with features.cdi, and only a restart makes it so. cdi-spec-dirs names folders, it switches nothing on.',
-        mechanism: 'dockerd registers its CDI driver at start and lists the searched folders in docker info; an empty list means that it is off, or has nothing to search.',
+        mechanism:
+          'dockerd registers its CDI driver at start and lists the searched folders in docker info; an empty list means that it is off, or has nothing to search.',
       },
-      source: 'cdi-disabled-in-docker; docker-config-not-active; cdi-spec-dir-mismatch; seed 0, Fix 2; seed 1, section 1',
+      source:
+        'cdi-disabled-in-docker; docker-config-not-active; cdi-spec-dir-mismatch; seed 0, Fix 2; seed 1, section 1',
       probes: ['docker', 'daemonJson'],
       decide: (f, r) => {
         if (readerOf(r) !== 'docker') return { is: 'on', found: 'always on' };
         const info = daemonOf(f.docker);
         const version = need(f.docker.serverVersion) ?? '0';
         const byDefault = atLeast(version, since.dockerCdiDefault);
-        if (info ? info.cdiSpecDirs.some(d => d !== '') : f.daemonJson.cdi ?? byDefault) return { is: 'on', found: `on, ${info?.cdiSpecDirs.join(' and ') ?? version}` };
+        if (info ? info.cdiSpecDirs.some(d => d !== '') : (f.daemonJson.cdi ?? byDefault))
+          return { is: 'on', found: `on, ${info?.cdiSpecDirs.join(' and ') ?? version}` };
         const seen = [{ from: 'docker info', shows: 'CDISpecDirs is empty' }];
         if (!atLeast(version, since.dockerCdi)) return { is: 'off', found: `Docker ${version} knows no CDI`, seen };
         const wanted = f.daemonJson.cdi ?? byDefault;
         const noDirs = f.daemonJson.specDirs !== undefined && f.daemonJson.specDirs.every(d => d === '');
-        if (wanted && noDirs) return { is: 'noDirs', found: 'on, with no folder to search', seen: [...seen, { from: f.daemonJson.path, shows: `cdi-spec-dirs: ${JSON.stringify(f.daemonJson.specDirs)}` }] };
-        if (info && wanted) return { is: 'notActive', found: 'on in daemon.json, not in the running daemon', seen: [...seen, { from: f.daemonJson.path, shows: f.daemonJson.cdi ? 'features.cdi is true' : 'features.cdi is not set' }] };
-        if (f.daemonJson.withoutEffect.length > 0) return { is: 'notActive', found: `${f.daemonJson.withoutEffect.join(', ')} does nothing`, seen: [...seen, { from: f.daemonJson.path, shows: `${f.daemonJson.withoutEffect.join(', ')}: no key of Docker` }] };
-        return { is: 'off', found: f.daemonJson.cdi === false ? 'switched off (features.cdi is false)' : `off by default in Docker ${version}`, seen: [...seen, ...(f.daemonJson.cdi === false ? [{ from: f.daemonJson.path, shows: 'features.cdi is false' }] : [])] };
+        if (wanted && noDirs)
+          return {
+            is: 'noDirs',
+            found: 'on, with no folder to search',
+            seen: [
+              ...seen,
+              { from: f.daemonJson.path, shows: `cdi-spec-dirs: ${JSON.stringify(f.daemonJson.specDirs)}` },
+            ],
+          };
+        if (info && wanted)
+          return {
+            is: 'notActive',
+            found: 'on in daemon.json, not in the running daemon',
+            seen: [
+              ...seen,
+              { from: f.daemonJson.path, shows: f.daemonJson.cdi ? 'features.cdi is true' : 'features.cdi is not set' },
+            ],
+          };
+        if (f.daemonJson.withoutEffect.length > 0)
+          return {
+            is: 'notActive',
+            found: `${f.daemonJson.withoutEffect.join(', ')} does nothing`,
+            seen: [
+              ...seen,
+              { from: f.daemonJson.path, shows: `${f.daemonJson.withoutEffect.join(', ')}: no key of Docker` },
+            ],
+          };
+        return {
+          is: 'off',
+          found:
+            f.daemonJson.cdi === false ? 'switched off (features.cdi is false)' : `off by default in Docker ${version}`,
+          seen: [
+            ...seen,
+            ...(f.daemonJson.cdi === false ? [{ from: f.daemonJson.path, shows: 'features.cdi is false' }] : []),
+          ],
+        };
       },
       on: {
         on: 'resolves',
@@ -54,9 +101,11 @@ export const cdi = flow({
         line: 'A CDI name means something only if exactly one readable spec defines it.',
         paragraph:
           'Specs lie in /etc/cdi and /var/run/cdi; the later folder wins, two files of one folder that define the same device cancel each other, and a broken file loses all its devices. Whoever asks sees only "unresolvable".',
-        mechanism: 'The CDI library scans .json and .yaml, checks the schema version against its own and keeps one holder per device name. It is read again at every start.',
+        mechanism:
+          'The CDI library scans .json and .yaml, checks the schema version against its own and keeps one holder per device name. It is read again at every start.',
       },
-      source: 'cdi-spec-missing; cdi-spec-conflict; cdi-spec-malformed; cdi-version-too-new; cdi-spec-dir-mismatch; field reference 1.5',
+      source:
+        'cdi-spec-missing; cdi-spec-conflict; cdi-spec-malformed; cdi-version-too-new; cdi-spec-dir-mismatch; field reference 1.5',
       probes: [...READS, 'units'],
       decide: (f, r) => {
         const result = resolve(f, readerOf(r));
@@ -66,8 +115,13 @@ export const cdi = flow({
           case 'missing': {
             const shipped = or(f.toolkit.shipsRefresh, false);
             const state = or(f.units.refreshPathEnabled, '');
-            const seen = [...result.seen, ...(shipped ? [{ from: 'systemctl is-enabled nvidia-cdi-refresh.path', shows: state || 'unknown' }] : [])];
-            return shipped ? { is: 'notRefreshed', found: `no spec, and the shipped refresh unit is ${state || 'not active'}`, seen } : { is: 'missing', found: 'no spec for nvidia.com/gpu', seen };
+            const seen = [
+              ...result.seen,
+              ...(shipped ? [{ from: 'systemctl is-enabled nvidia-cdi-refresh.path', shows: state || 'unknown' }] : []),
+            ];
+            return shipped
+              ? { is: 'notRefreshed', found: `no spec, and the shipped refresh unit is ${state || 'not active'}`, seen }
+              : { is: 'missing', found: 'no spec for nvidia.com/gpu', seen };
           }
           case 'deadly':
             return { is: 'deadly', found: 'a spec takes down every program that reads it', seen: result.seen };
@@ -76,11 +130,19 @@ export const cdi = flow({
           case 'malformed':
             return { is: 'malformed', found: 'the spec is not readable as CDI', seen: result.seen };
           case 'tooNew':
-            return { is: 'tooNew', found: 'the spec is of a newer CDI version than this reader knows', seen: result.seen };
+            return {
+              is: 'tooNew',
+              found: 'the spec is of a newer CDI version than this reader knows',
+              seen: result.seen,
+            };
           case 'permission':
             return { is: 'permission', found: 'this engine may not read the spec', seen: result.seen };
           case 'otherDir':
-            return { is: 'otherDir', found: 'the spec is in a folder that this reader does not search', seen: result.seen };
+            return {
+              is: 'otherDir',
+              found: 'the spec is in a folder that this reader does not search',
+              seen: result.seen,
+            };
           case 'name':
             return { is: 'name', found: 'the spec has no device called all', seen: result.seen };
         }
@@ -104,8 +166,10 @@ export const cdi = flow({
       question: 'Do the device nodes that the spec names exist?',
       why: {
         line: 'One missing node makes the whole device unusable.',
-        paragraph: 'A spec that was made while nvidia-uvm or a render node existed keeps naming it. After a boot without it every start fails.',
-        mechanism: 'The engine fills in the major and minor numbers by a stat of the host node; that fails before the container exists.',
+        paragraph:
+          'A spec that was made while nvidia-uvm or a render node existed keeps naming it. After a boot without it every start fails.',
+        mechanism:
+          'The engine fills in the major and minor numbers by a stat of the host node; that fails before the container exists.',
       },
       source: 'cdi-host-device-missing',
       probes: [...READS],
@@ -113,7 +177,13 @@ export const cdi = flow({
         const result = resolve(f, readerOf(r));
         if (result.is !== 'resolves') return { is: 'there', found: '' };
         const gone = lacks(f, result).nodes;
-        return gone.length === 0 ? { is: 'there', found: 'all there' } : { is: 'missing', found: gone.join(', '), seen: gone.map(p => ({ from: result.spec.path, shows: `names ${p}, which is not there` })) };
+        return gone.length === 0
+          ? { is: 'there', found: 'all there' }
+          : {
+              is: 'missing',
+              found: gone.join(', '),
+              seen: gone.map(p => ({ from: result.spec.path, shows: `names ${p}, which is not there` })),
+            };
       },
       on: { there: 'fresh', missing: stop('cdi-host-device-missing', 'fresh'), cannotTell: 'fresh' },
     }),
@@ -122,8 +192,10 @@ export const cdi = flow({
       question: 'Do the files that the spec mounts exist, and are they of the loaded driver?',
       why: {
         line: 'A spec lists files by version; after a driver update they are gone.',
-        paragraph: 'The engine mounts exactly what the spec names. A static file in /etc/cdi is not renewed by the shipped units, so it goes stale with the next driver.',
-        mechanism: 'runc opens each source of a mount; the first missing one ends the start with its name. If both versions are still on disk, the library and the module disagree instead.',
+        paragraph:
+          'The engine mounts exactly what the spec names. A static file in /etc/cdi is not renewed by the shipped units, so it goes stale with the next driver.',
+        mechanism:
+          'runc opens each source of a mount; the first missing one ends the start with its name. If both versions are still on disk, the library and the module disagree instead.',
       },
       source: 'cdi-spec-stale; seeds 0, 1 and 2 (the static file)',
       probes: [...READS],
@@ -135,12 +207,15 @@ export const cdi = flow({
         const total = result.edits.reduce((n, e) => n + e.mounts.length, 0);
         const made = madeFor !== null && loaded !== null && loaded !== 'unknown' && madeFor !== loaded;
         if (mounts.length === 0 && !made && unsure.length > 0) throw new CannotTell(unsure);
-        if (mounts.length === 0 && !made) return { is: 'fresh', found: `${total} mounts${madeFor ? ` of ${madeFor}` : ''}` };
+        if (mounts.length === 0 && !made)
+          return { is: 'fresh', found: `${total} mounts${madeFor ? ` of ${madeFor}` : ''}` };
         return {
           is: 'stale',
           found: `${result.spec.path} names files of ${madeFor ?? 'another driver'}`,
           seen: [
-            ...mounts.slice(0, 2).map(m => ({ from: result.spec.path, shows: `${m}: not there (${mounts.length} of ${total} mounts)` })),
+            ...mounts
+              .slice(0, 2)
+              .map(m => ({ from: result.spec.path, shows: `${m}: not there (${mounts.length} of ${total} mounts)` })),
             ...(loaded ? [{ from: f.driver.loadedFrom, shows: loaded }] : []),
           ],
         };
@@ -152,7 +227,8 @@ export const cdi = flow({
       question: 'Are the hook programs that the spec calls there?',
       why: {
         line: 'A spec of another installation calls a program that is gone.',
-        paragraph: 'Specs written by the GPU Operator, a snap or an older toolkit name their own copy of nvidia-cdi-hook.',
+        paragraph:
+          'Specs written by the GPU Operator, a snap or an older toolkit name their own copy of nvidia-cdi-hook.',
         mechanism: 'runc runs createContainer hooks by path; a missing one ends the start with fork/exec.',
       },
       source: 'cdi-hook-binary-missing',
@@ -161,7 +237,13 @@ export const cdi = flow({
         const result = resolve(f, readerOf(r));
         if (result.is !== 'resolves') return { is: 'there', found: '' };
         const gone = lacks(f, result).hooks;
-        return gone.length === 0 ? { is: 'there', found: 'all there' } : { is: 'missing', found: gone.join(', '), seen: gone.map(p => ({ from: result.spec.path, shows: `calls ${p}, which is not there` })) };
+        return gone.length === 0
+          ? { is: 'there', found: 'all there' }
+          : {
+              is: 'missing',
+              found: gone.join(', '),
+              seen: gone.map(p => ({ from: result.spec.path, shows: `calls ${p}, which is not there` })),
+            };
       },
       on: { there: 'majors', missing: stop('cdi-hook-binary-missing', 'majors'), cannotTell: 'majors' },
     }),
@@ -170,8 +252,10 @@ export const cdi = flow({
       question: 'Are the device numbers in the spec those of this boot?',
       why: {
         line: 'The number of nvidia-uvm can change with every boot.',
-        paragraph: 'A persisted spec then creates a node that leads nowhere: nvidia-smi works and CUDA fails with error 999, in CDI containers only.',
-        mechanism: 'nvidia-uvm gets a dynamic major from the kernel; the spec carries the number of the day it was made.',
+        paragraph:
+          'A persisted spec then creates a node that leads nowhere: nvidia-smi works and CUDA fails with error 999, in CDI containers only.',
+        mechanism:
+          'nvidia-uvm gets a dynamic major from the kernel; the spec carries the number of the day it was made.',
       },
       source: 'cdi-spec-stale-device-major',
       bears: 'cuda',
@@ -180,7 +264,16 @@ export const cdi = flow({
         const result = resolve(f, readerOf(r));
         if (result.is !== 'resolves') return { is: 'same', found: '' };
         const other = lacks(f, result).majors;
-        return other.length === 0 ? { is: 'same', found: 'same' } : { is: 'differ', found: other.join(', '), seen: other.map(p => ({ from: result.spec.path, shows: `${p} has another major on this host (${String(f.cdiHost.majors.get(p))})` })) };
+        return other.length === 0
+          ? { is: 'same', found: 'same' }
+          : {
+              is: 'differ',
+              found: other.join(', '),
+              seen: other.map(p => ({
+                from: result.spec.path,
+                shows: `${p} has another major on this host (${String(f.cdiHost.majors.get(p))})`,
+              })),
+            };
       },
       on: { same: works, differ: harm('cdi-spec-stale-device-major', works), cannotTell: works },
     }),

@@ -19,8 +19,10 @@ export const config = flow({
       question: 'Does the configuration of the toolkit parse?',
       why: {
         line: 'The hook and the runtime read this file at every start; a broken one stops both.',
-        paragraph: 'Through --runtime=nvidia Docker only says that the runtime did not terminate successfully. A file that is not there is fine: defaults apply.',
-        mechanism: 'The file is TOML; line and column of the fault are in the hook\'s own message. nvidia-ctk cdi commands never read it.',
+        paragraph:
+          'Through --runtime=nvidia Docker only says that the runtime did not terminate successfully. A file that is not there is fine: defaults apply.',
+        mechanism:
+          "The file is TOML; line and column of the fault are in the hook's own message. nvidia-ctk cdi commands never read it.",
       },
       source: 'config-toml-invalid; field reference 1.4',
       probes: ['config'],
@@ -28,7 +30,14 @@ export const config = flow({
         const text = need(f.config.text);
         const fault = f.config.fault;
         return fault
-          ? { is: 'broken', found: `does not parse (line ${fault.line}, column ${fault.column})`, seen: [{ from: `${CONFIG}:${fault.line}`, shows: text?.split('\n')[fault.line - 1]?.trim() ?? '' }, ...at(fault.message)] }
+          ? {
+              is: 'broken',
+              found: `does not parse (line ${fault.line}, column ${fault.column})`,
+              seen: [
+                { from: `${CONFIG}:${fault.line}`, shows: text?.split('\n')[fault.line - 1]?.trim() ?? '' },
+                ...at(fault.message),
+              ],
+            }
           : { is: 'parses', found: text === null ? 'no file, defaults apply' : `readable, mode ${f.config.mode}` };
       },
       on: { parses: 'values', broken: stop('config-toml-invalid'), cannotTell: 'values' },
@@ -38,35 +47,56 @@ export const config = flow({
       question: 'Are the settings ones that this toolkit knows?',
       why: {
         line: 'nvidia-ctk config --set writes any value without checking it.',
-        paragraph: 'A mode that does not exist, or an empty list of runtimes, is accepted by the tool and refused at the next container start.',
-        mechanism: 'Modes are auto, legacy, cdi, csv and, from 1.18, jit-cdi, in lower case. The hook accepts nonsense this far and refuses it as "not legacy".',
+        paragraph:
+          'A mode that does not exist, or an empty list of runtimes, is accepted by the tool and refused at the next container start.',
+        mechanism:
+          'Modes are auto, legacy, cdi, csv and, from 1.18, jit-cdi, in lower case. The hook accepts nonsense this far and refuses it as "not legacy".',
       },
       source: 'config-toml-invalid; low-level-runtime-not-found; field reference 1.3',
       probes: ['config', 'configPaths', 'toolkit'],
       decide: (f, r) => {
-        const known = ['auto', 'legacy', 'cdi', 'csv'].includes(f.config.mode) || modesOf(need(f.toolkit.version) ?? '0').includes(f.config.mode);
-        if (!known) return { is: 'badMode', found: `mode "${f.config.mode}" does not exist`, seen: at(`mode = "${f.config.mode}"`) };
+        const known =
+          ['auto', 'legacy', 'cdi', 'csv'].includes(f.config.mode) ||
+          modesOf(need(f.toolkit.version) ?? '0').includes(f.config.mode);
+        if (!known)
+          return {
+            is: 'badMode',
+            found: `mode "${f.config.mode}" does not exist`,
+            seen: at(`mode = "${f.config.mode}"`),
+          };
         if (r.way === 'docker-gpus') return { is: 'fine', found: `mode ${f.config.mode}` };
         if (f.config.runtimes?.length === 0 || or(f.configPaths.lowLevel, true) === false) {
-          return { is: 'noLowLevel', found: 'none of the low-level runtimes exists', seen: at(`runtimes = ${JSON.stringify(f.config.runtimes ?? ['runc', 'crun'])}`) };
+          return {
+            is: 'noLowLevel',
+            found: 'none of the low-level runtimes exists',
+            seen: at(`runtimes = ${JSON.stringify(f.config.runtimes ?? ['runc', 'crun'])}`),
+          };
         }
         return { is: 'fine', found: `mode ${f.config.mode}` };
       },
-      on: { fine: 'ldconfigValue', badMode: stop('config-toml-invalid', 'ldconfigValue'), noLowLevel: stop('low-level-runtime-not-found', 'ldconfigValue'), cannotTell: 'ldconfigValue' },
+      on: {
+        fine: 'ldconfigValue',
+        badMode: stop('config-toml-invalid', 'ldconfigValue'),
+        noLowLevel: stop('low-level-runtime-not-found', 'ldconfigValue'),
+        cannotTell: 'ldconfigValue',
+      },
     }),
     ldconfigValue: check({
       title: 'ldconfig setting',
       question: 'Does the ldconfig setting name a program of the host (with @)?',
       why: {
         line: 'The @ means "run the host\'s program"; without it the image decides what runs.',
-        paragraph: 'From 1.17.3 a path without @ is refused, because a program of the image would run with the rights of the runtime. An empty value is refused as well.',
-        mechanism: 'The check stands before the mode is resolved, so it stops the hook and the runtime in every mode (CVE-2024-0135 to 0137).',
+        paragraph:
+          'From 1.17.3 a path without @ is refused, because a program of the image would run with the rights of the runtime. An empty value is refused as well.',
+        mechanism:
+          'The check stands before the mode is resolved, so it stops the hook and the runtime in every mode (CVE-2024-0135 to 0137).',
       },
       source: 'ldconfig-container-path-rejected; seed 0, Fix 1 (keep the @: right)',
       probes: ['config', 'toolkit'],
       decide: f => {
         const value = f.config.ldconfig;
-        if (value === null || value.startsWith('@') || f.config.allowLdconfigFromContainer) return { is: 'host', found: value ?? 'default' };
+        if (value === null || value.startsWith('@') || f.config.allowLdconfigFromContainer)
+          return { is: 'host', found: value ?? 'default' };
         return atLeast(need(f.toolkit.version) ?? '0', since.toolkitRefusesContainerLdconfig)
           ? { is: 'rejected', found: `"${value}" is refused`, seen: at(`ldconfig = "${value}"`) }
           : { is: 'host', found: value };
@@ -78,12 +108,21 @@ export const config = flow({
       question: 'Are requests by environment variable accepted?',
       why: {
         line: 'A hardened node ignores NVIDIA_VISIBLE_DEVICES of ordinary containers.',
-        paragraph: 'The container starts and has no GPU, without an error. --gpus on the hook path passes its request the same way and is ignored too.',
-        mechanism: 'accept-nvidia-visible-devices-envvar-when-unprivileged = false; privileged containers and CAP_SYS_ADMIN are exempt, native CDI is not touched.',
+        paragraph:
+          'The container starts and has no GPU, without an error. --gpus on the hook path passes its request the same way and is ignored too.',
+        mechanism:
+          'accept-nvidia-visible-devices-envvar-when-unprivileged = false; privileged containers and CAP_SYS_ADMIN are exempt, native CDI is not touched.',
       },
       source: 'visible-devices-ignored-unprivileged',
       probes: ['config'],
-      decide: f => (f.config.acceptEnv ? { is: 'accepted', found: 'accepted' } : { is: 'ignored', found: 'ignored for unprivileged containers', seen: at('accept-nvidia-visible-devices-envvar-when-unprivileged = false') }),
+      decide: f =>
+        f.config.acceptEnv
+          ? { is: 'accepted', found: 'accepted' }
+          : {
+              is: 'ignored',
+              found: 'ignored for unprivileged containers',
+              seen: at('accept-nvidia-visible-devices-envvar-when-unprivileged = false'),
+            },
       on: { accepted: 'mode', ignored: stop('visible-devices-ignored-unprivileged', 'mode'), cannotTell: 'mode' },
     }),
     mode: check({
@@ -93,24 +132,41 @@ export const config = flow({
         line: 'The mode decides who injects the GPU; the hook serves only auto and legacy.',
         paragraph:
           'auto is the official default: legacy up to toolkit 1.17, a spec made in memory (jit-cdi) from 1.18, CDI when only CDI names are asked for, CSV on a Jetson. Setting cdi for everything breaks plain --gpus on Docker before 29.2.',
-        mechanism: 'Hook and runtime share one resolver. The hook takes legacy as its default and refuses any other result, pointing to --runtime=nvidia.',
+        mechanism:
+          'Hook and runtime share one resolver. The hook takes legacy as its default and refuses any other result, pointing to --runtime=nvidia.',
       },
       source: 'hook-in-nonlegacy-mode; tegra-gpus-flag; visible-devices-unknown; field reference 1.3; seed 0, Fix 2',
       probes: ['config', 'toolkit', 'where', 'smi', 'docker', 'csvLists'],
       decide: (f, r) => {
         const set = f.config.mode;
         if (r.way === 'docker-gpus') {
-          if ((set === 'auto' && resolvesTegra(f)) || (set === 'csv' && need(f.where.tegra) !== null)) return { is: 'tegraGpus', found: 'csv is the mode here, and the hook serves no csv', seen: [{ from: '/etc/nv_tegra_release', shows: 'a Tegra machine' }] };
-          if (set === 'auto' || set === 'legacy' || f.config.skipModeDetection) return { is: 'legacy', found: `${set}: legacy, by the hook` };
+          if ((set === 'auto' && resolvesTegra(f)) || (set === 'csv' && need(f.where.tegra) !== null))
+            return {
+              is: 'tegraGpus',
+              found: 'csv is the mode here, and the hook serves no csv',
+              seen: [{ from: '/etc/nv_tegra_release', shows: 'a Tegra machine' }],
+            };
+          if (set === 'auto' || set === 'legacy' || f.config.skipModeDetection)
+            return { is: 'legacy', found: `${set}: legacy, by the hook` };
           const byRuntime = daemonOf(f.docker)?.defaultRuntime === 'nvidia';
-          if (byRuntime && atLeast(need(f.toolkit.version) ?? '0', since.toolkitStripsHook)) return { is: set === 'jit-cdi' ? 'jit' : set === 'csv' ? 'csv' : 'cdi', found: `${set}, by the default runtime nvidia` };
+          if (byRuntime && atLeast(need(f.toolkit.version) ?? '0', since.toolkitStripsHook))
+            return {
+              is: set === 'jit-cdi' ? 'jit' : set === 'csv' ? 'csv' : 'cdi',
+              found: `${set}, by the default runtime nvidia`,
+            };
           return { is: 'hookRefuses', found: `mode is ${set}: the hook refuses --gpus`, seen: at(`mode = "${set}"`) };
         }
         const names = r.way === 'docker-runtime-cdi';
         const { mode, because } = resolveMode(f, names);
         const found = `${mode} (${because})`;
-        if (mode === 'csv') return need(f.where.tegra) === null && or(f.csvLists.lists, []).length === 0 ? { is: 'csvElsewhere', found: 'csv, on a machine that is no Jetson', seen: at('mode = "csv"') } : { is: 'csv', found };
-        if (mode === 'legacy') return names ? { is: 'cdiNameInLegacy', found: 'the legacy CLI knows no CDI names', seen: at('mode = "legacy"') } : { is: 'legacy', found };
+        if (mode === 'csv')
+          return need(f.where.tegra) === null && or(f.csvLists.lists, []).length === 0
+            ? { is: 'csvElsewhere', found: 'csv, on a machine that is no Jetson', seen: at('mode = "csv"') }
+            : { is: 'csv', found };
+        if (mode === 'legacy')
+          return names
+            ? { is: 'cdiNameInLegacy', found: 'the legacy CLI knows no CDI names', seen: at('mode = "legacy"') }
+            : { is: 'legacy', found };
         // In jit-cdi a request that holds only CDI names is looked up on disk.
         if (mode === 'jit-cdi') return { is: names ? 'cdi' : 'jit', found };
         return { is: 'cdi', found };

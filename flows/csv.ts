@@ -15,20 +15,35 @@ export const csv = flow({
         line: 'A file that a list names and the host lacks is left out without an error.',
         paragraph:
           'The runtime turns devices.csv, drivers.csv and l4t.csv into the mounts of the container. Missing files are only warnings in its own log, so the container starts without its libraries.',
-        mechanism: 'csv mode builds a CDI spec in memory from the lists; lines are "dev|dir|lib|sym, path". The folder changed from tegra to nvidia with R36.',
+        mechanism:
+          'csv mode builds a CDI spec in memory from the lists; lines are "dev|dir|lib|sym, path". The folder changed from tegra to nvidia with R36.',
       },
       source: 'tegra-csv-missing-or-empty; seed 3',
       probes: ['csvLists', 'csvLines', 'csvPaths'],
       decide: f => {
         const lists = need(f.csvLists.lists);
-        if (lists.length === 0) return { is: 'none', found: 'no CSV list', seen: [{ from: '/etc/nvidia-container-runtime/host-files-for-container.d', shows: 'holds no devices.csv, drivers.csv or l4t.csv' }] };
+        if (lists.length === 0)
+          return {
+            is: 'none',
+            found: 'no CSV list',
+            seen: [
+              {
+                from: '/etc/nvidia-container-runtime/host-files-for-container.d',
+                shows: 'holds no devices.csv, drivers.csv or l4t.csv',
+              },
+            ],
+          };
         const listed = f.csvLines.paths.filter(p => !p.path.includes('*'));
         const gone = listed.filter(p => f.csvPaths.there.get(p.path) === false);
         const unsure = listed.flatMap(p => f.csvPaths.there.get(p.path) ?? []).filter(isUnknown);
         if (gone.length === 0 && unsure.length > 0) throw new CannotTell(unsure);
         return gone.length === 0
           ? { is: 'complete', found: `${lists.join(', ')}: ${f.csvLines.paths.length} entries, all there` }
-          : { is: 'gaps', found: `${gone.length} of ${f.csvLines.paths.length} entries are missing`, seen: gone.slice(0, 6).map(p => ({ from: p.list, shows: `${p.kind}, ${p.path}: not there` })) };
+          : {
+              is: 'gaps',
+              found: `${gone.length} of ${f.csvLines.paths.length} entries are missing`,
+              seen: gone.slice(0, 6).map(p => ({ from: p.list, shows: `${p.kind}, ${p.path}: not there` })),
+            };
       },
       on: {
         complete: works,

@@ -7,7 +7,11 @@ const FLAGS = /specified both as a flag and in the configuration file/;
 const DEFAULT_RUNTIME = /specified default runtime .* does not exist|runtime name '.*' is reserved/;
 const BAD_FILE = /unable to configure the Docker daemon with file|don't match any configuration option/;
 
-const lineOf = (journal: string, pattern: RegExp) => journal.split('\n').filter(l => pattern.test(l)).pop();
+const lineOf = (journal: string, pattern: RegExp) =>
+  journal
+    .split('\n')
+    .filter(l => pattern.test(l))
+    .pop();
 
 export const docker = flow({
   id: 'docker',
@@ -22,24 +26,49 @@ export const docker = flow({
         line: 'Docker Desktop, snap and remote engines do not see the files and drivers of this host.',
         paragraph:
           'The docker command can talk to an engine in a virtual machine (Desktop), in a confined snap, or on another host. Editing /etc/docker here then changes nothing there.',
-        mechanism: 'The context, DOCKER_HOST and the answers of docker info (operating system, kernel, root folder) tell which engine it is.',
+        mechanism:
+          'The context, DOCKER_HOST and the answers of docker info (operating system, kernel, root folder) tell which engine it is.',
       },
       source: 'docker-desktop-linux; docker-snap; field reference 3.1 T0',
       probes: ['dockerCli', 'docker', 'where'],
       decide: (f, r) => {
         const info = daemonOf(f.docker);
         const context = or(f.dockerCli.context, 'default');
-        if (/^desktop-/.test(context) || (info && (/Docker Desktop/.test(info.operatingSystem) || /linuxkit/.test(info.kernel)))) {
-          return { is: 'desktop', found: 'Docker Desktop: the engine runs in a virtual machine without the GPU', seen: [{ from: 'docker context show', shows: context }, ...(info ? [{ from: 'docker info', shows: `${info.operatingSystem}, kernel ${info.kernel}` }] : [])] };
+        if (
+          /^desktop-/.test(context) ||
+          (info && (/Docker Desktop/.test(info.operatingSystem) || /linuxkit/.test(info.kernel)))
+        ) {
+          return {
+            is: 'desktop',
+            found: 'Docker Desktop: the engine runs in a virtual machine without the GPU',
+            seen: [
+              { from: 'docker context show', shows: context },
+              ...(info ? [{ from: 'docker info', shows: `${info.operatingSystem}, kernel ${info.kernel}` }] : []),
+            ],
+          };
         }
         const host = f.dockerCli.dockerHost;
-        if (host && !host.startsWith('unix://')) throw new CannotTell([{ unknown: 'unreadable', probe: `the engine at ${host}: run gpumedic on that machine` }]);
-        const snap = (info?.rootDir.startsWith('/var/snap/docker') ?? false) || or(f.dockerCli.path, '')?.startsWith('/snap/') === true;
+        if (host && !host.startsWith('unix://'))
+          throw new CannotTell([
+            { unknown: 'unreadable', probe: `the engine at ${host}: run gpumedic on that machine` },
+          ]);
+        const snap =
+          (info?.rootDir.startsWith('/var/snap/docker') ?? false) ||
+          or(f.dockerCli.path, '')?.startsWith('/snap/') === true;
         if (snap) {
-          if (r.way !== 'docker-gpus') throw new CannotTell([{ unknown: 'unreadable', probe: 'the configuration inside the Docker snap' }]);
-          return { is: 'snap', found: 'Docker from the snap store', seen: [{ from: 'docker info', shows: `root folder ${info?.rootDir ?? ''}` }] };
+          if (r.way !== 'docker-gpus')
+            throw new CannotTell([{ unknown: 'unreadable', probe: 'the configuration inside the Docker snap' }]);
+          return {
+            is: 'snap',
+            found: 'Docker from the snap store',
+            seen: [{ from: 'docker info', shows: `root folder ${info?.rootDir ?? ''}` }],
+          };
         }
-        return { is: 'local', found: `${info?.version ?? or(f.docker.serverVersion, null) ?? ''}${info?.rootless ? ' (rootless)' : ''}`.trim() };
+        return {
+          is: 'local',
+          found:
+            `${info?.version ?? or(f.docker.serverVersion, null) ?? ''}${info?.rootless ? ' (rootless)' : ''}`.trim(),
+        };
       },
       on: { local: 'answers', desktop: stop('docker-desktop-linux'), snap: stop('docker-snap'), cannotTell: 'answers' },
     }),
@@ -48,8 +77,10 @@ export const docker = flow({
       question: 'Does the Docker daemon answer?',
       why: {
         line: 'Nothing can be started while the daemon is down or closed to this user.',
-        paragraph: 'A daemon that does not start says why in its journal only; the command just says that it cannot connect.',
-        mechanism: 'The client talks to /run/docker.sock. "Permission denied" there is about the socket, "cannot connect" about the daemon.',
+        paragraph:
+          'A daemon that does not start says why in its journal only; the command just says that it cannot connect.',
+        mechanism:
+          'The client talks to /run/docker.sock. "Permission denied" there is about the socket, "cannot connect" about the daemon.',
       },
       source: 'docker-not-running; docker-socket-denied',
       probes: ['docker', 'daemonJson', 'cdiSpecs'],
@@ -60,21 +91,59 @@ export const docker = flow({
         if (f.docker.refused === 'denied') return { is: 'denied', found: 'this user may not talk to the daemon', seen };
         const unit = isUnknown(f.docker.unit) ? undefined : f.docker.unit;
         const journal = or(f.docker.journal, '');
-        const failed = unit?.activeState === 'failed' || unit?.result === 'exit-code' || unit?.activeState === 'activating';
+        const failed =
+          unit?.activeState === 'failed' || unit?.result === 'exit-code' || unit?.activeState === 'activating';
         const quote = (p: RegExp) => {
           const l = lineOf(journal, p);
           return l ? [{ from: 'journalctl -u docker', shows: l }] : [];
         };
-        if (unit) seen.push({ from: 'systemctl show docker', shows: `ActiveState=${unit.activeState}, Result=${unit.result}` });
-        if (f.cdiSpecs.specs.some(s => s.deadly) || (failed && CRASH.test(journal))) return { is: 'crashes', found: 'a spec file takes the daemon down', seen: [...seen, ...quote(CRASH)] };
-        if (f.daemonJson.fault !== null || f.daemonJson.invalid !== null || (failed && BAD_FILE.test(journal) && !FLAGS.test(journal))) {
-          return { is: 'badFile', found: 'daemon.json is refused', seen: [{ from: f.daemonJson.path, shows: f.daemonJson.fault ?? f.daemonJson.invalid ?? 'refused by dockerd' }, ...quote(BAD_FILE), ...seen] };
+        if (unit)
+          seen.push({ from: 'systemctl show docker', shows: `ActiveState=${unit.activeState}, Result=${unit.result}` });
+        if (f.cdiSpecs.specs.some(s => s.deadly) || (failed && CRASH.test(journal)))
+          return { is: 'crashes', found: 'a spec file takes the daemon down', seen: [...seen, ...quote(CRASH)] };
+        if (
+          f.daemonJson.fault !== null ||
+          f.daemonJson.invalid !== null ||
+          (failed && BAD_FILE.test(journal) && !FLAGS.test(journal))
+        ) {
+          return {
+            is: 'badFile',
+            found: 'daemon.json is refused',
+            seen: [
+              { from: f.daemonJson.path, shows: f.daemonJson.fault ?? f.daemonJson.invalid ?? 'refused by dockerd' },
+              ...quote(BAD_FILE),
+              ...seen,
+            ],
+          };
         }
         const twice = /\s(-H|--host)[= ]/.test(unit?.execStart ?? '') && f.daemonJson.keys.includes('hosts');
-        if (failed && (FLAGS.test(journal) || twice)) return { is: 'flags', found: 'an option stands in the unit and in daemon.json', seen: [...quote(FLAGS), ...(twice ? [{ from: f.daemonJson.path, shows: 'hosts is set, and the unit passes -H' }] : []), ...seen] };
-        const missingDefault = f.daemonJson.defaultRuntime !== null && f.daemonJson.defaultRuntime !== 'runc' && !(f.daemonJson.defaultRuntime in f.daemonJson.runtimes);
+        if (failed && (FLAGS.test(journal) || twice))
+          return {
+            is: 'flags',
+            found: 'an option stands in the unit and in daemon.json',
+            seen: [
+              ...quote(FLAGS),
+              ...(twice ? [{ from: f.daemonJson.path, shows: 'hosts is set, and the unit passes -H' }] : []),
+              ...seen,
+            ],
+          };
+        const missingDefault =
+          f.daemonJson.defaultRuntime !== null &&
+          f.daemonJson.defaultRuntime !== 'runc' &&
+          !(f.daemonJson.defaultRuntime in f.daemonJson.runtimes);
         if (missingDefault || 'runc' in f.daemonJson.runtimes || (failed && DEFAULT_RUNTIME.test(journal))) {
-          return { is: 'noDefault', found: 'the default runtime has no entry', seen: [{ from: f.daemonJson.path, shows: `default-runtime: ${f.daemonJson.defaultRuntime ?? ''}, runtimes: ${Object.keys(f.daemonJson.runtimes).join(', ') || 'none'}` }, ...quote(DEFAULT_RUNTIME), ...seen] };
+          return {
+            is: 'noDefault',
+            found: 'the default runtime has no entry',
+            seen: [
+              {
+                from: f.daemonJson.path,
+                shows: `default-runtime: ${f.daemonJson.defaultRuntime ?? ''}, runtimes: ${Object.keys(f.daemonJson.runtimes).join(', ') || 'none'}`,
+              },
+              ...quote(DEFAULT_RUNTIME),
+              ...seen,
+            ],
+          };
         }
         if (f.docker.refused === 'other') throw new CannotTell([{ unknown: 'unreadable', probe: 'docker info' }]);
         return { is: 'down', found: `not running${unit ? ` (${unit.activeState})` : ''}`, seen };
@@ -95,8 +164,10 @@ export const docker = flow({
       question: 'Does the default runtime exist?',
       why: {
         line: 'A default runtime whose program is gone breaks every container.',
-        paragraph: 'Where nvidia is the default runtime, each container goes through it, with or without a GPU. When the toolkit is removed, nothing starts any more.',
-        mechanism: 'dockerd lists the entry without running it; only the start of a container fails, with a fork/exec error.',
+        paragraph:
+          'Where nvidia is the default runtime, each container goes through it, with or without a GPU. When the toolkit is removed, nothing starts any more.',
+        mechanism:
+          'dockerd lists the entry without running it; only the start of a container fails, with a fork/exec error.',
       },
       source: 'docker-default-runtime-broken',
       probes: ['docker', 'runtimePath'],
@@ -104,7 +175,13 @@ export const docker = flow({
         const info = daemonOf(f.docker);
         if (info?.defaultRuntime !== 'nvidia') return { is: 'fine', found: info?.defaultRuntime ?? '' };
         return need(f.runtimePath.exists) === false
-          ? { is: 'broken', found: 'default runtime nvidia, but its program is gone', seen: [{ from: 'docker info', shows: `default runtime nvidia, path ${f.runtimePath.path ?? ''}: not there` }] }
+          ? {
+              is: 'broken',
+              found: 'default runtime nvidia, but its program is gone',
+              seen: [
+                { from: 'docker info', shows: `default runtime nvidia, path ${f.runtimePath.path ?? ''}: not there` },
+              ],
+            }
           : { is: 'fine', found: 'nvidia' };
       },
       on: { fine: 'fileSound', broken: stop('docker-default-runtime-broken', 'fileSound'), cannotTell: 'fileSound' },
@@ -114,15 +191,21 @@ export const docker = flow({
       question: 'Would the daemon start again with its file as it is now?',
       why: {
         line: 'A file broken after the start only shows at the next restart.',
-        paragraph: 'The running daemon keeps what it read. The next restart or reboot would leave the machine without Docker.',
-        mechanism: 'dockerd reads daemon.json at start and at SIGHUP; a failed reload keeps the old configuration and only writes to the journal.',
+        paragraph:
+          'The running daemon keeps what it read. The next restart or reboot would leave the machine without Docker.',
+        mechanism:
+          'dockerd reads daemon.json at start and at SIGHUP; a failed reload keeps the old configuration and only writes to the journal.',
       },
       source: 'docker-daemon-json-malformed; field reference 1.6',
       bears: 'advice',
       probes: ['daemonJson'],
       decide: f =>
         f.daemonJson.fault !== null || f.daemonJson.invalid !== null
-          ? { is: 'broken', found: 'broken on disk, the running daemon does not know yet', seen: [{ from: f.daemonJson.path, shows: f.daemonJson.fault ?? f.daemonJson.invalid ?? '' }] }
+          ? {
+              is: 'broken',
+              found: 'broken on disk, the running daemon does not know yet',
+              seen: [{ from: f.daemonJson.path, shows: f.daemonJson.fault ?? f.daemonJson.invalid ?? '' }],
+            }
           : { is: 'sound', found: need(f.daemonJson.text) === null ? 'no file, defaults apply' : 'parses' },
       on: { sound: to('form'), broken: risk('docker-daemon-json-malformed', to('form')), cannotTell: to('form') },
     }),
@@ -140,14 +223,17 @@ export const podman = flow({
       question: 'Does this Podman know CDI devices?',
       why: {
         line: 'Before 4.1 a CDI name is taken for a path.',
-        paragraph: 'Podman resolves CDI names itself from the spec folders. Its --gpus option did nothing for NVIDIA before 5.0.',
+        paragraph:
+          'Podman resolves CDI names itself from the spec folders. Its --gpus option did nothing for NVIDIA before 5.0.',
         mechanism: 'libpod loads the CDI cache for each start, so a new spec needs no restart.',
       },
       source: 'podman-cdi-too-old; field reference 1.8',
       probes: ['podman'],
       decide: f => {
         const version = need(f.podman.version) ?? '';
-        return Number.parseFloat(version) >= 4.1 || /^(4\.[1-9]|4\.\d\d|[5-9]|\d\d)/.test(version) ? { is: 'knows', found: version } : { is: 'tooOld', found: version, seen: [{ from: 'podman version', shows: version }] };
+        return Number.parseFloat(version) >= 4.1 || /^(4\.[1-9]|4\.\d\d|[5-9]|\d\d)/.test(version)
+          ? { is: 'knows', found: version }
+          : { is: 'tooOld', found: version, seen: [{ from: 'podman version', shows: version }] };
       },
       on: { knows: 'hooks', tooOld: stop('podman-cdi-too-old'), cannotTell: 'hooks' },
     }),
@@ -156,14 +242,22 @@ export const podman = flow({
       question: 'Is an OCI hook of the time before CDI still active?',
       why: {
         line: 'An old hook file injects a second time, beside CDI.',
-        paragraph: 'Toolkits up to 1.14 came with a hook file for Podman. It stays active after an upgrade and can fail where CDI alone would work.',
-        mechanism: 'Podman runs every hook of its hooks.d folders that matches; the file names nvidia-container-toolkit as a prestart hook.',
+        paragraph:
+          'Toolkits up to 1.14 came with a hook file for Podman. It stays active after an upgrade and can fail where CDI alone would work.',
+        mechanism:
+          'Podman runs every hook of its hooks.d folders that matches; the file names nvidia-container-toolkit as a prestart hook.',
       },
       source: 'podman-legacy-hook-leftover',
       bears: 'advice',
       probes: ['podman'],
       decide: f =>
-        f.podman.legacyHooks.length === 0 ? { is: 'none', found: 'none' } : { is: 'leftover', found: f.podman.legacyHooks.join(', '), seen: f.podman.legacyHooks.map(h => ({ from: h, shows: 'an NVIDIA hook beside CDI' })) },
+        f.podman.legacyHooks.length === 0
+          ? { is: 'none', found: 'none' }
+          : {
+              is: 'leftover',
+              found: f.podman.legacyHooks.join(', '),
+              seen: f.podman.legacyHooks.map(h => ({ from: h, shows: 'an NVIDIA hook beside CDI' })),
+            },
       on: { none: to('form'), leftover: risk('podman-legacy-hook-leftover', to('form')), cannotTell: to('form') },
     }),
   },

@@ -16,19 +16,30 @@ export const driver = flow({
         line: 'Containers use the host kernel; without the module there is no GPU for anybody.',
         paragraph:
           'The module must exist for the running kernel and be loaded. After a kernel update it may not have been built, a blacklist may keep it out, or no driver was ever installed.',
-        mechanism: '/proc/driver/nvidia/version and /sys/module/nvidia appear when the module is in; modinfo looks for the file below /lib/modules of the running kernel.',
+        mechanism:
+          '/proc/driver/nvidia/version and /sys/module/nvidia appear when the module is in; modinfo looks for the file below /lib/modules of the running kernel.',
       },
-      source: 'field reference 3.1 T2; kernel-module-not-loaded; driver-not-installed; kernel-module-missing-for-kernel',
+      source:
+        'field reference 3.1 T2; kernel-module-not-loaded; driver-not-installed; kernel-module-missing-for-kernel',
       probes: ['driver', 'libraries', 'where'],
       decide: f => {
         const loaded = need(f.driver.loaded);
-        if (loaded !== null) return { is: 'loaded', found: loaded, seen: [{ from: f.driver.loadedFrom, shows: loaded }] };
-        const seen = [{ from: '/proc/driver/nvidia/version', shows: 'not there: no NVIDIA module is loaded' }, ...(f.driver.modinfo ? [{ from: 'modinfo -F version nvidia', shows: f.driver.modinfo }] : [])];
-        if (typeof f.driver.onDisk === 'string') return { is: 'notLoaded', found: `built (${f.driver.onDisk}) but not loaded`, seen };
+        if (loaded !== null)
+          return { is: 'loaded', found: loaded, seen: [{ from: f.driver.loadedFrom, shows: loaded }] };
+        const seen = [
+          { from: '/proc/driver/nvidia/version', shows: 'not there: no NVIDIA module is loaded' },
+          ...(f.driver.modinfo ? [{ from: 'modinfo -F version nvidia', shows: f.driver.modinfo }] : []),
+        ];
+        if (typeof f.driver.onDisk === 'string')
+          return { is: 'notLoaded', found: `built (${f.driver.onDisk}) but not loaded`, seen };
         if (isUnknown(f.driver.onDisk)) return { is: 'notLoaded', found: 'not loaded', seen };
         const userSpace = f.libraries.nvmlVersions.length > 0 || or(f.driver.smiInstalled, false);
         return userSpace
-          ? { is: 'notBuilt', found: `libraries of ${f.libraries.nvmlVersions[0] ?? 'a driver'} are here, but no module for kernel ${or(f.where.kernel, '')}`, seen }
+          ? {
+              is: 'notBuilt',
+              found: `libraries of ${f.libraries.nvmlVersions[0] ?? 'a driver'} are here, but no module for kernel ${or(f.where.kernel, '')}`,
+              seen,
+            }
           : { is: 'notInstalled', found: 'no NVIDIA driver is installed', seen };
       },
       on: {
@@ -46,7 +57,8 @@ export const driver = flow({
         line: 'A library of another version than the loaded module is refused at once.',
         paragraph:
           'An update replaces the libraries on disk, while the old module stays loaded until a reload or a reboot. From then on every start fails, on the host and in containers.',
-        mechanism: 'The first ioctl of the library names its version; the kernel module compares and answers with an API mismatch, which NVML reports as "Driver/library version mismatch" (nvidia-smi exit 18).',
+        mechanism:
+          'The first ioctl of the library names its version; the kernel module compares and answers with an API mismatch, which NVML reports as "Driver/library version mismatch" (nvidia-smi exit 18).',
       },
       source: 'driver-library-version-mismatch; field reference 3.1 T3',
       probes: ['driver', 'libraries', 'smi'],
@@ -58,9 +70,17 @@ export const driver = flow({
           ...(libs.length > 0 ? [{ from: 'libnvidia-ml.so on disk', shows: libs.join(', ') }] : []),
           ...(MISMATCH.test(f.smi.says) ? [{ from: 'nvidia-smi -L', shows: f.smi.says }] : []),
         ];
-        if (MISMATCH.test(f.smi.says) || f.smi.status === 18) return { is: 'mismatch', found: `module ${loaded}, libraries ${libs.join(', ') || 'of another version'}`, seen };
-        if (f.smi.status === 0 || libs.length === 0 || loaded === null || loaded === 'unknown') return { is: 'agree', found: `${loaded ?? 'driver'}` };
-        return libs.includes(loaded) ? { is: 'agree', found: `${loaded}, kernel and libraries agree` } : { is: 'mismatch', found: `module ${loaded}, libraries ${libs.join(', ')}`, seen };
+        if (MISMATCH.test(f.smi.says) || f.smi.status === 18)
+          return {
+            is: 'mismatch',
+            found: `module ${loaded}, libraries ${libs.join(', ') || 'of another version'}`,
+            seen,
+          };
+        if (f.smi.status === 0 || libs.length === 0 || loaded === null || loaded === 'unknown')
+          return { is: 'agree', found: `${loaded ?? 'driver'}` };
+        return libs.includes(loaded)
+          ? { is: 'agree', found: `${loaded}, kernel and libraries agree` }
+          : { is: 'mismatch', found: `module ${loaded}, libraries ${libs.join(', ')}`, seen };
       },
       on: { agree: 'nodes', mismatch: stop('driver-library-version-mismatch', to('request')), cannotTell: 'nodes' },
     }),
@@ -69,17 +89,26 @@ export const driver = flow({
       question: 'Are the device nodes there?',
       why: {
         line: 'Programs open /dev/nvidiactl and /dev/nvidia0; they are made on demand, not by the kernel.',
-        paragraph: 'A small setuid helper or udev makes the nodes when they are first needed. Where that does not happen, the loaded driver looks as if it were not loaded.',
-        mechanism: 'nvidia-modprobe creates 195:255, 195:N and the dynamic uvm nodes; NVML opens /dev/nvidiactl first and calls its absence "driver not loaded".',
+        paragraph:
+          'A small setuid helper or udev makes the nodes when they are first needed. Where that does not happen, the loaded driver looks as if it were not loaded.',
+        mechanism:
+          'nvidia-modprobe creates 195:255, 195:N and the dynamic uvm nodes; NVML opens /dev/nvidiactl first and calls its absence "driver not loaded".',
       },
       source: 'device-nodes-missing; field reference 1.1',
       probes: ['nodes'],
       decide: f => {
         const present = need(f.nodes.present);
-        const lacking = [...(present.has('nvidiactl') ? [] : ['/dev/nvidiactl']), ...([...present].some(n => /^nvidia\d+$/.test(n)) ? [] : ['/dev/nvidia0'])];
+        const lacking = [
+          ...(present.has('nvidiactl') ? [] : ['/dev/nvidiactl']),
+          ...([...present].some(n => /^nvidia\d+$/.test(n)) ? [] : ['/dev/nvidia0']),
+        ];
         return lacking.length === 0
           ? { is: 'present', found: [...present].filter(n => /^nvidia(ctl|\d+)$/.test(n)).join(', ') }
-          : { is: 'missing', found: `${lacking.join(' and ')} missing`, seen: lacking.map(n => ({ from: '/dev', shows: `${n} is not there` })) };
+          : {
+              is: 'missing',
+              found: `${lacking.join(' and ')} missing`,
+              seen: lacking.map(n => ({ from: '/dev', shows: `${n} is not there` })),
+            };
       },
       on: { present: 'answers', missing: stop('device-nodes-missing', to('request')), cannotTell: 'answers' },
     }),
@@ -88,22 +117,38 @@ export const driver = flow({
       question: 'Does the driver answer on the host?',
       why: {
         line: 'What fails on the host cannot work in a container.',
-        paragraph: 'nvidia-smi asks the driver through the same library that containers get. Its exit status tells the layer that is at fault.',
-        mechanism: 'The status encodes the result of NVML: 6 no device, 9 driver not loaded, 12 library not found, 15 GPU off the bus, 18 version mismatch.',
+        paragraph:
+          'nvidia-smi asks the driver through the same library that containers get. Its exit status tells the layer that is at fault.',
+        mechanism:
+          'The status encodes the result of NVML: 6 no device, 9 driver not loaded, 12 library not found, 15 GPU off the bus, 18 version mismatch.',
       },
       source: 'nvidia-smi-device-fault-codes; cli-driver-rpc-timeout; field reference 3.1 T2',
       probes: ['smi'],
       decide: f => {
         const { status, says, gpus } = f.smi;
         const seen = [{ from: 'nvidia-smi -L', shows: says || `exit ${String(status)}` }];
-        if (f.smi.tookTooLong) return { is: 'hangs', found: 'nvidia-smi does not come back', seen: [{ from: 'nvidia-smi -L', shows: 'no answer within the time limit' }] };
+        if (f.smi.tookTooLong)
+          return {
+            is: 'hangs',
+            found: 'nvidia-smi does not come back',
+            seen: [{ from: 'nvidia-smi -L', shows: 'no answer within the time limit' }],
+          };
         // Not asked or not recorded: the module, the nodes and the versions were judged without it.
         if (isUnknown(status)) return { is: 'notAsked', found: 'not asked' };
-        if (status === null || status === 12) return { is: 'notAsked', found: status === null ? 'nvidia-smi is not installed' : 'nvidia-smi finds no libnvidia-ml', seen };
-        if (status === 0 && /GPU \d/.test(says)) return { is: 'answers', found: gpus.map(g => g.name).join(', ') || says };
-        if (status === 15 || /GPU is lost|fallen off/i.test(says)) return { is: 'lost', found: 'the GPU does not answer any more', seen };
-        if (status === 6 || /No devices were found/i.test(says)) return { is: 'noDevice', found: 'the module is loaded, the card does not initialise', seen };
-        if (status === 4 || /Insufficient Permissions/i.test(says)) return { is: 'denied', found: 'this user may not open the nodes', seen };
+        if (status === null || status === 12)
+          return {
+            is: 'notAsked',
+            found: status === null ? 'nvidia-smi is not installed' : 'nvidia-smi finds no libnvidia-ml',
+            seen,
+          };
+        if (status === 0 && /GPU \d/.test(says))
+          return { is: 'answers', found: gpus.map(g => g.name).join(', ') || says };
+        if (status === 15 || /GPU is lost|fallen off/i.test(says))
+          return { is: 'lost', found: 'the GPU does not answer any more', seen };
+        if (status === 6 || /No devices were found/i.test(says))
+          return { is: 'noDevice', found: 'the module is loaded, the card does not initialise', seen };
+        if (status === 4 || /Insufficient Permissions/i.test(says))
+          return { is: 'denied', found: 'this user may not open the nodes', seen };
         if (status < 0) throw new CannotTell([{ unknown: 'unreadable', probe: 'nvidia-smi -L' }]);
         return { is: 'fault', found: `nvidia-smi exits with ${status}`, seen };
       },
@@ -125,15 +170,23 @@ export const driver = flow({
         line: 'nvidia-smi works without it; CUDA fails in every container.',
         paragraph:
           'Headless servers often never make this node after a boot, because nothing asks for it until the first CUDA program runs as root. CUDA then answers with error 999 while nvidia-smi looks fine.',
-        mechanism: 'NVML uses nvidiactl and nvidiaN only; libcuda also opens nvidia-uvm, whose major number is dynamic. A CDI spec that was made without the node lacks it too.',
+        mechanism:
+          'NVML uses nvidiactl and nvidiaN only; libcuda also opens nvidia-uvm, whose major number is dynamic. A CDI spec that was made without the node lacks it too.',
       },
       source: 'nvidia-uvm-missing',
       bears: 'cuda',
       probes: ['nodes', 'driver'],
       decide: f =>
         need(f.nodes.present).has('nvidia-uvm')
-          ? { is: 'present', found: `/dev/nvidia-uvm${or(f.nodes.uvmMajor, null) ? ` (major ${String(f.nodes.uvmMajor)})` : ''}` }
-          : { is: 'missing', found: '/dev/nvidia-uvm is missing', seen: [{ from: '/dev', shows: 'nvidia-uvm is not there' }] },
+          ? {
+              is: 'present',
+              found: `/dev/nvidia-uvm${or(f.nodes.uvmMajor, null) ? ` (major ${String(f.nodes.uvmMajor)})` : ''}`,
+            }
+          : {
+              is: 'missing',
+              found: '/dev/nvidia-uvm is missing',
+              seen: [{ from: '/dev', shows: 'nvidia-uvm is not there' }],
+            },
       on: { present: to('request'), missing: harm('nvidia-uvm-missing', to('request')), cannotTell: to('request') },
     }),
   },

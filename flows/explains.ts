@@ -2,27 +2,80 @@
 
 /** With the cause standing, these say nothing of their own. */
 export const consequences: Readonly<Record<string, readonly string[]>> = {
-  'nouveau-bound': ['cdi-host-device-missing', 'cdi-spec-missing', 'cdi-refresh-unit-inactive', 'cdi-spec-stale-device-major'],
-  'gpu-bound-to-vfio-in-guest': ['cdi-host-device-missing', 'cdi-spec-missing', 'cdi-refresh-unit-inactive', 'cdi-spec-stale-device-major'],
-  'kernel-module-not-loaded': ['cdi-host-device-missing', 'cdi-spec-missing', 'cdi-refresh-unit-inactive', 'cdi-spec-stale-device-major'],
-  'kernel-module-missing-for-kernel': ['cdi-host-device-missing', 'cdi-spec-missing', 'cdi-refresh-unit-inactive', 'cdi-spec-stale-device-major'],
-  'driver-not-installed': ['cdi-host-device-missing', 'cdi-spec-missing', 'cdi-refresh-unit-inactive', 'nvml-lib-missing', 'host-libcuda-missing', 'cdi-spec-stale'],
+  'nouveau-bound': [
+    'cdi-host-device-missing',
+    'cdi-spec-missing',
+    'cdi-refresh-unit-inactive',
+    'cdi-spec-stale-device-major',
+  ],
+  'gpu-bound-to-vfio-in-guest': [
+    'cdi-host-device-missing',
+    'cdi-spec-missing',
+    'cdi-refresh-unit-inactive',
+    'cdi-spec-stale-device-major',
+  ],
+  'kernel-module-not-loaded': [
+    'cdi-host-device-missing',
+    'cdi-spec-missing',
+    'cdi-refresh-unit-inactive',
+    'cdi-spec-stale-device-major',
+  ],
+  'kernel-module-missing-for-kernel': [
+    'cdi-host-device-missing',
+    'cdi-spec-missing',
+    'cdi-refresh-unit-inactive',
+    'cdi-spec-stale-device-major',
+  ],
+  'driver-not-installed': [
+    'cdi-host-device-missing',
+    'cdi-spec-missing',
+    'cdi-refresh-unit-inactive',
+    'nvml-lib-missing',
+    'host-libcuda-missing',
+    'cdi-spec-stale',
+  ],
   'driver-library-version-mismatch': ['cdi-spec-stale', 'cdi-spec-missing', 'cdi-refresh-unit-inactive'],
-  'device-nodes-missing': ['cdi-host-device-missing', 'cdi-spec-missing', 'cdi-refresh-unit-inactive', 'nvidia-uvm-missing'],
+  'device-nodes-missing': [
+    'cdi-host-device-missing',
+    'cdi-spec-missing',
+    'cdi-refresh-unit-inactive',
+    'nvidia-uvm-missing',
+  ],
   'nvidia-uvm-missing': ['cdi-host-device-missing'],
   'host-ldcache-stale': ['host-libcuda-missing'],
   'nvml-lib-missing': ['host-libcuda-missing', 'cdi-spec-missing', 'cdi-refresh-unit-inactive', 'cdi-spec-stale'],
   'host-libcuda-missing': ['cdi-spec-stale'],
   'toolkit-base-only': ['toolkit-version-skew'],
   'docker-no-device-driver': ['docker-config-not-active'],
-  'toolkit-not-installed': ['docker-runtime-not-registered', 'toolkit-base-only', 'docker-no-device-driver', 'cdi-hook-binary-missing'],
+  'toolkit-not-installed': [
+    'docker-runtime-not-registered',
+    'toolkit-base-only',
+    'docker-no-device-driver',
+    'cdi-hook-binary-missing',
+  ],
   'docker-daemon-json-malformed': ['docker-runtime-not-registered', 'docker-not-running', 'docker-config-not-active'],
-  'tegra-csv-missing-or-empty': ['tegra-gpus-flag', 'hook-in-nonlegacy-mode', 'cdi-spec-missing', 'cdi-refresh-unit-inactive'],
+  'tegra-csv-missing-or-empty': [
+    'tegra-gpus-flag',
+    'hook-in-nonlegacy-mode',
+    'cdi-spec-missing',
+    'cdi-refresh-unit-inactive',
+  ],
   // Whether mode = "cdi" should stay can only be judged once the spec it relies on is sound.
   ...Object.fromEntries(
-    ['cdi-spec-missing', 'cdi-refresh-unit-inactive', 'cdi-spec-stale', 'cdi-spec-conflict', 'cdi-spec-malformed', 'cdi-version-too-new', 'cdi-spec-permission', 'cdi-spec-dir-mismatch', 'cdi-host-device-missing', 'cdi-hook-binary-missing', 'cdi-device-name-unresolvable', 'cdi-spec-crashes-engine'].map(
-      id => [id, ['hook-in-nonlegacy-mode']],
-    ),
+    [
+      'cdi-spec-missing',
+      'cdi-refresh-unit-inactive',
+      'cdi-spec-stale',
+      'cdi-spec-conflict',
+      'cdi-spec-malformed',
+      'cdi-version-too-new',
+      'cdi-spec-permission',
+      'cdi-spec-dir-mismatch',
+      'cdi-host-device-missing',
+      'cdi-hook-binary-missing',
+      'cdi-device-name-unresolvable',
+      'cdi-spec-crashes-engine',
+    ].map(id => [id, ['hook-in-nonlegacy-mode']]),
   ),
 };
 

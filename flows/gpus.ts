@@ -28,7 +28,8 @@ export const gpus = flow({
         line: 'dockerd looks for the NVIDIA programs once, at its start.',
         paragraph:
           'Up to 29.1 --gpus needs nvidia-container-runtime-hook. From 29.2 Docker tries CDI first, if it found nvidia-cdi-hook, and keeps the hook for what does not resolve. A toolkit that was installed later is not seen until a restart.',
-        mechanism: 'The daemon registers device drivers by looking for two names in its PATH; the nvidia entry below runtimes plays no part in --gpus.',
+        mechanism:
+          'The daemon registers device drivers by looking for two names in its PATH; the nvidia entry below runtimes plays no part in --gpus.',
       },
       source: 'docker-no-device-driver; toolkit-base-only; toolkit-not-installed; field reference 1.6',
       probes: ['toolkit', 'docker', 'config', 'dockerCli'],
@@ -38,14 +39,43 @@ export const gpus = flow({
         const [hook, cdiHook] = [programs['nvidia-container-runtime-hook'], programs['nvidia-cdi-hook']];
         const cdiFirst = version !== null && atLeast(version, since.dockerGpusCdiFirst);
         const none = Object.values(programs).every(p => p === null);
-        if (none) return { is: 'notInstalled', found: 'no program of the toolkit', seen: [{ from: 'which', shows: 'none of nvidia-ctk, nvidia-container-runtime, nvidia-container-runtime-hook, nvidia-container-cli, nvidia-cdi-hook' }] };
-        const usable = { hook: hook !== null && !cameLater(f, or(f.toolkit.hookTime, null)), cdi: cdiFirst && cdiHook !== null && !cameLater(f, or(f.toolkit.cdiHookTime, null)) };
+        if (none)
+          return {
+            is: 'notInstalled',
+            found: 'no program of the toolkit',
+            seen: [
+              {
+                from: 'which',
+                shows:
+                  'none of nvidia-ctk, nvidia-container-runtime, nvidia-container-runtime-hook, nvidia-container-cli, nvidia-cdi-hook',
+              },
+            ],
+          };
+        const usable = {
+          hook: hook !== null && !cameLater(f, or(f.toolkit.hookTime, null)),
+          cdi: cdiFirst && cdiHook !== null && !cameLater(f, or(f.toolkit.cdiHookTime, null)),
+        };
         const info = daemonOf(f.docker);
-        const stripped = info?.defaultRuntime === 'nvidia' && !['auto', 'legacy'].includes(f.config.mode) && atLeast(or(f.toolkit.version, null) ?? '0', since.toolkitStripsHook);
+        const stripped =
+          info?.defaultRuntime === 'nvidia' &&
+          !['auto', 'legacy'].includes(f.config.mode) &&
+          atLeast(or(f.toolkit.version, null) ?? '0', since.toolkitStripsHook);
         if (usable.cdi) return { is: 'cdiFirst', found: `Docker ${version ?? ''} tries CDI first` };
-        if (usable.hook) return stripped ? { is: 'runtime', found: 'the default runtime nvidia takes the hook out' } : { is: 'hook', found: `Docker ${version ?? ''} uses the hook` };
-        if (hook !== null || (cdiFirst && cdiHook !== null)) return { is: 'later', found: 'the toolkit came after the daemon started', seen: [{ from: 'systemctl show docker', shows: 'started before the NVIDIA programs were installed' }] };
-        return { is: 'baseOnly', found: 'only the base package of the toolkit', seen: [{ from: 'which nvidia-container-runtime-hook', shows: 'not there' }] };
+        if (usable.hook)
+          return stripped
+            ? { is: 'runtime', found: 'the default runtime nvidia takes the hook out' }
+            : { is: 'hook', found: `Docker ${version ?? ''} uses the hook` };
+        if (hook !== null || (cdiFirst && cdiHook !== null))
+          return {
+            is: 'later',
+            found: 'the toolkit came after the daemon started',
+            seen: [{ from: 'systemctl show docker', shows: 'started before the NVIDIA programs were installed' }],
+          };
+        return {
+          is: 'baseOnly',
+          found: 'only the base package of the toolkit',
+          seen: [{ from: 'which nvidia-container-runtime-hook', shows: 'not there' }],
+        };
       },
       on: {
         cdiFirst: 'resolves',
@@ -64,17 +94,32 @@ export const gpus = flow({
         line: 'From 29.2 --gpus takes the spec on disk if there is a usable one.',
         paragraph:
           'A device that resolves is injected from the spec; one that does not resolve falls back to the hook without a word. A stale spec resolves, and then fails without any fallback.',
-        mechanism: 'The injector applies the CDI edits to the OCI spec; any error there (no such device, CDI off, a node it cannot stat) makes Docker try the hook. Missing mounts are found later, by runc.',
+        mechanism:
+          'The injector applies the CDI edits to the OCI spec; any error there (no such device, CDI off, a node it cannot stat) makes Docker try the hook. Missing mounts are found later, by runc.',
       },
       source: 'docker-29.2-gpus-behaviour-change; field reference 1.6',
-      probes: ['docker', 'daemonJson', 'cdiDirs', 'cdiSpecs', 'cdiHost', 'config', 'toolkit', 'podman', 'where', 'driver', 'nodes'],
+      probes: [
+        'docker',
+        'daemonJson',
+        'cdiDirs',
+        'cdiSpecs',
+        'cdiHost',
+        'config',
+        'toolkit',
+        'podman',
+        'where',
+        'driver',
+        'nodes',
+      ],
       decide: f => {
         const info = daemonOf(f.docker);
         if (info && info.cdiSpecDirs.length === 0) return { is: 'no', found: 'CDI is off, the hook is used' };
         const r = resolve(f, 'docker');
         if (r.is !== 'resolves') return { is: 'no', found: 'it does not resolve, the hook is used', seen: r.seen };
         const gone = lacks(f, r).nodes;
-        return gone.length > 0 ? { is: 'no', found: `the spec names ${gone[0]!}, which is missing; the hook is used` } : { is: 'yes', found: `from ${r.spec.path}` };
+        return gone.length > 0
+          ? { is: 'no', found: `the spec names ${gone[0]!}, which is missing; the hook is used` }
+          : { is: 'yes', found: `from ${r.spec.path}` };
       },
       on: { yes: to('cdi'), no: 'fallback', cannotTell: to('cdi') },
     }),
@@ -83,18 +128,37 @@ export const gpus = flow({
       question: 'Would the hook serve instead?',
       why: {
         line: 'The hook serves only in the modes auto and legacy.',
-        paragraph: 'When CDI does not resolve and the hook refuses, Docker shows only the text of the hook. The fault is the CDI one.',
+        paragraph:
+          'When CDI does not resolve and the hook refuses, Docker shows only the text of the hook. The fault is the CDI one.',
         mechanism: 'The hook resolves the same mode setting with legacy as its default and refuses every other result.',
       },
       source: 'hook-in-nonlegacy-mode; field reference 1.3',
-      probes: ['toolkit', 'config', 'units', 'docker', 'daemonJson', 'cdiDirs', 'cdiSpecs', 'cdiHost', 'podman', 'where', 'driver', 'nodes'],
+      probes: [
+        'toolkit',
+        'config',
+        'units',
+        'docker',
+        'daemonJson',
+        'cdiDirs',
+        'cdiSpecs',
+        'cdiHost',
+        'podman',
+        'where',
+        'driver',
+        'nodes',
+      ],
       decide: f => {
         const hook = need(f.toolkit.programs)['nvidia-container-runtime-hook'];
         if (hook === null) return { is: 'noHook', found: 'no hook is installed' };
-        if (f.config.fault !== null || ['auto', 'legacy'].includes(f.config.mode) || f.config.skipModeDetection) return { is: 'serves', found: 'by the hook' };
+        if (f.config.fault !== null || ['auto', 'legacy'].includes(f.config.mode) || f.config.skipModeDetection)
+          return { is: 'serves', found: 'by the hook' };
         // Where nobody meant CDI, the mode is at fault and not a spec that nobody wanted.
         if (!cdiMeant(f)) return { is: 'serves', found: `by the hook, if it accepts mode ${f.config.mode}` };
-        return { is: 'refuses', found: `mode is ${f.config.mode}: the hook refuses`, seen: [{ from: '/etc/nvidia-container-runtime/config.toml', shows: `mode = "${f.config.mode}"` }] };
+        return {
+          is: 'refuses',
+          found: `mode is ${f.config.mode}: the hook refuses`,
+          seen: [{ from: '/etc/nvidia-container-runtime/config.toml', shows: `mode = "${f.config.mode}"` }],
+        };
       },
       on: { serves: to('config'), refuses: to('cdi'), noHook: to('cdi'), cannotTell: to('config') },
     }),

@@ -25,16 +25,24 @@ export const hardware = flow({
       decide: f => {
         // A sandbox may hide the bus and still hand over a working GPU.
         const proven = f.smi.gpus.length > 0 || or(f.driver.bound, []).length > 0;
-        if (proven && (isUnknown(f.pci.gpus) || f.pci.gpus.length === 0)) return { is: 'found', found: f.smi.gpus.map(g => g.name).join(', ') || 'a GPU the driver holds' };
+        if (proven && (isUnknown(f.pci.gpus) || f.pci.gpus.length === 0))
+          return { is: 'found', found: f.smi.gpus.map(g => g.name).join(', ') || 'a GPU the driver holds' };
         const gpus = need(f.pci.gpus);
-        if (gpus.some(g => g.gone)) return { is: 'gone', found: 'a GPU that no longer answers', seen: quote(gpus.filter(g => g.gone)) };
-        if (gpus.length > 0) return { is: 'found', found: gpus.map(g => `${g.address} ${g.name.replace(/\s*\[10de:.*/, '')}`).join(', ') };
+        if (gpus.some(g => g.gone))
+          return { is: 'gone', found: 'a GPU that no longer answers', seen: quote(gpus.filter(g => g.gone)) };
+        if (gpus.length > 0)
+          return { is: 'found', found: gpus.map(g => `${g.address} ${g.name.replace(/\s*\[10de:.*/, '')}`).join(', ') };
         const others = need(f.pci.functions);
-        const seen = others.length > 0 ? quote(others) : [{ from: 'lspci -Dnnk -d 10de:', shows: 'no NVIDIA function' }];
+        const seen =
+          others.length > 0 ? quote(others) : [{ from: 'lspci -Dnnk -d 10de:', shows: 'no NVIDIA function' }];
         const hypervisor = need(f.where.hypervisor);
         return hypervisor === 'none' || hypervisor === ''
           ? { is: 'none', found: 'no NVIDIA GPU', seen }
-          : { is: 'noneInVm', found: `no NVIDIA GPU in this virtual machine (${hypervisor})`, seen: [...seen, { from: 'systemd-detect-virt -v', shows: hypervisor }] };
+          : {
+              is: 'noneInVm',
+              found: `no NVIDIA GPU in this virtual machine (${hypervisor})`,
+              seen: [...seen, { from: 'systemd-detect-virt -v', shows: hypervisor }],
+            };
       },
       on: {
         found: 'bound',
@@ -51,7 +59,8 @@ export const hardware = flow({
         line: 'Only one driver can hold the card; another one keeps nvidia out.',
         paragraph:
           'nouveau is loaded early by many distributions, and vfio-pci reserves a card for virtual machines. While either holds the function, the NVIDIA module loads and finds no device.',
-        mechanism: 'The kernel binds one driver per PCI function (the driver link in sysfs). NVRM prints that the GPU is already bound and gives up; nvidia-smi then exits with 9.',
+        mechanism:
+          'The kernel binds one driver per PCI function (the driver link in sysfs). NVRM prints that the GPU is already bound and gives up; nvidia-smi then exits with 9.',
       },
       source: 'nouveau-bound; gpu-bound-to-vfio-in-guest; field reference 2.4; seed 2',
       probes: ['pci'],
@@ -59,7 +68,11 @@ export const hardware = flow({
         const gpus = isUnknown(f.pci.gpus) ? [] : f.pci.gpus;
         const by = (pattern: RegExp) => gpus.filter(g => g.driver !== null && pattern.test(g.driver));
         const [nvidia, vfio, nouveau] = [by(/^nvidia/), by(/^(vfio-pci|pci-stub)$/), by(/^(nouveau|nova)/)];
-        if (nvidia.length > 0) return { is: 'nvidia', found: `bound to nvidia${vfio.length > 0 ? ` (${vfio.length} more reserved by vfio-pci)` : ''}` };
+        if (nvidia.length > 0)
+          return {
+            is: 'nvidia',
+            found: `bound to nvidia${vfio.length > 0 ? ` (${vfio.length} more reserved by vfio-pci)` : ''}`,
+          };
         if (nouveau.length > 0) return { is: 'nouveau', found: `held by ${nouveau[0]!.driver}`, seen: quote(nouveau) };
         if (vfio.length > 0) return { is: 'vfio', found: 'held by vfio-pci', seen: quote(vfio) };
         return { is: 'unbound', found: 'no driver holds it yet', seen: quote(gpus) };

@@ -15,4 +15,21 @@ import { where, wsl } from './where.ts';
 
 export const ROOT = 'where';
 
-export const flows = { where, wsl, hardware, driver, request, docker, podman, form, gpus, runtime, config, libraries, legacy, jit, csv, cdi } as const;
+export const flows = {
+  where,
+  wsl,
+  hardware,
+  driver,
+  request,
+  docker,
+  podman,
+  form,
+  gpus,
+  runtime,
+  config,
+  libraries,
+  legacy,
+  jit,
+  csv,
+  cdi,
+} as const;

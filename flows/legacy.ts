@@ -18,12 +18,21 @@ export const legacy = flow({
       question: 'Is nvidia-container-runtime-hook installed?',
       why: {
         line: 'Legacy injection is a hook; the base package does not bring it.',
-        paragraph: 'nvidia-container-toolkit-base holds the runtime and the CDI tools. The hook is in nvidia-container-toolkit.',
-        mechanism: 'The runtime adds a prestart hook by its path; runc fails with fork/exec when the file is not there.',
+        paragraph:
+          'nvidia-container-toolkit-base holds the runtime and the CDI tools. The hook is in nvidia-container-toolkit.',
+        mechanism:
+          'The runtime adds a prestart hook by its path; runc fails with fork/exec when the file is not there.',
       },
       source: 'toolkit-base-only',
       probes: ['toolkit'],
-      decide: f => (need(f.toolkit.programs)['nvidia-container-runtime-hook'] === null ? { is: 'missing', found: 'not installed', seen: [{ from: 'which nvidia-container-runtime-hook', shows: 'not there' }] } : { is: 'there', found: 'installed' }),
+      decide: f =>
+        need(f.toolkit.programs)['nvidia-container-runtime-hook'] === null
+          ? {
+              is: 'missing',
+              found: 'not installed',
+              seen: [{ from: 'which nvidia-container-runtime-hook', shows: 'not there' }],
+            }
+          : { is: 'there', found: 'installed' },
       on: { there: 'cli', missing: stop('toolkit-base-only', 'cli'), cannotTell: 'cli' },
     }),
     cli: check({
@@ -31,36 +40,74 @@ export const legacy = flow({
       question: 'Is the CLI there, does it start, and does it fit the toolkit?',
       why: {
         line: 'Hook and CLI come from different packages that must be of one version.',
-        paragraph: 'After a partial upgrade the hook passes options that the older CLI does not know, or the CLI lacks its library.',
-        mechanism: 'From 1.17.7 the hook passes --cuda-compat-mode; a CLI of 1.16 answers "unrecognized option". A wrong path setting prints only "exec failed".',
+        paragraph:
+          'After a partial upgrade the hook passes options that the older CLI does not know, or the CLI lacks its library.',
+        mechanism:
+          'From 1.17.7 the hook passes --cuda-compat-mode; a CLI of 1.16 answers "unrecognized option". A wrong path setting prints only "exec failed".',
       },
       source: 'toolkit-version-skew; toolkit-binary-not-in-daemon-path',
       probes: ['toolkit', 'config', 'configPaths'],
       decide: f => {
-        if (f.config.cliPath !== null && need(f.configPaths.cliPathExists) === false) return { is: 'wrongPath', found: `${f.config.cliPath} does not exist`, seen: at(`path = "${f.config.cliPath}"`) };
-        if (f.config.cliPath === null && need(f.toolkit.programs)['nvidia-container-cli'] === null) return { is: 'skew', found: 'the CLI is not installed', seen: [{ from: 'which nvidia-container-cli', shows: 'not there' }] };
-        if (f.toolkit.cliBroken !== null) return { is: 'skew', found: 'the CLI does not start', seen: [{ from: 'nvidia-container-cli -V', shows: f.toolkit.cliBroken }] };
+        if (f.config.cliPath !== null && need(f.configPaths.cliPathExists) === false)
+          return {
+            is: 'wrongPath',
+            found: `${f.config.cliPath} does not exist`,
+            seen: at(`path = "${f.config.cliPath}"`),
+          };
+        if (f.config.cliPath === null && need(f.toolkit.programs)['nvidia-container-cli'] === null)
+          return {
+            is: 'skew',
+            found: 'the CLI is not installed',
+            seen: [{ from: 'which nvidia-container-cli', shows: 'not there' }],
+          };
+        if (f.toolkit.cliBroken !== null)
+          return {
+            is: 'skew',
+            found: 'the CLI does not start',
+            seen: [{ from: 'nvidia-container-cli -V', shows: f.toolkit.cliBroken }],
+          };
         const [toolkit, cli] = [or(f.toolkit.version, null), or(f.toolkit.cliVersion, null)];
-        const old = toolkit !== null && cli !== null && atLeast(toolkit, since.toolkitPassesCompatMode) && (numbers(cli)[0] ?? 0) === 1 && (numbers(cli)[1] ?? 99) < 17;
+        const old =
+          toolkit !== null &&
+          cli !== null &&
+          atLeast(toolkit, since.toolkitPassesCompatMode) &&
+          (numbers(cli)[0] ?? 0) === 1 &&
+          (numbers(cli)[1] ?? 99) < 17;
         return old
-          ? { is: 'skew', found: `toolkit ${toolkit} with a CLI of ${cli}`, seen: [{ from: 'nvidia-ctk --version', shows: toolkit }, { from: 'nvidia-container-cli -V', shows: cli }] }
+          ? {
+              is: 'skew',
+              found: `toolkit ${toolkit} with a CLI of ${cli}`,
+              seen: [
+                { from: 'nvidia-ctk --version', shows: toolkit },
+                { from: 'nvidia-container-cli -V', shows: cli },
+              ],
+            }
           : { is: 'fits', found: cli ?? 'there' };
       },
-      on: { fits: 'cgroups', skew: stop('toolkit-version-skew', 'cgroups'), wrongPath: stop('toolkit-binary-not-in-daemon-path', 'cgroups'), cannotTell: 'cgroups' },
+      on: {
+        fits: 'cgroups',
+        skew: stop('toolkit-version-skew', 'cgroups'),
+        wrongPath: stop('toolkit-binary-not-in-daemon-path', 'cgroups'),
+        cannotTell: 'cgroups',
+      },
     }),
     cgroups: check({
       title: 'Device cgroups',
       question: 'May the CLI write device rules?',
       why: {
         line: 'Without a device rule the nodes are there and cannot be opened.',
-        paragraph: 'no-cgroups = true is meant for rootless engines and nested containers. On an ordinary engine it leaves the container without permission: nvidia-smi says Unknown Error from the first second.',
-        mechanism: 'runc denies all devices that the spec does not list; the CLI adds its rule to the cgroup afterwards, unless the setting forbids it.',
+        paragraph:
+          'no-cgroups = true is meant for rootless engines and nested containers. On an ordinary engine it leaves the container without permission: nvidia-smi says Unknown Error from the first second.',
+        mechanism:
+          'runc denies all devices that the spec does not list; the CLI adds its rule to the cgroup afterwards, unless the setting forbids it.',
       },
       source: 'no-cgroups-true-on-rootful',
       probes: ['config', 'docker'],
       decide: f => {
         if (!f.config.noCgroups) return { is: 'written', found: 'written' };
-        return daemonOf(f.docker)?.rootless ? { is: 'written', found: 'off, as a rootless engine needs it' } : { is: 'off', found: 'no-cgroups is true on a rootful engine', seen: at('no-cgroups = true') };
+        return daemonOf(f.docker)?.rootless
+          ? { is: 'written', found: 'off, as a rootless engine needs it' }
+          : { is: 'off', found: 'no-cgroups is true on a rootful engine', seen: at('no-cgroups = true') };
       },
       on: { written: 'ldconfig', off: stop('no-cgroups-true-on-rootful', 'ldconfig'), cannotTell: 'ldconfig' },
     }),
@@ -71,7 +118,8 @@ export const legacy = flow({
         line: 'The last step refreshes the loader cache of the container with this program.',
         paragraph:
           'A path that does not exist gives an ldcache error. A script gives no error at all, only a container in which libnvidia-ml cannot be found. From 1.15 a stale ldconfig.real is healed by itself.',
-        mechanism: 'The CLI opens the host file and executes it by its descriptor inside the container; the interpreter of a script cannot reopen it there, and "not found" counts as success.',
+        mechanism:
+          'The CLI opens the host file and executes it by its descriptor inside the container; the interpreter of a script cannot reopen it there, and "not found" counts as success.',
       },
       source: 'ldconfig-path-wrong; container-ldcache-not-updated; ldcache-process-failed; seed 0, Fix 1',
       probes: ['config', 'configPaths', 'toolkit'],
@@ -79,16 +127,37 @@ export const legacy = flow({
         const value = f.config.ldconfig;
         if (value !== null && !value.startsWith('@')) return { is: 'runs', found: `${value} of the image` };
         const path = bare(value);
-        const heals = /\/ldconfig(\.real)?$/.test(path) && (or(f.toolkit.version, undefined) === undefined ? need(f.configPaths.ldconfigExists) : atLeast(need(f.toolkit.version) ?? '0', since.toolkitHealsLdconfigReal));
+        const heals =
+          /\/ldconfig(\.real)?$/.test(path) &&
+          (or(f.toolkit.version, undefined) === undefined
+            ? need(f.configPaths.ldconfigExists)
+            : atLeast(need(f.toolkit.version) ?? '0', since.toolkitHealsLdconfigReal));
         const real = heals && or(f.configPaths.ldconfigRealExists, false);
         const healed = heals && need(f.configPaths.plainExists);
         const there = real || healed || need(f.configPaths.ldconfigExists);
         const shows = at(value === null ? 'ldconfig is not set' : `ldconfig = "${value}"`);
-        if (!there) return { is: 'missing', found: `${path} does not exist`, seen: [...shows, { from: path, shows: 'not there' }] };
+        if (!there)
+          return {
+            is: 'missing',
+            found: `${path} does not exist`,
+            seen: [...shows, { from: path, shows: 'not there' }],
+          };
         if (real) return { is: 'runs', found: `${path.replace(/\.real$/, '')}.real` };
-        if (need(f.configPaths.ldconfigExists) && need(f.configPaths.ldconfigIsScript)) return { is: 'script', found: `${path} is a script`, seen: [...shows, { from: path, shows: 'begins with #!, or is far too small for the real program' }] };
-        if (or(f.configPaths.ldconfigExists, false) && or(f.configPaths.ldconfigRuns, true) === false) return { is: 'notProgram', found: `${path} cannot be executed`, seen: shows };
-        return { is: 'runs', found: healed && path.endsWith('.real') ? `${path} is not there; this toolkit takes ${path.replace(/\.real$/, '')}` : path };
+        if (need(f.configPaths.ldconfigExists) && need(f.configPaths.ldconfigIsScript))
+          return {
+            is: 'script',
+            found: `${path} is a script`,
+            seen: [...shows, { from: path, shows: 'begins with #!, or is far too small for the real program' }],
+          };
+        if (or(f.configPaths.ldconfigExists, false) && or(f.configPaths.ldconfigRuns, true) === false)
+          return { is: 'notProgram', found: `${path} cannot be executed`, seen: shows };
+        return {
+          is: 'runs',
+          found:
+            healed && path.endsWith('.real')
+              ? `${path} is not there; this toolkit takes ${path.replace(/\.real$/, '')}`
+              : path,
+        };
       },
       on: {
         runs: works,

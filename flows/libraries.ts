@@ -5,7 +5,8 @@ import { CONFIG } from './probes/toolkit.ts';
 import { resolveMode } from './rules/mode.ts';
 
 const at = (shows: string) => [{ from: CONFIG, shows }];
-const usesJit = (f: Pick<Facts, 'config' | 'toolkit' | 'where' | 'smi'>, way: string) => way !== 'docker-gpus' && resolveMode(f, false).mode === 'jit-cdi';
+const usesJit = (f: Pick<Facts, 'config' | 'toolkit' | 'where' | 'smi'>, way: string) =>
+  way !== 'docker-gpus' && resolveMode(f, false).mode === 'jit-cdi';
 
 /** The host's driver libraries as the legacy CLI and the NVIDIA runtime look for them. */
 export const libraries = flow({
@@ -21,15 +22,23 @@ export const libraries = flow({
         line: 'A leftover root makes the toolkit look for the driver in an empty folder.',
         paragraph:
           'The GPU Operator keeps its driver below /run/nvidia/driver. When such a setting stays behind on a machine whose driver is on the host, the host works and every container fails.',
-        mechanism: 'The CLI changes its root to that folder before it loads NVML; jit-cdi looks for libcuda there. A bare nvidia-container-cli call does not read the setting and passes.',
+        mechanism:
+          'The CLI changes its root to that folder before it loads NVML; jit-cdi looks for libcuda there. A bare nvidia-container-cli call does not read the setting and passes.',
       },
       source: 'driver-root-wrong',
       probes: ['config', 'configPaths'],
       decide: f => {
         const root = f.config.root;
         if (root === null || root === '/') return { is: 'fine', found: 'the host itself' };
-        if (need(f.configPaths.rootExists) === false) return { is: 'wrong', found: `${root} does not exist`, seen: at(`root = "${root}"`) };
-        return need(f.configPaths.rootHasDriver) ? { is: 'fine', found: root } : { is: 'wrong', found: `${root} holds no driver`, seen: [...at(`root = "${root}"`), { from: root, shows: 'no usr/bin/nvidia-smi below it' }] };
+        if (need(f.configPaths.rootExists) === false)
+          return { is: 'wrong', found: `${root} does not exist`, seen: at(`root = "${root}"`) };
+        return need(f.configPaths.rootHasDriver)
+          ? { is: 'fine', found: root }
+          : {
+              is: 'wrong',
+              found: `${root} holds no driver`,
+              seen: [...at(`root = "${root}"`), { from: root, shows: 'no usr/bin/nvidia-smi below it' }],
+            };
       },
       on: { fine: 'nvml', wrong: stop('driver-root-wrong', 'nvml'), cannotTell: 'nvml' },
     }),
@@ -40,28 +49,47 @@ export const libraries = flow({
         line: 'The first thing the toolkit does is load libnvidia-ml.so.1 of the host.',
         paragraph:
           'The library can be missing, or lie on disk without being in the cache. The error names only the file. It has nothing to do with the ldconfig setting, which is used last.',
-        mechanism: 'nvidia-container-cli forks a child, changes its root and calls dlopen; the search goes through /etc/ld.so.cache. An i386 copy does not count.',
+        mechanism:
+          'nvidia-container-cli forks a child, changes its root and calls dlopen; the search goes through /etc/ld.so.cache. An i386 copy does not count.',
       },
       source: 'nvml-lib-missing; host-ldcache-stale; seed 0 (blames ldconfig.real: the wrong stage)',
       probes: ['libraries', 'config', 'configPaths'],
       decide: f => {
-        if (f.config.root !== null && f.config.root !== '/' && or(f.configPaths.rootHasDriver, false)) return { is: 'cached', found: `below ${f.config.root}` };
-        if (f.config.ldcache !== null && need(f.configPaths.ldcacheExists) === false) return { is: 'notCached', found: `the cache file ${f.config.ldcache} does not exist`, seen: at(`ldcache = "${f.config.ldcache}"`) };
+        if (f.config.root !== null && f.config.root !== '/' && or(f.configPaths.rootHasDriver, false))
+          return { is: 'cached', found: `below ${f.config.root}` };
+        if (f.config.ldcache !== null && need(f.configPaths.ldcacheExists) === false)
+          return {
+            is: 'notCached',
+            found: `the cache file ${f.config.ldcache} does not exist`,
+            seen: at(`ldcache = "${f.config.ldcache}"`),
+          };
         const path = need(f.libraries.cached).get('libnvidia-ml.so.1');
         if (path !== undefined) return { is: 'cached', found: path };
         const onDisk = [...need(f.libraries.onDisk)].filter(([n]) => n.startsWith('libnvidia-ml.so'));
-        const seen = [{ from: 'ldconfig -p', shows: 'no libnvidia-ml.so.1' }, ...onDisk.slice(0, 2).map(([, p]) => ({ from: p, shows: 'is on disk' }))];
-        return onDisk.length > 0 ? { is: 'notCached', found: 'on disk, not in the loader cache', seen } : { is: 'missing', found: 'libnvidia-ml is not on this host', seen };
+        const seen = [
+          { from: 'ldconfig -p', shows: 'no libnvidia-ml.so.1' },
+          ...onDisk.slice(0, 2).map(([, p]) => ({ from: p, shows: 'is on disk' })),
+        ];
+        return onDisk.length > 0
+          ? { is: 'notCached', found: 'on disk, not in the loader cache', seen }
+          : { is: 'missing', found: 'libnvidia-ml is not on this host', seen };
       },
-      on: { cached: 'libcuda', notCached: stop('host-ldcache-stale', 'libcuda'), missing: stop('nvml-lib-missing', 'libcuda'), cannotTell: 'libcuda' },
+      on: {
+        cached: 'libcuda',
+        notCached: stop('host-ldcache-stale', 'libcuda'),
+        missing: stop('nvml-lib-missing', 'libcuda'),
+        cannotTell: 'libcuda',
+      },
     }),
     libcuda: check({
       title: 'CUDA library',
       question: 'Is libcuda.so.1 on the host?',
       why: {
         line: 'nvidia-smi works without libcuda; no CUDA program does.',
-        paragraph: 'Some distributions package the compute part of the driver apart from the management part. The container then has NVML and no CUDA.',
-        mechanism: 'libcuda is the user half of the driver and must be of exactly its version, so it is injected from the host and never part of an image.',
+        paragraph:
+          'Some distributions package the compute part of the driver apart from the management part. The container then has NVML and no CUDA.',
+        mechanism:
+          'libcuda is the user half of the driver and must be of exactly its version, so it is injected from the host and never part of an image.',
       },
       source: 'host-libcuda-missing; seed 4',
       bears: 'cuda',
@@ -69,19 +97,29 @@ export const libraries = flow({
       decide: (f, r) => {
         const cached = need(f.libraries.cached);
         // Without NVML in the cache the check above has the fault already.
-        if (cached.has('libcuda.so.1') || !cached.has('libnvidia-ml.so.1')) return { is: 'there', found: cached.get('libcuda.so.1') ?? '' };
+        if (cached.has('libcuda.so.1') || !cached.has('libnvidia-ml.so.1'))
+          return { is: 'there', found: cached.get('libcuda.so.1') ?? '' };
         const seen = [{ from: 'ldconfig -p', shows: 'libnvidia-ml.so.1, but no libcuda.so.1' }];
-        return usesJit(f, r.way) ? { is: 'missingForJit', found: 'libcuda is not on this host', seen } : { is: 'missing', found: 'libcuda is not on this host', seen };
+        return usesJit(f, r.way)
+          ? { is: 'missingForJit', found: 'libcuda is not on this host', seen }
+          : { is: 'missing', found: 'libcuda is not on this host', seen };
       },
-      on: { there: 'route', missing: harm('host-libcuda-missing', 'route'), missingForJit: stop('host-libcuda-missing', 'route'), cannotTell: 'route' },
+      on: {
+        there: 'route',
+        missing: harm('host-libcuda-missing', 'route'),
+        missingForJit: stop('host-libcuda-missing', 'route'),
+        cannotTell: 'route',
+      },
     }),
     route: check({
       title: 'Injection',
       question: 'Who injects: the legacy CLI or the runtime itself?',
       why: {
         line: 'The same libraries reach the container by two different programs.',
-        paragraph: 'In legacy mode a hook calls nvidia-container-cli. In jit-cdi mode the runtime writes a CDI spec in memory and edits the container itself.',
-        mechanism: 'Each has its own requirements: the CLI needs ldconfig and device cgroups, jit-cdi needs nvidia-cdi-hook.',
+        paragraph:
+          'In legacy mode a hook calls nvidia-container-cli. In jit-cdi mode the runtime writes a CDI spec in memory and edits the container itself.',
+        mechanism:
+          'Each has its own requirements: the CLI needs ldconfig and device cgroups, jit-cdi needs nvidia-cdi-hook.',
       },
       source: 'field reference 1.2',
       bears: 'advice',

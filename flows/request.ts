@@ -12,8 +12,10 @@ export const request = flow({
       question: 'Which engine is asked?',
       why: {
         line: 'Docker and Podman read the same specs but inject in different ways.',
-        paragraph: 'Podman knows CDI only and needs no daemon. Docker has four ways, and what its daemon found at its last start decides which of them exist.',
-        mechanism: 'Docker builds the OCI spec in dockerd; Podman in the command itself. Both hand it to a low-level runtime.',
+        paragraph:
+          'Podman knows CDI only and needs no daemon. Docker has four ways, and what its daemon found at its last start decides which of them exist.',
+        mechanism:
+          'Docker builds the OCI spec in dockerd; Podman in the command itself. Both hand it to a low-level runtime.',
       },
       source: 'field reference 1.2, 1.8',
       probes: [],
@@ -36,11 +38,13 @@ export const form = flow({
         line: '--gpus, --runtime=nvidia and a CDI name are three different machines.',
         paragraph:
           '--gpus uses a hook, or CDI first on a new Docker. --runtime=nvidia lets the NVIDIA runtime edit the container. A CDI name lets Docker itself apply a spec file. One can fail while the others work.',
-        mechanism: 'legacy: hook and nvidia-container-cli; jit-cdi: a spec made in memory by the runtime; native CDI: a spec on disk, read by dockerd.',
+        mechanism:
+          'legacy: hook and nvidia-container-cli; jit-cdi: a spec made in memory by the runtime; native CDI: a spec on disk, read by dockerd.',
       },
       source: 'field reference 1.2; seed 0, Fix 3; seed 1, section 2',
       probes: [],
-      decide: (_, r): 'gpus' | 'runtime' | 'cdi' => (r.way === 'docker-gpus' ? 'gpus' : r.way === 'docker-cdi' || r.way === 'podman-cdi' ? 'cdi' : 'runtime'),
+      decide: (_, r): 'gpus' | 'runtime' | 'cdi' =>
+        r.way === 'docker-gpus' ? 'gpus' : r.way === 'docker-cdi' || r.way === 'podman-cdi' ? 'cdi' : 'runtime',
       on: { gpus: to('gpus'), runtime: to('runtime'), cdi: to('cdi'), cannotTell: to('runtime') },
     }),
   },

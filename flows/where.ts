@@ -27,10 +27,20 @@ export const where = flow({
         if (tegra !== null) return { is: 'tegra', found: `Jetson (${tegra.slice(0, 40)})` };
         const hypervisor = or(f.where.hypervisor, 'none');
         const container = or(f.where.container, 'none');
-        if (container !== 'none' && /lxc|docker|podman|nspawn/.test(container)) return { is: 'container', found: `${os} inside a container (${container})` };
-        return hypervisor === 'none' || hypervisor === '' ? { is: 'metal', found: `${os}` } : { is: 'vm', found: `${os}, virtual machine (${hypervisor})` };
+        if (container !== 'none' && /lxc|docker|podman|nspawn/.test(container))
+          return { is: 'container', found: `${os} inside a container (${container})` };
+        return hypervisor === 'none' || hypervisor === ''
+          ? { is: 'metal', found: `${os}` }
+          : { is: 'vm', found: `${os}, virtual machine (${hypervisor})` };
       },
-      on: { metal: to('hardware'), vm: to('hardware'), container: to('hardware'), wsl: to('wsl'), tegra: to('request'), cannotTell: to('hardware') },
+      on: {
+        metal: to('hardware'),
+        vm: to('hardware'),
+        container: to('hardware'),
+        wsl: to('wsl'),
+        tegra: to('request'),
+        cannotTell: to('hardware'),
+      },
     }),
   },
 });
@@ -48,7 +58,8 @@ export const wsl = flow({
         line: 'Without /dev/dxg nothing of the GPU reaches Linux; the cure is on Windows.',
         paragraph:
           'The Windows driver shares the GPU with WSL2 through one paravirtual device. If it is missing, the Windows driver is too old, GPU support is off, or WSL was not restarted after a driver update.',
-        mechanism: 'libdxcore talks to /dev/dxg; libcuda and libnvidia-ml are stubs below /usr/lib/wsl/lib that forward to Windows.',
+        mechanism:
+          'libdxcore talks to /dev/dxg; libcuda and libnvidia-ml are stubs below /usr/lib/wsl/lib that forward to Windows.',
       },
       source: 'wsl-no-adapter; field reference 1.9',
       probes: ['where'],

@@ -7,14 +7,19 @@ const because = (kind: Ran['kind'] | Unread['kind']) =>
 
 /** Standard output of a command that exited with 0. */
 export const output = (ran: Ran, name: string): Maybe<string> =>
-  ran.kind === 'exited' ? (ran.code === 0 ? ran.stdout : unknown('unreadable', name)) : unknown(because(ran.kind), name);
+  ran.kind === 'exited'
+    ? ran.code === 0
+      ? ran.stdout
+      : unknown('unreadable', name)
+    : unknown(because(ran.kind), name);
 
 /** Whatever a command printed first, whatever its status (systemctl is-active answers with a word and a status). */
 export const word = (ran: Ran, name: string): Maybe<string> =>
   ran.kind === 'exited' ? ran.stdout.trim() : unknown(because(ran.kind), name);
 
 /** A program's output, or null where the program is not installed. */
-export const outputOrAbsent = (ran: Ran, name: string): Maybe<string | null> => (ran.kind === 'absent' ? null : output(ran, name));
+export const outputOrAbsent = (ran: Ran, name: string): Maybe<string | null> =>
+  ran.kind === 'absent' ? null : output(ran, name);
 
 /** A file's text, null where there is no such file. */
 export const text = (found: FileRead, path: string): Maybe<string | null> =>
@@ -40,5 +45,6 @@ export const json = (raw: Maybe<string>, name: string): Maybe<unknown> => {
 
 export const record = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
-export const strings = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter(v => typeof v === 'string') : []);
+export const strings = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter(v => typeof v === 'string') : [];
 export const string = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

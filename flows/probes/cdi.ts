@@ -12,10 +12,23 @@ export const DEFAULT_DIRS = ['/etc/cdi', '/var/run/cdi'] as const;
 
 export interface CdiDirFacts {
   /** Every folder that any consumer searches or that holds specs by habit, in no particular order. */
-  readonly dirs: Readonly<Record<string, { readonly names: Maybe<readonly string[] | null>; /** Where it points, if it is a symbolic link. */ readonly link: string | null }>>;
+  readonly dirs: Readonly<
+    Record<
+      string,
+      {
+        readonly names: Maybe<readonly string[] | null> /** Where it points, if it is a symbolic link. */;
+        readonly link: string | null;
+      }
+    >
+  >;
 }
 
-type Before = { readonly docker: DockerFacts; readonly daemonJson: DaemonJsonFacts; readonly config: ConfigFacts; readonly podman: PodmanFacts };
+type Before = {
+  readonly docker: DockerFacts;
+  readonly daemonJson: DaemonJsonFacts;
+  readonly config: ConfigFacts;
+  readonly podman: PodmanFacts;
+};
 
 /** /run/cdi and /var/run/cdi are one folder wherever /var/run is the usual link. */
 export const canonical = (dir: string): string => dir.replace(/\/+$/, '').replace(/^\/run\/cdi$/, '/var/run/cdi');
@@ -39,12 +52,23 @@ export const cdiDirs = probe({
   looks: 'the folders of CDI specs',
   after: ['docker', 'daemonJson', 'config', 'podman'],
   needs: (k: Before): Record<string, ReturnType<typeof list> | ReturnType<typeof stat>> =>
-    Object.fromEntries(searched(k).flatMap(d => [[`list ${d}`, list(d)], [`stat ${d}`, stat(d)]])),
+    Object.fromEntries(
+      searched(k).flatMap(d => [
+        [`list ${d}`, list(d)],
+        [`stat ${d}`, stat(d)],
+      ]),
+    ),
   read: (a, k: Before): CdiDirFacts => ({
     dirs: Object.fromEntries(
       searched(k).map(d => {
         const s = a[`stat ${d}`] as StatRead;
-        return [d, { names: names(a[`list ${d}`] as DirRead, d), link: s.kind === 'stat' && s.stat.type === 'link' ? (s.stat.target ?? '') : null }];
+        return [
+          d,
+          {
+            names: names(a[`list ${d}`] as DirRead, d),
+            link: s.kind === 'stat' && s.stat.type === 'link' ? (s.stat.target ?? '') : null,
+          },
+        ];
       }),
     ),
   }),
@@ -98,7 +122,11 @@ const editsOf = (value: unknown): Edits => {
     hooks: array(e.hooks).flatMap(h => string(h.path) ?? []),
   };
 };
-const isEmpty = (e: Edits, raw: unknown) => e.nodes.length + e.mounts.length + e.hooks.length === 0 && Object.keys(record(raw)).every(k => !EDIT_KEYS.has(k) || array(record(raw)[k]).length === 0 && !Array.isArray(record(raw)[k]));
+const isEmpty = (e: Edits, raw: unknown) =>
+  e.nodes.length + e.mounts.length + e.hooks.length === 0 &&
+  Object.keys(record(raw)).every(
+    k => !EDIT_KEYS.has(k) || (array(record(raw)[k]).length === 0 && !Array.isArray(record(raw)[k])),
+  );
 
 const NONE: Edits = { nodes: [], mounts: [], hooks: [] };
 
@@ -106,7 +134,15 @@ const NONE: Edits = { nodes: [], mounts: [], hooks: [] };
 export const readSpec = (path: string, text: string): Omit<Spec, 'mode' | 'uid' | 'text'> => {
   const dir = path.slice(0, path.lastIndexOf('/'));
   const broken = (fault: string, kind = ''): Omit<Spec, 'mode' | 'uid' | 'text'> => ({
-    path, dir, version: '', kind, devices: new Map(), common: NONE, fault, needs: '0.3.0', deadly: false,
+    path,
+    dir,
+    version: '',
+    kind,
+    devices: new Map(),
+    common: NONE,
+    fault,
+    needs: '0.3.0',
+    deadly: false,
   });
   if (text.trim() === '') return broken('the file is empty');
   let value: unknown;
@@ -146,7 +182,17 @@ export const readSpec = (path: string, text: string): Omit<Spec, 'mode' | 'uid' 
   if ('additionalGids' in common || 'intelRdt' in common) raise('0.7.0');
   if ('annotations' in spec) raise('0.6.0');
   if (devices.size === 0) fault ??= 'it defines no device';
-  return { path, dir, version: string(spec.cdiVersion) ?? '', kind, devices, common: editsOf(common), fault, needs, deadly };
+  return {
+    path,
+    dir,
+    version: string(spec.cdiVersion) ?? '',
+    kind,
+    devices,
+    common: editsOf(common),
+    fault,
+    needs,
+    deadly,
+  };
 };
 
 export interface CdiSpecFacts {
@@ -159,14 +205,26 @@ export interface CdiSpecFacts {
 
 type WithDirs = Before & { readonly cdiDirs: CdiDirFacts };
 const files = (k: WithDirs, keep: RegExp): readonly string[] =>
-  Object.entries(k.cdiDirs.dirs).flatMap(([d, { names: n }]) => (isUnknown(n) || n === null ? [] : [...n].sort().filter(f => keep.test(f)).map(f => `${d}/${f}`)));
+  Object.entries(k.cdiDirs.dirs).flatMap(([d, { names: n }]) =>
+    isUnknown(n) || n === null
+      ? []
+      : [...n]
+          .sort()
+          .filter(f => keep.test(f))
+          .map(f => `${d}/${f}`),
+  );
 
 export const cdiSpecs = probe({
   id: 'cdiSpecs',
   looks: 'the CDI spec files',
   after: ['cdiDirs'],
   needs: (k: WithDirs): Record<string, ReturnType<typeof read> | ReturnType<typeof stat>> =>
-    Object.fromEntries(files(k, /\.(json|yaml)$/).flatMap(p => [[`read ${p}`, read(p)], [`stat ${p}`, stat(p)]])),
+    Object.fromEntries(
+      files(k, /\.(json|yaml)$/).flatMap(p => [
+        [`read ${p}`, read(p)],
+        [`stat ${p}`, stat(p)],
+      ]),
+    ),
   read: (a, k: WithDirs): CdiSpecFacts => {
     const specs: Spec[] = [];
     const unread: { path: string; because: ReturnType<typeof unknown> }[] = [];
@@ -176,9 +234,12 @@ export const cdiSpecs = probe({
       const mode = s.kind === 'stat' ? s.stat.mode : null;
       const uid = s.kind === 'stat' ? s.stat.uid : null;
       if (file.kind === 'file') specs.push({ ...readSpec(p, file.text), text: file.text, mode, uid });
-      else if (file.kind === 'unreadable' && file.why === 'binary') specs.push({ ...readSpec(p, '\u0000:'), fault: 'it is not text', text: unknown('unreadable', p), mode, uid });
-      else if (file.kind !== 'absent' && file.kind !== 'unreadable') unread.push({ path: p, because: unknown(file.kind, p) });
-      else if (file.kind === 'unreadable' && file.why !== 'EISDIR') unread.push({ path: p, because: unknown('unreadable', p) });
+      else if (file.kind === 'unreadable' && file.why === 'binary')
+        specs.push({ ...readSpec(p, '\u0000:'), fault: 'it is not text', text: unknown('unreadable', p), mode, uid });
+      else if (file.kind !== 'absent' && file.kind !== 'unreadable')
+        unread.push({ path: p, because: unknown(file.kind, p) });
+      else if (file.kind === 'unreadable' && file.why !== 'EISDIR')
+        unread.push({ path: p, because: unknown('unreadable', p) });
     }
     return { specs, ignored: files(k, /\.(yml|yaml\.|json\.|bak|old)/), unread };
   },
@@ -196,7 +257,9 @@ const named = (k: WithSpecs): readonly string[] => [
   ...new Set(
     k.cdiSpecs.specs
       .filter(s => s.fault === null && s.kind.startsWith('nvidia.com/'))
-      .flatMap(s => [s.common, ...s.devices.values()].flatMap(e => [...e.nodes.map(n => n.hostPath), ...e.mounts, ...e.hooks])),
+      .flatMap(s =>
+        [s.common, ...s.devices.values()].flatMap(e => [...e.nodes.map(n => n.hostPath), ...e.mounts, ...e.hooks]),
+      ),
   ),
 ];
 
@@ -207,20 +270,28 @@ export const cdiHost = probe({
   looks: 'the files and nodes the specs name',
   after: ['cdiSpecs'],
   needs: (k: WithSpecs): Record<string, ReturnType<typeof stat> | ReturnType<typeof list>> =>
-    Object.fromEntries([...named(k).map(p => [p, stat(p)] as const), ...[...new Set(named(k).map(parent))].map(d => [`${d}/`, list(d)] as const)]),
+    Object.fromEntries([
+      ...named(k).map(p => [p, stat(p)] as const),
+      ...[...new Set(named(k).map(parent))].map(d => [`${d}/`, list(d)] as const),
+    ]),
   read: (a, k: WithSpecs): CdiHostFacts => ({
     there: new Map(
       named(k).map(p => {
         const there = exists(a[p] as StatRead, p);
         const beside = names(a[`${parent(p)}/`] as DirRead, parent(p));
         // A name in the folder's listing is there, whether or not its stat is at hand.
-        return [p, isUnknown(there) && !isUnknown(beside) && beside?.includes(p.slice(p.lastIndexOf('/') + 1)) ? true : there];
+        return [
+          p,
+          isUnknown(there) && !isUnknown(beside) && beside?.includes(p.slice(p.lastIndexOf('/') + 1)) ? true : there,
+        ];
       }),
     ),
     majors: new Map(
       named(k).flatMap(p => {
         const s = a[p] as StatRead;
-        return s.kind === 'stat' && s.stat.type === 'char' && s.stat.major !== undefined ? [[p, s.stat.major] as const] : [];
+        return s.kind === 'stat' && s.stat.type === 'char' && s.stat.major !== undefined
+          ? [[p, s.stat.major] as const]
+          : [];
       }),
     ),
   }),

@@ -15,7 +15,12 @@ export interface CliFacts {
 export const dockerCli = probe({
   id: 'dockerCli',
   looks: 'the docker command',
-  needs: () => ({ which: run('which', 'docker'), context: run('docker', 'context', 'show'), version: run('docker', '--version'), environ: read('/proc/self/environ') }),
+  needs: () => ({
+    which: run('which', 'docker'),
+    context: run('docker', 'context', 'show'),
+    version: run('docker', '--version'),
+    environ: read('/proc/self/environ'),
+  }),
   read: (a): CliFacts => ({
     path:
       a.which.kind === 'exited'
@@ -28,7 +33,10 @@ export const dockerCli = probe({
             ? 'docker'
             : unknown(a.which.kind, 'which docker'),
     context: word(a.context, 'docker context show'),
-    version: a.version.kind === 'exited' ? (/version\s+([^,\s]+)/.exec(a.version.stdout)?.[1] ?? unknown('unreadable', 'docker --version')) : unknown(a.version.kind, 'docker --version'),
+    version:
+      a.version.kind === 'exited'
+        ? (/version\s+([^,\s]+)/.exec(a.version.stdout)?.[1] ?? unknown('unreadable', 'docker --version'))
+        : unknown(a.version.kind, 'docker --version'),
     dockerHost: a.environ.kind === 'file' ? (/(?:^|\0)DOCKER_HOST=([^\0]+)/.exec(a.environ.text)?.[1] ?? null) : null,
   }),
 });
@@ -82,7 +90,8 @@ const timestamp = (s: string | undefined): number | null => {
   return Number.isNaN(at) ? null : at / 1000;
 };
 
-const SHOW = 'ActiveEnterTimestamp,ExecMainStartTimestamp,MainPID,ExecStart,FragmentPath,DropInPaths,Environment,LoadState,ActiveState,SubState,Result';
+const SHOW =
+  'ActiveEnterTimestamp,ExecMainStartTimestamp,MainPID,ExecStart,FragmentPath,DropInPaths,Environment,LoadState,ActiveState,SubState,Result';
 
 export const docker = probe({
   id: 'docker',
@@ -96,13 +105,24 @@ export const docker = probe({
     daemon: run('dockerd', '--version'),
   }),
   read: (a): DockerFacts => {
-    const version = json(a.version.kind === 'exited' ? a.version.stdout : unknown(a.version.kind, 'docker version'), 'docker version');
+    const version = json(
+      a.version.kind === 'exited' ? a.version.stdout : unknown(a.version.kind, 'docker version'),
+      'docker version',
+    );
     const server = record(record(isUnknown(version) ? {} : version).Server);
-    const raw = json(a.info.kind === 'exited' ? a.info.stdout : unknown(a.info.kind, 'docker info'), 'docker info --format {{json .}}');
-    const errorText = a.info.kind === 'exited' ? `${a.info.stderr}\n${strings(record(isUnknown(raw) ? {} : raw).ServerErrors).join('\n')}` : '';
+    const raw = json(
+      a.info.kind === 'exited' ? a.info.stdout : unknown(a.info.kind, 'docker info'),
+      'docker info --format {{json .}}',
+    );
+    const errorText =
+      a.info.kind === 'exited'
+        ? `${a.info.stderr}\n${strings(record(isUnknown(raw) ? {} : raw).ServerErrors).join('\n')}`
+        : '';
     const refused: Refused | null = /permission denied while trying to connect/i.test(errorText)
       ? 'denied'
-      : /Cannot connect to the Docker daemon|error during connect|no such file or directory|connection refused/i.test(errorText)
+      : /Cannot connect to the Docker daemon|error during connect|no such file or directory|connection refused/i.test(
+            errorText,
+          )
         ? 'notRunning'
         : null;
     const info = isUnknown(raw) ? null : record(raw);
@@ -110,12 +130,20 @@ export const docker = probe({
     const unitText = a.unit.kind === 'exited' ? a.unit.stdout : '';
     const get = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(unitText)?.[1];
     return {
-      info: answered ?? (isUnknown(raw) && !refused ? (a.info.kind === 'exited' ? unknown('unreadable', 'docker info') : unknown(a.info.kind, 'docker info')) : null),
+      info:
+        answered ??
+        (isUnknown(raw) && !refused
+          ? a.info.kind === 'exited'
+            ? unknown('unreadable', 'docker info')
+            : unknown(a.info.kind, 'docker info')
+          : null),
       refused: answered ? null : (refused ?? (a.info.kind === 'exited' ? 'other' : null)),
       says: errorText.trim().split('\n')[0] ?? '',
       // A stopped daemon does not say its version; its program does.
       serverVersion:
-        answered?.version ?? string(server.Version) ?? (a.daemon.kind === 'exited' ? (/version\s+([^,\s]+)/.exec(a.daemon.stdout)?.[1] ?? null) : null),
+        answered?.version ??
+        string(server.Version) ??
+        (a.daemon.kind === 'exited' ? (/version\s+([^,\s]+)/.exec(a.daemon.stdout)?.[1] ?? null) : null),
       unit:
         a.unit.kind === 'exited' && get('ActiveState')
           ? {
@@ -143,7 +171,9 @@ const daemonInfo = (info: Readonly<Record<string, unknown>>): DaemonInfo => ({
   ),
   defaultRuntime: string(info.DefaultRuntime) ?? 'runc',
   cdiSpecDirs: strings(info.CDISpecDirs),
-  discovered: Array.isArray(info.DiscoveredDevices) ? info.DiscoveredDevices.flatMap(d => string(record(d).ID) ?? []) : undefined,
+  discovered: Array.isArray(info.DiscoveredDevices)
+    ? info.DiscoveredDevices.flatMap(d => string(record(d).ID) ?? [])
+    : undefined,
   rootless: strings(info.SecurityOptions).some(o => /name=rootless/.test(o)),
   rootDir: string(info.DockerRootDir) ?? '',
   operatingSystem: string(info.OperatingSystem) ?? '',
@@ -181,7 +211,11 @@ export interface DaemonJsonFacts {
 export const daemonJson = probe({
   id: 'daemonJson',
   looks: DAEMON_JSON,
-  needs: () => ({ file: read(DAEMON_JSON), stat: stat(DAEMON_JSON), validate: run('dockerd', '--validate', `--config-file=${DAEMON_JSON}`) }),
+  needs: () => ({
+    file: read(DAEMON_JSON),
+    stat: stat(DAEMON_JSON),
+    validate: run('dockerd', '--validate', `--config-file=${DAEMON_JSON}`),
+  }),
   read: (a): DaemonJsonFacts => {
     const raw = text(a.file as FileRead, DAEMON_JSON);
     let fault: string | null = null;
@@ -195,18 +229,26 @@ export const daemonJson = probe({
     }
     const top = record(value);
     const features = record(top.features);
-    const said = a.validate.kind === 'exited' && a.validate.code !== 0 ? `${a.validate.stderr}${a.validate.stdout}`.trim() : '';
+    const said =
+      a.validate.kind === 'exited' && a.validate.code !== 0 ? `${a.validate.stderr}${a.validate.stdout}`.trim() : '';
     const mtime = exists(a.stat as StatRead, DAEMON_JSON);
     return {
       path: DAEMON_JSON,
       text: raw,
       fault,
-      runtimes: Object.fromEntries(Object.entries(record(top.runtimes)).map(([n, r]) => [n, { path: string(record(r).path) ?? null }])),
+      runtimes: Object.fromEntries(
+        Object.entries(record(top.runtimes)).map(([n, r]) => [n, { path: string(record(r).path) ?? null }]),
+      ),
       defaultRuntime: string(top['default-runtime']) ?? null,
       cdi: typeof features.cdi === 'boolean' ? features.cdi : undefined,
       specDirs: Array.isArray(top['cdi-spec-dirs']) ? strings(top['cdi-spec-dirs']) : undefined,
       keys: Object.keys(top),
-      withoutEffect: [...Object.keys(features).filter(k => k !== 'cdi' && k.toLowerCase() === 'cdi').map(k => `features.${k}`), ...('cdi-spec-dir' in top ? ['cdi-spec-dir'] : [])],
+      withoutEffect: [
+        ...Object.keys(features)
+          .filter(k => k !== 'cdi' && k.toLowerCase() === 'cdi')
+          .map(k => `features.${k}`),
+        ...('cdi-spec-dir' in top ? ['cdi-spec-dir'] : []),
+      ],
       mtime: a.stat.kind === 'stat' ? a.stat.stat.mtime : mtime === false ? null : unknown('unrecorded', DAEMON_JSON),
       // A file that does not exist is not invalid; dockerd only complains because the option names it.
       invalid: said !== '' && raw !== null && !/no such file/.test(said) ? said.split('\n').pop()! : null,
@@ -232,7 +274,9 @@ export const runtimePath = probe({
     const path = runtimeEntry(known);
     return {
       stat: stat(path?.startsWith('/') ? path : `/usr/bin/${path ?? 'nvidia-container-runtime'}`),
-      local: stat(`/usr/local/bin/${path?.startsWith('/') ? 'nvidia-container-runtime' : (path ?? 'nvidia-container-runtime')}`),
+      local: stat(
+        `/usr/local/bin/${path?.startsWith('/') ? 'nvidia-container-runtime' : (path ?? 'nvidia-container-runtime')}`,
+      ),
     };
   },
   read: (a, known: Known): RuntimePathFacts => {

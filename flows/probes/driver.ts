@@ -26,7 +26,12 @@ export interface DriverFacts {
 
 const loadedVersion = (proc: Maybe<string | null>, sys: Maybe<string | null>): Maybe<string | null> => {
   if (typeof sys === 'string') return sys.trim();
-  if (typeof proc === 'string') return /Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)/.exec(proc)?.[1] ?? /\b(\d{3,}\.\d+(?:\.\d+)?)\b/.exec(proc)?.[1] ?? 'unknown';
+  if (typeof proc === 'string')
+    return (
+      /Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)/.exec(proc)?.[1] ??
+      /\b(\d{3,}\.\d+(?:\.\d+)?)\b/.exec(proc)?.[1] ??
+      'unknown'
+    );
   return proc === null ? null : isUnknown(sys) ? sys : proc;
 };
 
@@ -52,11 +57,19 @@ export const driver = probe({
     return {
       loaded,
       loadedFrom: a.sys.kind === 'file' ? '/sys/module/nvidia/version' : '/proc/driver/nvidia/version',
-      onDisk: a.modinfo.kind === 'exited' ? (a.modinfo.code === 0 ? a.modinfo.stdout.trim() : null) : unknown('absent', 'modinfo -F version nvidia'),
+      onDisk:
+        a.modinfo.kind === 'exited'
+          ? a.modinfo.code === 0
+            ? a.modinfo.stdout.trim()
+            : null
+          : unknown('absent', 'modinfo -F version nvidia'),
       uvmLoaded: table === undefined ? unknown('unrecorded', '/proc/modules') : /^nvidia[_-]uvm\s/m.test(table),
       bound: isUnknown(bound) ? bound : (bound ?? []),
       modinfo: a.modinfo.kind === 'exited' ? (a.modinfo.stdout || a.modinfo.stderr).trim() : '',
-      smiInstalled: a.smi.kind === 'exited' ? a.smi.code === 0 : unknown(a.smi.kind === 'timedOut' ? 'timedOut' : 'unrecorded', 'which nvidia-smi'),
+      smiInstalled:
+        a.smi.kind === 'exited'
+          ? a.smi.code === 0
+          : unknown(a.smi.kind === 'timedOut' ? 'timedOut' : 'unrecorded', 'which nvidia-smi'),
     };
   },
 });
@@ -76,7 +89,11 @@ export const smi = probe({
   after: ['driver'],
   needs: () => ({
     list: mayLoad('nvidia-smi', '-L'),
-    query: mayLoad('nvidia-smi', '--query-gpu=name,driver_version,uuid,pci.bus_id,mig.mode.current', '--format=csv,noheader'),
+    query: mayLoad(
+      'nvidia-smi',
+      '--query-gpu=name,driver_version,uuid,pci.bus_id,mig.mode.current',
+      '--format=csv,noheader',
+    ),
   }),
   read: (a): SmiFacts => {
     const gpus =
@@ -86,13 +103,29 @@ export const smi = probe({
             .split('\n')
             .filter(l => l.includes(','))
             .map(l => l.split(',').map(s => s.trim()))
-            .map(([name = '', , uuid = '', pci = '']) => ({ name, uuid, pci: pci.replace(/^0000(?=\d{4}:)/, '').toLowerCase() }))
+            .map(([name = '', , uuid = '', pci = '']) => ({
+              name,
+              uuid,
+              pci: pci.replace(/^0000(?=\d{4}:)/, '').toLowerCase(),
+            }))
         : a.list.kind === 'exited' && a.list.code === 0
-          ? [...a.list.stdout.matchAll(/^GPU \d+: (.*?) \(UUID: (\S+)\)/gm)].map(m => ({ name: m[1]!, uuid: m[2]!, pci: '' }))
+          ? [...a.list.stdout.matchAll(/^GPU \d+: (.*?) \(UUID: (\S+)\)/gm)].map(m => ({
+              name: m[1]!,
+              uuid: m[2]!,
+              pci: '',
+            }))
           : [];
     return {
-      status: a.list.kind === 'exited' ? a.list.code : a.list.kind === 'absent' ? null : unknown(a.list.kind, 'nvidia-smi -L'),
-      says: a.list.kind === 'exited' ? (a.list.stdout.trim() || a.list.stderr.trim()).split('\n').slice(0, 3).join('\n') : '',
+      status:
+        a.list.kind === 'exited'
+          ? a.list.code
+          : a.list.kind === 'absent'
+            ? null
+            : unknown(a.list.kind, 'nvidia-smi -L'),
+      says:
+        a.list.kind === 'exited'
+          ? (a.list.stdout.trim() || a.list.stderr.trim()).split('\n').slice(0, 3).join('\n')
+          : '',
       gpus,
       tookTooLong: a.list.kind === 'timedOut',
     };
@@ -116,7 +149,12 @@ export const nodes = probe({
     const ctl = exists(a.ctl, '/dev/nvidiactl');
     return {
       present: isUnknown(dev) ? dev : new Set((dev ?? []).filter(n => n.startsWith('nv') || n === 'dxg')),
-      uvmMajor: typeof devices === 'string' ? Number(/^\s*(\d+) nvidia-uvm$/m.exec(devices)?.[1] ?? Number.NaN) || null : isUnknown(devices) ? devices : null,
+      uvmMajor:
+        typeof devices === 'string'
+          ? Number(/^\s*(\d+) nvidia-uvm$/m.exec(devices)?.[1] ?? Number.NaN) || null
+          : isUnknown(devices)
+            ? devices
+            : null,
       ctlMode: a.ctl.kind === 'stat' ? a.ctl.stat.mode : or(ctl, true) ? unknown('unrecorded', '/dev/nvidiactl') : null,
     };
   },
@@ -125,5 +163,7 @@ export const nodes = probe({
 /** With the module in and the nodes there, nvidia-smi and its like can neither load nor create anything. */
 export const safeToLoad = (d: DriverFacts, n: NodeFacts): boolean => {
   const present = or(n.present, new Set<string>());
-  return typeof d.loaded === 'string' && present.has('nvidiactl') && [...present].some(name => /^nvidia\d+$/.test(name));
+  return (
+    typeof d.loaded === 'string' && present.has('nvidiactl') && [...present].some(name => /^nvidia\d+$/.test(name))
+  );
 };

@@ -11,8 +11,28 @@ import { units } from './units.ts';
 import { where } from './where.ts';
 
 export const probes = {
-  where, pciList, pci, driver, nodes, smi, libraries, toolkit, config, configPaths, dockerCli, docker, daemonJson, runtimePath,
-  podman, units, cdiDirs, cdiSpecs, cdiHost, csvLists, csvLines, csvPaths,
+  where,
+  pciList,
+  pci,
+  driver,
+  nodes,
+  smi,
+  libraries,
+  toolkit,
+  config,
+  configPaths,
+  dockerCli,
+  docker,
+  daemonJson,
+  runtimePath,
+  podman,
+  units,
+  cdiDirs,
+  cdiSpecs,
+  cdiHost,
+  csvLists,
+  csvLines,
+  csvPaths,
 } as const;
 
 export type ProbeId = keyof typeof probes;

@@ -57,15 +57,26 @@ export const libraries = probe({
       const found = names(a[key], FOLDERS[key]);
       if (isUnknown(found)) continue;
       seen = true;
-      for (const n of found ?? []) if (/^lib(cuda|nvidia-|EGL_nvidia|GLX_nvidia|nvcuvid)/.test(n)) onDisk.set(n, `${FOLDERS[key]}/${n}`);
+      for (const n of found ?? [])
+        if (/^lib(cuda|nvidia-|EGL_nvidia|GLX_nvidia|nvcuvid)/.test(n)) onDisk.set(n, `${FOLDERS[key]}/${n}`);
     }
-    const versions = [...onDisk.keys()].flatMap(n => (n.startsWith('libnvidia-ml') ? (DRIVER_LIB.exec(n)?.[1] ?? []) : []));
+    const versions = [...onDisk.keys()].flatMap(n =>
+      n.startsWith('libnvidia-ml') ? (DRIVER_LIB.exec(n)?.[1] ?? []) : [],
+    );
     const mode = a.cacheFile as StatRead;
     return {
       cached,
       onDisk: seen ? onDisk : unknown('unrecorded', FOLDERS.debianX64),
-      nvmlVersions: versions.filter(v => v.includes('.')).sort().reverse(),
-      cacheMode: mode.kind === 'stat' ? mode.stat.mode : mode.kind === 'absent' ? null : unknown('unrecorded', '/etc/ld.so.cache'),
+      nvmlVersions: versions
+        .filter(v => v.includes('.'))
+        .sort()
+        .reverse(),
+      cacheMode:
+        mode.kind === 'stat'
+          ? mode.stat.mode
+          : mode.kind === 'absent'
+            ? null
+            : unknown('unrecorded', '/etc/ld.so.cache'),
     };
   },
 });

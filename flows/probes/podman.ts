@@ -24,7 +24,10 @@ export const podman = probe({
     etcHooks: list('/etc/containers/oci/hooks.d'),
   }),
   read: (a): PodmanFacts => {
-    const client = json(a.version.kind === 'exited' ? a.version.stdout : unknown(a.version.kind, 'podman version'), 'podman version');
+    const client = json(
+      a.version.kind === 'exited' ? a.version.stdout : unknown(a.version.kind, 'podman version'),
+      'podman version',
+    );
     const info = json(a.info.kind === 'exited' ? a.info.stdout : unknown(a.info.kind, 'podman info'), 'podman info');
     const version = isUnknown(client) ? undefined : string(record(record(client).Client).Version);
     const absent = (a.which.kind === 'exited' && a.which.code !== 0) || a.version.kind === 'absent';
@@ -33,10 +36,14 @@ export const podman = probe({
     const dirs = typeof conf === 'string' ? /^\s*cdi_spec_dirs\s*=\s*\[([^\]]*)\]/m.exec(conf)?.[1] : undefined;
     const rootless = isUnknown(info) ? info : record(record(record(info).host).security).rootless;
     const hooks = [names(a.hooks, 'hooks.d'), names(a.etcHooks, 'hooks.d')].flatMap((n, i) =>
-      isUnknown(n) || n === null ? [] : n.filter(f => /nvidia/.test(f)).map(f => `${i === 0 ? '/usr/share' : '/etc'}/containers/oci/hooks.d/${f}`),
+      isUnknown(n) || n === null
+        ? []
+        : n.filter(f => /nvidia/.test(f)).map(f => `${i === 0 ? '/usr/share' : '/etc'}/containers/oci/hooks.d/${f}`),
     );
     return {
-      version: version ?? (absent ? null : unknown(a.version.kind === 'exited' ? 'unreadable' : a.version.kind, 'podman version')),
+      version:
+        version ??
+        (absent ? null : unknown(a.version.kind === 'exited' ? 'unreadable' : a.version.kind, 'podman version')),
       rootless: typeof rootless === 'boolean' ? rootless : unknown('unrecorded', 'podman info'),
       specDirs: dirs === undefined ? ['/etc/cdi', '/var/run/cdi'] : [...dirs.matchAll(/"([^"]+)"/g)].map(m => m[1]!),
       legacyHooks: hooks,

@@ -53,6 +53,7 @@ export const csvPaths = probe({
   id: 'csvPaths',
   looks: 'the files the CSV lists name',
   after: ['csvLines'],
-  needs: (k: Lines): Record<string, ReturnType<typeof stat>> => Object.fromEntries(k.csvLines.paths.filter(p => !p.path.includes('*')).map(p => [p.path, stat(p.path)])),
+  needs: (k: Lines): Record<string, ReturnType<typeof stat>> =>
+    Object.fromEntries(k.csvLines.paths.filter(p => !p.path.includes('*')).map(p => [p.path, stat(p.path)])),
   read: (a): CsvFacts => ({ there: new Map(Object.entries(a).map(([p, s]) => [p, exists(s as StatRead, p)])) }),
 });

@@ -53,21 +53,35 @@ export const toolkit = probe({
     // `which` exits with 1 as soon as one of the names is missing; what it printed still counts.
     const found = a.which.kind === 'exited' ? a.which.stdout.split('\n') : undefined;
     const programs: ToolkitFacts['programs'] = found
-      ? (Object.fromEntries(PROGRAMS.map(p => [p, found.find(line => line.endsWith(`/${p}`)) ?? null])) as Record<Program, string | null>)
+      ? (Object.fromEntries(PROGRAMS.map(p => [p, found.find(line => line.endsWith(`/${p}`)) ?? null])) as Record<
+          Program,
+          string | null
+        >)
       : !isUnknown(bin) && bin
-        ? (Object.fromEntries(PROGRAMS.map(p => [p, bin.includes(p) ? `/usr/bin/${p}` : null])) as Record<Program, string | null>)
+        ? (Object.fromEntries(PROGRAMS.map(p => [p, bin.includes(p) ? `/usr/bin/${p}` : null])) as Record<
+            Program,
+            string | null
+          >)
         : unknown(a.which.kind === 'timedOut' ? 'timedOut' : 'unrecorded', 'which nvidia-ctk');
-    const answered = [a.ctk, a.runtime, a.cdiHook].map(r => (r.kind === 'exited' ? versionIn(r) : undefined)).find(Boolean);
+    const answered = [a.ctk, a.runtime, a.cdiHook]
+      .map(r => (r.kind === 'exited' ? versionIn(r) : undefined))
+      .find(Boolean);
     const none = !isUnknown(programs) && PROGRAMS.every(p => programs[p] === null);
     const cliOut = a.cli.kind === 'exited' ? `${a.cli.stdout}${a.cli.stderr}` : '';
     const units = names(a.units, '/lib/systemd/system');
     const etcUnits = names(a.etcUnits, '/etc/systemd/system');
     const unit = 'nvidia-cdi-refresh.service';
-    const shipped = (!isUnknown(units) && units?.includes(unit)) || (!isUnknown(etcUnits) && etcUnits?.includes(unit)) || false;
-    const time = (s: StatRead) => (s.kind === 'stat' ? s.stat.mtime : s.kind === 'absent' ? null : unknown('unrecorded', 'hook time'));
+    const shipped =
+      (!isUnknown(units) && units?.includes(unit)) || (!isUnknown(etcUnits) && etcUnits?.includes(unit)) || false;
+    const time = (s: StatRead) =>
+      s.kind === 'stat' ? s.stat.mtime : s.kind === 'absent' ? null : unknown('unrecorded', 'hook time');
     return {
       programs,
-      version: answered ?? (none || a.ctk.kind === 'absent' ? null : unknown(a.ctk.kind === 'exited' ? 'unreadable' : a.ctk.kind, 'nvidia-ctk --version')),
+      version:
+        answered ??
+        (none || a.ctk.kind === 'absent'
+          ? null
+          : unknown(a.ctk.kind === 'exited' ? 'unreadable' : a.ctk.kind, 'nvidia-ctk --version')),
       cliVersion:
         a.cli.kind === 'exited'
           ? (versionIn({ kind: '', stdout: cliOut }) ?? unknown('unreadable', 'nvidia-container-cli -V'))
@@ -77,7 +91,13 @@ export const toolkit = probe({
       cliBroken: a.cli.kind === 'exited' && a.cli.code !== 0 ? a.cli.stderr.trim().split('\n')[0]! : null,
       hookTime: time(a.hookStat),
       cdiHookTime: time(a.cdiHookStat),
-      shipsRefresh: shipped ? true : answered ? atLeast(answered, '1.18.0') && shipped : isUnknown(units) ? units : false,
+      shipsRefresh: shipped
+        ? true
+        : answered
+          ? atLeast(answered, '1.18.0') && shipped
+          : isUnknown(units)
+            ? units
+            : false,
     };
   },
 });
@@ -130,7 +150,8 @@ export const config = probe({
       defaultKind: string(cdi['default-kind']) ?? 'nvidia.com/gpu',
       skipModeDetection: record(top['nvidia-container-runtime-hook'])['skip-mode-detection'] === true,
       allowLdconfigFromContainer: record(top.features)['allow-ldconfig-from-container'] === true,
-      strayMode: string(top.mode) ?? string(cli.mode) ?? string(record(top['nvidia-container-runtime-hook']).mode) ?? null,
+      strayMode:
+        string(top.mode) ?? string(cli.mode) ?? string(record(top['nvidia-container-runtime-hook']).mode) ?? null,
     };
   },
 });
@@ -153,7 +174,8 @@ export interface ConfigPathFacts {
 }
 
 const DEFAULT_LDCONFIG = '/sbin/ldconfig';
-export const bare = (ldconfig: string | null) => (ldconfig ?? `@${DEFAULT_LDCONFIG}`).replace(/^@/, '') || DEFAULT_LDCONFIG;
+export const bare = (ldconfig: string | null) =>
+  (ldconfig ?? `@${DEFAULT_LDCONFIG}`).replace(/^@/, '') || DEFAULT_LDCONFIG;
 
 type Known = { readonly config: ConfigFacts };
 
@@ -201,7 +223,16 @@ export const configPaths = probe({
           : exists(a.ldconfig, ldconfig),
       ldconfigIsScript: isScript(a.head, a.ldconfig, ldconfig),
       rootExists: c.root === null ? true : isUnknown(rootNames) ? rootNames : rootNames !== null,
-      rootHasDriver: c.root === null ? true : isUnknown(rootNames) ? rootNames : rootNames === null || rootNames.length === 0 ? false : isUnknown(rootBin) ? rootBin : (rootBin ?? []).includes('nvidia-smi'),
+      rootHasDriver:
+        c.root === null
+          ? true
+          : isUnknown(rootNames)
+            ? rootNames
+            : rootNames === null || rootNames.length === 0
+              ? false
+              : isUnknown(rootBin)
+                ? rootBin
+                : (rootBin ?? []).includes('nvidia-smi'),
       ldcacheExists: exists(a.ldcache, c.ldcache ?? '/etc/ld.so.cache'),
       cliPathExists: c.cliPath === null ? true : exists(a.cli, c.cliPath),
       lowLevel: wanted.length === 0 ? false : inFolders || byPath ? true : (folders.find(isUnknown) ?? false),

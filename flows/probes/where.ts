@@ -23,7 +23,10 @@ export interface WhereFacts {
 }
 
 const field = (osRelease: string, key: string) =>
-  new RegExp(`^${key}=(.*)$`, 'm').exec(osRelease)?.[1]?.trim().replace(/^"(.*)"$/, '$1');
+  new RegExp(`^${key}=(.*)$`, 'm')
+    .exec(osRelease)?.[1]
+    ?.trim()
+    .replace(/^"(.*)"$/, '$1');
 
 export const where = probe({
   id: 'where',
@@ -42,7 +45,8 @@ export const where = probe({
   }),
   read: (a): WhereFacts => {
     const release = text(a.osRelease, '/etc/os-release');
-    const os = typeof release === 'string' ? (field(release, 'PRETTY_NAME') ?? 'Linux') : release === null ? 'Linux' : release;
+    const os =
+      typeof release === 'string' ? (field(release, 'PRETTY_NAME') ?? 'Linux') : release === null ? 'Linux' : release;
     const uname = word(a.uname, 'uname -srm');
     const [, kernel, arch] = typeof uname === 'string' ? uname.split(/\s+/) : [];
     const uid = word(a.id, 'id -u');
@@ -54,13 +58,21 @@ export const where = probe({
     return {
       os,
       family:
-        typeof release === 'string' ? `${field(release, 'ID') ?? ''} ${field(release, 'ID_LIKE') ?? ''}`.toLowerCase().split(/\s+/).filter(Boolean) : [],
+        typeof release === 'string'
+          ? `${field(release, 'ID') ?? ''} ${field(release, 'ID_LIKE') ?? ''}`
+              .toLowerCase()
+              .split(/\s+/)
+              .filter(Boolean)
+          : [],
       kernel: isUnknown(uname) ? uname : (kernel ?? ''),
       arch: isUnknown(uname) ? uname : (arch ?? ''),
       hypervisor: word(a.virt, 'systemd-detect-virt -v'),
       container: word(a.container, 'systemd-detect-virt -c'),
       wsl: /microsoft-standard-WSL2/i.test(kernel ?? ''),
-      tegra: typeof l4t === 'string' ? l4t.split('\n')[0]!.replace(/^#\s*/, '') : (board ?? family ?? (isUnknown(l4t) ? l4t : null)),
+      tegra:
+        typeof l4t === 'string'
+          ? l4t.split('\n')[0]!.replace(/^#\s*/, '')
+          : (board ?? family ?? (isUnknown(l4t) ? l4t : null)),
       dxg: exists(a.dxg, '/dev/dxg'),
       uid: isUnknown(uid) ? uid : Number(uid),
       host: word(a.host, 'hostname'),

@@ -2,21 +2,40 @@
  * How a CDI device name resolves for one reader of specs, the way the CDI library's cache does it: folders in order of
  * priority, equal priority conflicts and drops the device, a broken file loses all its devices.
  */
-import { CannotTell, isUnknown, need, or, type Unknown } from '../../src/engine/known.ts';
+
 import type { Evidence, Request } from '../../src/engine/flow.ts';
+import { CannotTell, isUnknown, need, or, type Unknown } from '../../src/engine/known.ts';
 import { canonical, DEFAULT_DIRS, type Edits, type Spec } from '../probes/cdi.ts';
 import { daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
 import { atLeast, cdiSchemaOf, compare, since } from './version.ts';
 
 export type Reader = 'docker' | 'toolkit' | 'podman';
-type CdiFacts = Pick<Facts, 'cdiDirs' | 'cdiSpecs' | 'cdiHost' | 'docker' | 'daemonJson' | 'config' | 'toolkit' | 'podman' | 'where' | 'driver' | 'nodes'>;
+type CdiFacts = Pick<
+  Facts,
+  | 'cdiDirs'
+  | 'cdiSpecs'
+  | 'cdiHost'
+  | 'docker'
+  | 'daemonJson'
+  | 'config'
+  | 'toolkit'
+  | 'podman'
+  | 'where'
+  | 'driver'
+  | 'nodes'
+>;
 
 const KIND = 'nvidia.com/gpu';
 const WANTED = 'all';
 
 /** Who reads the specs for this form of request. */
-export const readerOf = (r: Request): Reader => (r.way === 'podman-cdi' ? 'podman' : r.way === 'docker-runtime' || r.way === 'docker-runtime-cdi' ? 'toolkit' : 'docker');
+export const readerOf = (r: Request): Reader =>
+  r.way === 'podman-cdi'
+    ? 'podman'
+    : r.way === 'docker-runtime' || r.way === 'docker-runtime-cdi'
+      ? 'toolkit'
+      : 'docker';
 
 export const dirsOf = (f: CdiFacts, reader: Reader): readonly string[] =>
   (reader === 'docker' ? dockerDirs(f) : reader === 'toolkit' ? f.config.specDirs : f.podman.specDirs)
@@ -39,12 +58,18 @@ const schemaOf = (f: CdiFacts, reader: Reader): string =>
 
 /** A rootful engine reads everything; anybody else needs the file's read bits. */
 const readable = (f: CdiFacts, reader: Reader, s: Spec): boolean => {
-  const asRoot = reader === 'podman' ? !or(f.podman.rootless, or(f.where.uid, 0) !== 0) : !(daemonOf(f.docker)?.rootless ?? false);
+  const asRoot =
+    reader === 'podman' ? !or(f.podman.rootless, or(f.where.uid, 0) !== 0) : !(daemonOf(f.docker)?.rootless ?? false);
   return asRoot || s.mode === null || (s.mode & 0o004) !== 0;
 };
 
 export type Resolution =
-  | { readonly is: 'resolves'; readonly spec: Spec; readonly edits: readonly Edits[]; readonly shadowed: readonly Spec[] }
+  | {
+      readonly is: 'resolves';
+      readonly spec: Spec;
+      readonly edits: readonly Edits[];
+      readonly shadowed: readonly Spec[];
+    }
   | {
       readonly is: 'deadly' | 'conflict' | 'malformed' | 'tooNew' | 'permission' | 'otherDir' | 'name' | 'missing';
       readonly seen: readonly Evidence[];
@@ -70,7 +95,13 @@ export const resolve = (f: CdiFacts, reader: Reader): Resolution => {
 
   const schema = inDirs.some(s => s.fault === null) ? schemaOf(f, reader) : '';
   const refused = (s: Spec): 'malformed' | 'tooNew' | 'permission' | null =>
-    !readable(f, reader, s) ? 'permission' : s.fault !== null || compare(s.needs, s.version) > 0 ? 'malformed' : compare(s.version, schema) > 0 ? 'tooNew' : null;
+    !readable(f, reader, s)
+      ? 'permission'
+      : s.fault !== null || compare(s.needs, s.version) > 0
+        ? 'malformed'
+        : compare(s.version, schema) > 0
+          ? 'tooNew'
+          : null;
   const loaded = inDirs.filter(s => refused(s) === null);
 
   const holders = new Map<string, Spec>();
@@ -85,7 +116,12 @@ export const resolve = (f: CdiFacts, reader: Reader): Resolution => {
   }
   const winner = conflicts.has(WANTED) ? undefined : holders.get(WANTED);
   if (winner && missing.length === 0 && unseen.length === 0) {
-    return { is: 'resolves', spec: winner, edits: [winner.common, winner.devices.get(WANTED)!], shadowed: loaded.filter(s => s !== winner && s.kind === KIND) };
+    return {
+      is: 'resolves',
+      spec: winner,
+      edits: [winner.common, winner.devices.get(WANTED)!],
+      shadowed: loaded.filter(s => s !== winner && s.kind === KIND),
+    };
   }
   if (missing.length > 0 || unseen.length > 0) throw new CannotTell([...missing, ...unseen.map(u => u.because)]);
   const clash = conflicts.get(WANTED);
@@ -97,17 +133,44 @@ export const resolve = (f: CdiFacts, reader: Reader): Resolution => {
     const specs = bad.filter(s => refused(s) === is);
     if (specs.length > 0) {
       const shows = (s: Spec) =>
-        is === 'permission' ? `mode ${(s.mode ?? 0).toString(8)}, this engine runs without root` : is === 'tooNew' ? `cdiVersion ${s.version}, read up to ${schema}` : (s.fault ?? `fields of CDI ${s.needs} in a spec of ${s.version}`);
+        is === 'permission'
+          ? `mode ${(s.mode ?? 0).toString(8)}, this engine runs without root`
+          : is === 'tooNew'
+            ? `cdiVersion ${s.version}, read up to ${schema}`
+            : (s.fault ?? `fields of CDI ${s.needs} in a spec of ${s.version}`);
       return { is, specs, seen: specs.map(s => quote(s, shows(s))) };
     }
   }
   const named = loaded.filter(s => s.kind === KIND && !s.devices.has(WANTED));
-  if (named.length > 0) return { is: 'name', specs: named, seen: named.map(s => quote(s, `devices: ${[...s.devices.keys()].join(', ')}`)) };
+  if (named.length > 0)
+    return { is: 'name', specs: named, seen: named.map(s => quote(s, `devices: ${[...s.devices.keys()].join(', ')}`)) };
   const elsewhere = f.cdiSpecs.specs.filter(s => !followed.includes(s.dir) && s.kind === KIND && s.fault === null);
-  if (elsewhere.length > 0) return { is: 'otherDir', specs: elsewhere, seen: elsewhere.map(s => quote(s, `is not in ${dirs.join(', ') || 'any searched folder'}${dirs.includes(s.dir) ? ' (a symbolic link, which is not followed)' : ''}`)) };
+  if (elsewhere.length > 0)
+    return {
+      is: 'otherDir',
+      specs: elsewhere,
+      seen: elsewhere.map(s =>
+        quote(
+          s,
+          `is not in ${dirs.join(', ') || 'any searched folder'}${dirs.includes(s.dir) ? ' (a symbolic link, which is not followed)' : ''}`,
+        ),
+      ),
+    };
   const ignored = f.cdiSpecs.ignored.filter(p => dirs.includes(p.slice(0, p.lastIndexOf('/'))) && /\.yml$/.test(p));
-  if (ignored.length > 0) return { is: 'malformed', specs: [], seen: ignored.map(p => ({ from: p, shows: 'only .json and .yaml are scanned' })) };
-  return { is: 'missing', specs: [], seen: dirs.map(d => ({ from: d, shows: f.cdiDirs.dirs[d]?.names === null ? 'no such folder' : 'no spec of nvidia.com/gpu' })) };
+  if (ignored.length > 0)
+    return {
+      is: 'malformed',
+      specs: [],
+      seen: ignored.map(p => ({ from: p, shows: 'only .json and .yaml are scanned' })),
+    };
+  return {
+    is: 'missing',
+    specs: [],
+    seen: dirs.map(d => ({
+      from: d,
+      shows: f.cdiDirs.dirs[d]?.names === null ? 'no such folder' : 'no spec of nvidia.com/gpu',
+    })),
+  };
 };
 
 /** What the winning spec names and this host lacks; in the order in which it breaks a start. */
@@ -133,7 +196,9 @@ export const lacks = (f: CdiFacts, r: Extract<Resolution, { is: 'resolves' }>): 
     nodes: [...new Set(nodes.filter(n => n.lookedUp && gone(n.hostPath)).map(n => n.hostPath))],
     mounts: mounts.filter(gone),
     hooks: [...new Set(r.edits.flatMap(e => e.hooks).filter(gone))],
-    majors: nodes.filter(n => n.major !== null && f.cdiHost.majors.has(n.hostPath) && f.cdiHost.majors.get(n.hostPath) !== n.major).map(n => n.hostPath),
+    majors: nodes
+      .filter(n => n.major !== null && f.cdiHost.majors.has(n.hostPath) && f.cdiHost.majors.get(n.hostPath) !== n.major)
+      .map(n => n.hostPath),
     // A spec made for the loaded driver names that driver's own files; one whose stat is not at hand is no reason to doubt it.
     unsure: [...nodes.map(n => n.hostPath), ...mounts, ...r.edits.flatMap(e => e.hooks)].flatMap(p => {
       const known = there(p);
@@ -150,18 +215,25 @@ export const setUp = (f: CdiFacts & Pick<Facts, 'units'>, r: Request): boolean =
     f.cdiSpecs.unread.some(u => dirs.some(d => u.path.startsWith(`${d}/`))) ||
     // A spec under a name that nobody scans was still meant to be one.
     f.cdiSpecs.ignored.some(p => /\/nvidia[^/]*\.yml$/.test(p) && dirs.some(d => p.startsWith(`${d}/`)));
-  const refreshes = [f.units.refreshPathActive, f.units.refreshPathEnabled].some(u => u === 'active' || u === 'enabled');
+  const refreshes = [f.units.refreshPathActive, f.units.refreshPathEnabled].some(
+    u => u === 'active' || u === 'enabled',
+  );
   const habitual = specsIn(['/etc/cdi', '/var/run/cdi']);
   if (r.way === 'docker-cdi') {
     const on = (daemonOf(f.docker)?.cdiSpecDirs.length ?? 0) > 0;
     if (f.daemonJson.cdi !== undefined) return f.daemonJson.cdi || habitual;
     return (on && (habitual || refreshes)) || f.daemonJson.withoutEffect.some(k => k.startsWith('features.'));
   }
-  if (r.way === 'docker-runtime-cdi') return f.config.mode === 'cdi' || (f.config.mode === 'auto' && (specsIn(dirsOf(f, 'toolkit')) || refreshes));
+  if (r.way === 'docker-runtime-cdi')
+    return f.config.mode === 'cdi' || (f.config.mode === 'auto' && (specsIn(dirsOf(f, 'toolkit')) || refreshes));
   if (r.way === 'podman-cdi') return specsIn(dirsOf(f, 'podman')) || habitual || refreshes;
   return true;
 };
 
 /** Whether anybody on this box meant CDI to be used at all. */
 export const cdiMeant = (f: CdiFacts & Pick<Facts, 'units'>): boolean =>
-  f.config.mode === 'cdi' || f.daemonJson.cdi !== undefined || f.cdiSpecs.specs.some(s => s.kind === KIND || s.kind === '') || f.units.refreshPathActive === 'active' || f.units.refreshPathEnabled === 'enabled';
+  f.config.mode === 'cdi' ||
+  f.daemonJson.cdi !== undefined ||
+  f.cdiSpecs.specs.some(s => s.kind === KIND || s.kind === '') ||
+  f.units.refreshPathActive === 'active' ||
+  f.units.refreshPathEnabled === 'enabled';

@@ -1,6 +1,7 @@
 /** How nvidia-container-runtime.mode resolves on this box (field reference 1.3). */
-import type { Facts } from '../probes/index.ts';
+
 import { need } from '../../src/engine/known.ts';
+import type { Facts } from '../probes/index.ts';
 import { atLeast, since } from './version.ts';
 
 export type RuntimeMode = 'legacy' | 'jit-cdi' | 'cdi' | 'csv';
@@ -8,7 +9,9 @@ type Needs = Pick<Facts, 'config' | 'toolkit' | 'where' | 'smi'>;
 
 /** Values the toolkit of that version knows; anything else it calls invalid. */
 export const modesOf = (version: string): readonly string[] =>
-  atLeast(version, since.toolkitJitCdi) ? ['auto', 'legacy', 'jit-cdi', 'cdi', 'csv'] : ['auto', 'legacy', 'cdi', 'csv'];
+  atLeast(version, since.toolkitJitCdi)
+    ? ['auto', 'legacy', 'jit-cdi', 'cdi', 'csv']
+    : ['auto', 'legacy', 'cdi', 'csv'];
 
 /** Tegra as the toolkit's platform test sees it: a Tegra machine without a loadable NVML, or a GPU called Thor or nvgpu. */
 export const resolvesTegra = (f: Pick<Facts, 'where' | 'smi' | 'toolkit'>): boolean => {

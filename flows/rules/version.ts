@@ -1,7 +1,8 @@
 /** Versions as they are printed by the programs of this stack: "26.1.5+dfsg1", "1.17.0~rig", "580.126.09", "v2.3.4". */
 
 /** The dotted numbers at the start; anything behind them (distribution suffixes) does not order. */
-export const numbers = (version: string): readonly number[] => (version.match(/\d+(?:\.\d+)*/)?.[0] ?? '').split('.').map(Number);
+export const numbers = (version: string): readonly number[] =>
+  (version.match(/\d+(?:\.\d+)*/)?.[0] ?? '').split('.').map(Number);
 
 /** Negative, zero or positive, like a sort function. */
 export const compare = (a: string, b: string): number => {
@@ -38,7 +39,8 @@ export const since = {
 
 /** Highest CDI schema a consumer of that version reads. */
 export const cdiSchemaOf = {
-  docker: (v: string): string => (atLeast(v, '29.0') ? '1.1.0' : atLeast(v, '28.2') ? '1.0.0' : atLeast(v, '26.1') ? '0.7.0' : '0.6.0'),
+  docker: (v: string): string =>
+    atLeast(v, '29.0') ? '1.1.0' : atLeast(v, '28.2') ? '1.0.0' : atLeast(v, '26.1') ? '0.7.0' : '0.6.0',
   podman: (v: string): string => (atLeast(v, '5.2') ? '0.8.0' : atLeast(v, '5.1') ? '0.7.0' : '0.6.0'),
   toolkit: (v: string): string => (atLeast(v, '1.18') ? '1.1.0' : atLeast(v, '1.16') ? '0.8.0' : '0.6.0'),
 };

@@ -55,7 +55,10 @@ export const collector = <R extends Registry>(box: Box, probes: R, options: Coll
     for (const a of probe.after ?? []) for (const up of ancestors(a)) known[up] ??= await get(up);
     const needs = Object.entries(probe.needs(known) as Record<string, Ask>);
     const answers = await Promise.all(needs.map(async ([key, ask]) => [key, await answer(ask)] as const));
-    asks.set(id, needs.map(([, ask], i) => ({ ask, answer: answers[i]![1] })));
+    asks.set(
+      id,
+      needs.map(([, ask], i) => ({ ask, answer: answers[i]![1] })),
+    );
     return probe.read(Object.fromEntries(answers), known);
   };
   const ancestors = (id: string): readonly string[] => (probes[id]!.after ?? []).flatMap(a => [a, ...ancestors(a)]);
@@ -71,7 +74,10 @@ export const collector = <R extends Registry>(box: Box, probes: R, options: Coll
 
   return {
     get,
-    facts: async ids => Object.fromEntries(await Promise.all((ids ?? Object.keys(probes)).map(async id => [id, await get(id)]))) as FactsOf<R>,
+    facts: async ids =>
+      Object.fromEntries(
+        await Promise.all((ids ?? Object.keys(probes)).map(async id => [id, await get(id)])),
+      ) as FactsOf<R>,
     prefetch: () => {
       for (const id of Object.keys(probes)) get(id).catch(() => {});
     },

@@ -6,7 +6,9 @@ const place = (target: Exclude<Target, { finding: unknown }>): string =>
 
 /** Where a verdict leads, in words: "stop cdi-spec-stale, then hooks". */
 export const leadsTo = (target: Target): string =>
-  isFinding(target) ? `${target.finding} ${target.id}${target.then === undefined ? '' : `, then ${place(target.then)}`}` : place(target);
+  isFinding(target)
+    ? `${target.finding} ${target.id}${target.then === undefined ? '' : `, then ${place(target.then)}`}`
+    : place(target);
 
 /** A flow as indented text, at most 100 columns wide; screen readers get the same tree as eyes do. */
 export const drawText = (flow: Flow): string =>

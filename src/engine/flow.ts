@@ -95,7 +95,11 @@ export interface Flow {
 }
 
 /** A check whose `on` must name every verdict its `decide` can give, and `cannotTell`. */
-export const check = <const P extends ProbeId, V extends string, const T extends Record<NoInfer<V> | 'cannotTell', Target>>(c: {
+export const check = <
+  const P extends ProbeId,
+  V extends string,
+  const T extends Record<NoInfer<V> | 'cannotTell', Target>,
+>(c: {
   readonly title: string;
   readonly question: string;
   readonly why: Why;
@@ -116,7 +120,9 @@ export const flow = <const N extends Record<string, Check>>(f: {
   readonly title: string;
   readonly about: string;
   readonly start: keyof N & string;
-  readonly nodes: N & { [K in keyof N]: LocalTargets<N[K]> extends keyof N ? unknown : { 'unknown target': LocalTargets<N[K]> } };
+  readonly nodes: N & {
+    [K in keyof N]: LocalTargets<N[K]> extends keyof N ? unknown : { 'unknown target': LocalTargets<N[K]> };
+  };
 }): Flow => f as unknown as Flow;
 
 export const isFinding = (target: Target): target is Finding => typeof target === 'object' && 'finding' in target;

@@ -30,14 +30,18 @@ export interface Probe<F, N extends Asks = Asks, After extends string = string> 
   readonly read: (answers: { readonly [K in keyof N]: AnswerOf<N[K]> }, known: any) => F;
 }
 
-export const probe = <F, const N extends Asks, const After extends string = never>(p: Probe<F, N, After>): Probe<F, N, After> => p;
+export const probe = <F, const N extends Asks, const After extends string = never>(
+  p: Probe<F, N, After>,
+): Probe<F, N, After> => p;
 
 export const run = (...argv: readonly [string, ...string[]]): { readonly ask: 'run'; readonly command: Command } => ({
   ask: 'run',
   command: { argv },
 });
 /** A command that may load kernel modules or create device nodes. */
-export const mayLoad = (...argv: readonly [string, ...string[]]): { readonly ask: 'run'; readonly command: Command } => ({
+export const mayLoad = (
+  ...argv: readonly [string, ...string[]]
+): { readonly ask: 'run'; readonly command: Command } => ({
   ask: 'run',
   command: { argv, mayLoad: true },
 });

@@ -66,12 +66,15 @@ export interface CheckOptions {
 /** A collector over all probes; commands that may load modules wait until nothing can change, or for `loadModules`. */
 export const collect = (box: Box, options: CheckOptions = {}): Collector<typeof probes> =>
   collector(box, probes, {
-    mayLoad: async get => options.loadModules === true || box.kind !== 'live' || safeToLoad(await get('driver'), await get('nodes')),
+    mayLoad: async get =>
+      options.loadModules === true || box.kind !== 'live' || safeToLoad(await get('driver'), await get('nodes')),
   });
 
 /** Forms of request whose engine is installed here; one whose engine cannot be told is kept. */
 export const requestsOf = (facts: Facts): readonly Request[] =>
-  Object.values(requests).filter(r => (r.engine === 'docker' ? facts.dockerCli.path !== null : facts.podman.version !== null));
+  Object.values(requests).filter(r =>
+    r.engine === 'docker' ? facts.dockerCli.path !== null : facts.podman.version !== null,
+  );
 
 const platformOf = (facts: Facts): Machine['platform'] => {
   const { where: w } = facts;
@@ -93,7 +96,13 @@ export const machineOf = (facts: Facts): Machine => {
           version: or(facts.docker.serverVersion, null) ?? or(facts.dockerCli.version, ''),
           running: info !== null,
           rootless: info?.rootless ?? false,
-          where: desktop ? ('desktop' as const) : remote ? ('remote' as const) : info?.rootDir.startsWith('/var/snap') ? ('snap' as const) : ('local' as const),
+          where: desktop
+            ? ('desktop' as const)
+            : remote
+              ? ('remote' as const)
+              : info?.rootDir.startsWith('/var/snap')
+                ? ('snap' as const)
+                : ('local' as const),
         };
   const podman = or(facts.podman.version, null);
   const pci = or(facts.pci.gpus, []);
@@ -120,7 +129,8 @@ const whyOf = (trail: Trail): string => {
 
 /** Where a step stands in the tree, for the order in which things must be mended. */
 const FLOW_ORDER = Object.keys(flows);
-const rank = (s: Step) => FLOW_ORDER.indexOf(s.flow) * 100 + Object.keys(flows[s.flow as keyof typeof flows].nodes).indexOf(s.node);
+const rank = (s: Step) =>
+  FLOW_ORDER.indexOf(s.flow) * 100 + Object.keys(flows[s.flow as keyof typeof flows].nodes).indexOf(s.node);
 /** Everything above the fork concerns every way. */
 const TRUNK = new Set(['where', 'wsl', 'hardware', 'driver', 'request']);
 
@@ -134,15 +144,26 @@ interface Heard {
 const hear = (trails: readonly Trail[], facts: Facts): Map<string, Heard> => {
   const heard = new Map<string, Heard>();
   for (const trail of trails) {
-    const meant = trail.request.way === 'docker-gpus' || trail.request.way === 'docker-runtime' || setUp(facts, trail.request);
+    const meant =
+      trail.request.way === 'docker-gpus' || trail.request.way === 'docker-runtime' || setUp(facts, trail.request);
     for (const step of trail.steps) {
       if (!step.finding) continue;
       const { finding, id } = step.finding;
-      const severity = finding === 'risk' || finding === 'note' ? finding : byDesign.has(id) ? 'note' : finding === 'harm' || meant || TRUNK.has(step.flow) ? 'fault' : null;
+      const severity =
+        finding === 'risk' || finding === 'note'
+          ? finding
+          : byDesign.has(id)
+            ? 'note'
+            : finding === 'harm' || meant || TRUNK.has(step.flow)
+              ? 'fault'
+              : null;
       const old = heard.get(id);
       const ways = old?.ways ?? new Set<WayId>();
       if (finding === 'stop') ways.add(trail.request.way);
-      const graver = old === undefined || (old.severity !== 'fault' && severity === 'fault') || (old.severity === null && severity !== null);
+      const graver =
+        old === undefined ||
+        (old.severity !== 'fault' && severity === 'fault') ||
+        (old.severity === null && severity !== null);
       heard.set(id, { step: graver ? step : old.step, severity: graver ? severity : old.severity, ways });
     }
   }
@@ -157,23 +178,46 @@ export const reportOf = (facts: Facts, tookMs = 0): Report => {
   const told = asked.length > 0 ? trails : [];
   const judged = asked.length > 0 ? trails : trails.map(t => ({ ...t, steps: t.steps.filter(s => TRUNK.has(s.flow)) }));
   const heard = hear(judged, facts);
-  const silenced = new Set([...heard].filter(([, h]) => h.severity === 'fault').flatMap(([id]) => consequences[id] ?? []).filter(c => heard.has(c)));
+  const silenced = new Set(
+    [...heard]
+      .filter(([, h]) => h.severity === 'fault')
+      .flatMap(([id]) => consequences[id] ?? [])
+      .filter(c => heard.has(c)),
+  );
   const findings = [...heard]
     .filter(([id, h]) => h.severity !== null && !silenced.has(id))
-    .sort(([, a], [, b]) => Number(b.severity === 'fault') - Number(a.severity === 'fault') || rank(a.step) - rank(b.step))
-    .map(([id, h]): ReportFinding => ({
-      id,
-      severity: h.severity!,
-      title: titleOf(id),
-      evidence: h.step.seen,
-      explains: [...(consequences[id] ?? []).filter(c => silenced.has(c)), ...told.filter(t => h.ways.has(t.request.way)).map(t => t.request.way)],
-      fixes: ladder(id, facts).map(f => ({ id: f.id, title: f.title, privilege: f.privilege, effect: f.effect, touches: f.touches(facts), by: f.by })),
-    }));
+    .sort(
+      ([, a], [, b]) => Number(b.severity === 'fault') - Number(a.severity === 'fault') || rank(a.step) - rank(b.step),
+    )
+    .map(
+      ([id, h]): ReportFinding => ({
+        id,
+        severity: h.severity!,
+        title: titleOf(id),
+        evidence: h.step.seen,
+        explains: [
+          ...(consequences[id] ?? []).filter(c => silenced.has(c)),
+          ...told.filter(t => h.ways.has(t.request.way)).map(t => t.request.way),
+        ],
+        fixes: ladder(id, facts).map(f => ({
+          id: f.id,
+          title: f.title,
+          privilege: f.privilege,
+          effect: f.effect,
+          touches: f.touches(facts),
+          by: f.by,
+        })),
+      }),
+    );
   const missing = new Map<string, Unknown>();
   for (const t of judged) for (const s of t.steps) for (const m of s.missing) missing.set(`${m.probe} ${m.unknown}`, m);
   const inDoubt =
     told.some(t => t.works === null) ||
-    judged.some(t => t.steps.some(s => s.verdict === 'cannotTell' && flows[s.flow as keyof typeof flows].nodes[s.node]?.bears === 'cuda')) ||
+    judged.some(t =>
+      t.steps.some(
+        s => s.verdict === 'cannotTell' && flows[s.flow as keyof typeof flows].nodes[s.node]?.bears === 'cuda',
+      ),
+    ) ||
     (asked.length === 0 && judged.some(t => t.steps.some(s => s.verdict === 'cannotTell')));
   return {
     schema: 'gpumedic.check/1',
@@ -181,7 +225,13 @@ export const reportOf = (facts: Facts, tookMs = 0): Report => {
     mutated: false,
     tookMs,
     machine: machineOf(facts),
-    ways: told.map(t => ({ way: t.request.way, works: t.works, cause: t.stoppedBy?.finding?.id ?? null, why: whyOf(t), how: t.request.how })),
+    ways: told.map(t => ({
+      way: t.request.way,
+      works: t.works,
+      cause: t.stoppedBy?.finding?.id ?? null,
+      why: whyOf(t),
+      how: t.request.how,
+    })),
     findings,
     unknown: [...missing.values()].map(m => ({ probe: m.probe, because: m.unknown })),
     internal: { trails, facts },
@@ -197,4 +247,5 @@ export const checkBox = async (box: Box, options: CheckOptions = {}): Promise<Re
 };
 
 /** 0 healthy, 1 a fault stands, 2 could not tell. */
-export const exitCodeOf = (report: Pick<Report, 'verdict'>): 0 | 1 | 2 => (report.verdict === 'ok' ? 0 : report.verdict === 'fault' ? 1 : 2);
+export const exitCodeOf = (report: Pick<Report, 'verdict'>): 0 | 1 | 2 =>
+  report.verdict === 'ok' ? 0 : report.verdict === 'fault' ? 1 : 2;

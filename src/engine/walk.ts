@@ -30,7 +30,11 @@ export interface Trail {
 export type Flows = Readonly<Record<string, Flow>>;
 
 /** A verdict of one check, on these facts and for this request. */
-export const judge = (check: Check, facts: Facts, request: Request): Pick<Step, 'verdict' | 'found' | 'seen' | 'missing'> => {
+export const judge = (
+  check: Check,
+  facts: Facts,
+  request: Request,
+): Pick<Step, 'verdict' | 'found' | 'seen' | 'missing'> => {
   try {
     const said = check.decide(facts, request);
     return typeof said === 'string'
@@ -58,7 +62,13 @@ export const walk = (flows: Flows, start: string, facts: Facts, request: Request
     const said = judge(check, facts, request);
     const target: Target | undefined = check.on[said.verdict];
     if (target === undefined) throw new Error(`${flow.id}.${node} has no branch for "${said.verdict}"`);
-    const step: Step = { flow: flow.id, node, title: check.title, ...said, ...(isFinding(target) ? { finding: target } : {}) };
+    const step: Step = {
+      flow: flow.id,
+      node,
+      title: check.title,
+      ...said,
+      ...(isFinding(target) ? { finding: target } : {}),
+    };
     steps.push(step);
     if (said.verdict === 'cannotTell' && !stoppedBy && (check.bears ?? 'way') === 'way') doubt = true;
     if (isFinding(target) && target.finding === 'stop') stoppedBy ??= step;
