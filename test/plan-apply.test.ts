@@ -1,25 +1,12 @@
 /** What applying and undoing promise: all of it or nothing, whatever fails or dies at whatever moment. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyPlan, finishSession } from '../src/plan/apply.ts';
+import { applyPlan } from '../src/plan/apply.ts';
 import type { Progress } from '../src/plan/deeds.ts';
 import { historyOf, unfinished } from '../src/plan/history.ts';
 import { JOURNAL, journalIn, type Store, StoreError } from '../src/plan/journal.ts';
-import type { Plan, Step } from '../src/plan/plan.ts';
 import { leaveSession, undoSession } from '../src/plan/undo.ts';
-import {
-  Crash,
-  edit,
-  fakeBox,
-  memoryStore,
-  mishap,
-  NOON,
-  picture,
-  planOf,
-  turnOn,
-  unlocked,
-  worldOf,
-} from './plan-fake.ts';
+import { Crash, edit, fakeBox, memoryStore, mishap, NOON, picture, planOf, turnOn, worldOf } from './plan-fake.ts';
 
 const now = () => NOON;
 const RESTART = { argv: ['restart'] } as const;
