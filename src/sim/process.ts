@@ -1,0 +1,102 @@
+/** The few programs that are run inside containers here. */
+import type { Ran } from '../box/box.ts';
+import { smi } from './nvidia-smi.ts';
+import { nvmlInit } from './nvml.ts';
+import { insideView, type Oci } from './oci.ts';
+import { atLeast, fail, out, type World } from './world.ts';
+
+const brought = (oci: Oci, name: string): boolean => oci.mounts.some(m => m.containerPath === `/usr/bin/${name}`);
+const hasNodes = (oci: Oci, world: World): string[] =>
+  oci.privileged
+    ? [...world.fs.entries.keys()].filter(
+        p => /^\/dev\/nvidia[^/]*$/.test(p) && world.fs.entries.get(p)?.type === 'char',
+      )
+    : [...oci.nodes].filter(n => n.startsWith('/dev/'));
+
+/** What cuInit(0) would answer. */
+const cuInit = (world: World, oci: Oci): number => {
+  const nvml = nvmlInit(world, insideView(world, oci));
+  if (!nvml.ok) return nvml.error === 'version mismatch' ? 803 : 100;
+  if (nvml.gpus.length === 0) return 100;
+  return oci.nodes.has('/dev/nvidia-uvm') || oci.privileged ? 0 : 999;
+};
+
+const list = (world: World, oci: Oci, args: readonly string[]): Ran => {
+  const paths = args.filter(a => !a.startsWith('-'));
+  const nodes = hasNodes(oci, world);
+  const usual = [
+    'console',
+    'core',
+    'fd',
+    'full',
+    'mqueue',
+    'null',
+    'ptmx',
+    'pts',
+    'random',
+    'shm',
+    'stderr',
+    'stdin',
+    'stdout',
+    'tty',
+    'urandom',
+    'zero',
+  ];
+  if (paths.length === 1 && paths[0] === '/dev')
+    return out(
+      [...usual, ...nodes.map(n => n.slice(5))]
+        .sort()
+        .map(n => `${n}\n`)
+        .join(''),
+    );
+  const there = (p: string): boolean =>
+    nodes.includes(p) || oci.mounts.some(m => m.containerPath === p) || ['/dev', '/', '/usr', '/etc'].includes(p);
+  const missing = paths.filter(p => !there(p));
+  const err = missing.map(p => `ls: cannot access '${p}': No such file or directory\n`).join('');
+  return out(
+    paths
+      .filter(there)
+      .map(p => `${p}\n`)
+      .join(''),
+    err,
+    missing.length ? 2 : 0,
+  );
+};
+
+const run = (world: World, oci: Oci, name: string, args: readonly string[]): Ran => {
+  if (name === 'nvidia-smi') return smi(world, insideView(world, oci), args);
+  if (name === 'ls') return list(world, oci, args);
+  if (name === 'env' || name === 'printenv') return out(oci.env.map(e => `${e}\n`).join(''));
+  if (name === 'echo') return out(`${args.join(' ')}\n`);
+  if (name === 'false') return out('', '', 1);
+  if (name === 'cat' && args[0] === '/proc/driver/nvidia/version')
+    return out(
+      String(
+        world.fs.entries.get('/proc/driver/nvidia/version') ? 'NVRM version: NVIDIA UNIX x86_64 Kernel Module\n' : '',
+      ),
+    );
+  if (name === 'python3' && args.join(' ').includes('cuInit')) {
+    const loads = oci.cached && oci.mounts.some(m => /\/libcuda\.so\.\d+\.\d/.test(m.containerPath));
+    if (!loads) return fail(1, 'OSError: libcuda.so.1: cannot open shared object file: No such file or directory\n');
+    return out(`${cuInit(world, oci)}\n`);
+  }
+  if (name === 'python3' && args[0] === '-m')
+    return fail(
+      1,
+      `/usr/bin/python3: Error while finding module specification for '${args[1]}' (ModuleNotFoundError: No module named '${(args[1] ?? '').split('.')[0]}')\n`,
+    );
+  return out('');
+};
+
+/** Starts the container's command; `missing` names a program that is not in the image. */
+export const startProcess = (world: World, oci: Oci): { readonly ran: Ran } | { readonly missing: string } => {
+  const [program = 'sh', ...args] = oci.args;
+  const name = program.slice(program.lastIndexOf('/') + 1);
+  const injected = brought(oci, name);
+  if (!injected && !oci.image.programs.includes(name)) return { missing: program };
+  if (injected && !oci.image.glibc) {
+    const old = !atLeast(world.versions.runc ?? '1.1.15', '1.2.0');
+    return { ran: fail(old ? 1 : 255, `exec /usr/bin/${name}: no such file or directory\n`) };
+  }
+  return { ran: run(world, oci, name, args) };
+};

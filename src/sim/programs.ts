@@ -1,0 +1,57 @@
+/** All programs that are modelled, by the name they are called by. */
+import * as core from './coreutils.ts';
+import { docker, dockerd } from './docker.ts';
+import { lsmod, lspci, modinfo, modprobe, nvidiaModprobe, rmmod, uname } from './kernel.ts';
+import { ldconfig } from './ldconfig.ts';
+import { nvidiaContainerCli } from './nvidia-container-cli.ts';
+import { nvidiaContainerRuntimeProgram } from './nvidia-container-runtime.ts';
+import { nvidiaContainerRuntimeHook } from './nvidia-container-runtime-hook.ts';
+import { nvidiaCdiHook, nvidiaCtk } from './nvidia-ctk.ts';
+import { nvidiaSmi } from './nvidia-smi.ts';
+import { podman } from './podman.ts';
+import { crunProgram, runcProgram } from './runc.ts';
+import { journalctl, systemctl, systemdDetectVirt, which } from './systemd.ts';
+import type { Program } from './world.ts';
+
+export const programs: Readonly<Record<string, Program>> = {
+  cat: core.cat,
+  containerd: core.containerd,
+  crun: crunProgram,
+  docker,
+  dockerd,
+  'dpkg-query': core.dpkgQuery,
+  echo: core.echo,
+  false: core.no,
+  getenforce: core.getenforce,
+  hostname: core.hostname,
+  id: core.id,
+  journalctl,
+  ldconfig,
+  ls: core.ls,
+  lsmod,
+  lspci,
+  mkdir: core.mkdirProgram,
+  modinfo,
+  modprobe,
+  mokutil: core.mokutil,
+  mv: core.mv,
+  'nvidia-cdi-hook': nvidiaCdiHook,
+  'nvidia-container-cli': nvidiaContainerCli,
+  'nvidia-container-runtime': nvidiaContainerRuntimeProgram,
+  'nvidia-container-runtime-hook': nvidiaContainerRuntimeHook,
+  'nvidia-ctk': nvidiaCtk,
+  'nvidia-modprobe': nvidiaModprobe,
+  'nvidia-smi': nvidiaSmi,
+  pidof: core.pidof,
+  podman,
+  ps: core.ps,
+  rm: core.rm,
+  rmmod,
+  runc: runcProgram,
+  stat: core.stat,
+  systemctl,
+  'systemd-detect-virt': systemdDetectVirt,
+  true: core.ok,
+  uname,
+  which,
+};

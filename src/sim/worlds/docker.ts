@@ -1,0 +1,95 @@
+/** Boxes whose fault lies in Docker or its configuration. */
+
+import { generate, specText } from '../cdi-generate.ts';
+import { file, text } from '../fs.ts';
+import { startUnit, stopUnit, systemctl } from '../systemd.ts';
+import { configPath } from '../toolkit-config.ts';
+import { tick, type World } from '../world.ts';
+import { daemonJsonWith, machine, request, running } from './machine.ts';
+
+const secrets = { 'registry-mirrors': ['https://robot:s3cr3t-pull-token@mirror.lab.example.net'] };
+
+const populated = (world: World): World => {
+  running(
+    world,
+    'ollama',
+    request('ollama/ollama:0.12.6', { gpus: 'all', restart: 'always', env: ['OLLAMA_API_KEY=sk-demo-51f0c9a7e4'] }),
+  );
+  running(
+    world,
+    'db',
+    request('postgres:17', { restart: 'unless-stopped', env: ['POSTGRES_PASSWORD=correct-horse-battery'] }),
+  );
+  running(
+    world,
+    'train-42',
+    request('nvidia/cuda:12.6.3-base-ubuntu24.04', { gpus: 'all', command: ['sleep', 'infinity'] }),
+  );
+  return world;
+};
+
+export const notActive = (): World => {
+  const world = machine({
+    name: 'daemon-json-not-active',
+    docker: '26.1.5',
+    toolkit: '1.17.8',
+    daemonJson: daemonJsonWith(secrets),
+  });
+  const made = generate(world, { version: '1.17.8', root: '' });
+  if (!('error' in made)) file(world.fs, '/etc/cdi/nvidia.yaml', specText(made.spec, '1.17.8'));
+  tick(world, 3600);
+  file(world.fs, '/etc/docker/daemon.json', daemonJsonWith({ ...secrets, features: { cdi: true } }));
+  systemctl({ world, args: ['reload', 'docker'], argv: [], root: true });
+  tick(world, 3600);
+  return populated(world);
+};
+
+export const notRegistered = (): World => {
+  const json = `${JSON.stringify({ 'log-driver': 'json-file', 'log-opts': { 'max-size': '50m' }, ...secrets }, null, 4)}\n`;
+  const world = machine({ name: 'runtime-not-registered', docker: '26.1.5', toolkit: '1.17.8', daemonJson: json });
+  tick(world, 3600);
+  return populated(world);
+};
+
+/** Left behind by somebody in a hurry: one comma too many. */
+const trailingComma = `{
+    "log-driver": "json-file",
+    "live-restore": false,
+    "runtimes": {
+        "nvidia": {
+            "args": [],
+            "path": "nvidia-container-runtime"
+        }
+    },
+}
+`;
+
+export const broken = (): World => {
+  const world = populated(machine({ name: 'daemon-json-broken', docker: '26.1.5', toolkit: '1.17.8' }));
+  tick(world, 3600);
+  file(world.fs, '/etc/docker/daemon.json', trailingComma);
+  stopUnit(world, 'docker.service');
+  startUnit(world, 'docker.service');
+  tick(world, 1800);
+  return world;
+};
+
+export const stopped = (): World => {
+  const world = populated(machine({ name: 'docker-stopped', docker: '26.1.5', toolkit: '1.17.8' }));
+  tick(world, 3600);
+  stopUnit(world, 'docker.socket');
+  stopUnit(world, 'docker.service');
+  tick(world, 1800);
+  return world;
+};
+
+export const hookRefused = (): World => {
+  const world = machine({ name: 'hook-refused-29', docker: '29.7.2', toolkit: '1.20.0' });
+  tick(world, 3600);
+  file(world.fs, configPath, (text(world.fs, configPath) ?? '').replace('mode = "auto"', 'mode = "cdi"'));
+  const whole = text(world.fs, '/run/cdi/nvidia.yaml') ?? '';
+  file(world.fs, '/run/cdi/nvidia.yaml', whole.slice(0, whole.indexOf('hookName') + 4));
+  tick(world, 600);
+  running(world, 'ollama', request('ollama/ollama:0.12.6', { gpus: 'all', restart: 'always' }));
+  return world;
+};

@@ -1,0 +1,126 @@
+/** The demo boxes, each made only when it is asked for. */
+import type { World } from '../world.ts';
+
+export interface Demo {
+  /** One line for the list. */
+  readonly title: string;
+  /** What happened on this machine, as its owner would tell it. */
+  readonly story: string;
+  readonly load: () => Promise<World>;
+}
+
+export const demos: Readonly<Record<string, Demo>> = {
+  'ldconfig-real': {
+    title: 'ldcache error after moving a configuration from Ubuntu to Debian (toolkit 1.14)',
+    story:
+      'The config.toml was copied from an Ubuntu machine, where /sbin/ldconfig.real exists. Here it does not, and toolkit 1.14 takes the path as it is.',
+    load: async () => (await import('./toolkit.ts')).ldconfigReal(),
+  },
+  'nvml-missing-cache': {
+    title: 'libnvidia-ml.so.1 is on the disk but the loader does not know it',
+    story:
+      'The driver was installed by hand below /opt/nvidia/lib; the line in /etc/ld.so.conf.d is there, but nobody ran ldconfig afterwards.',
+    load: async () => (await import('./driver.ts')).nvmlMissingCache(),
+  },
+  'nvml-missing-root': {
+    title: 'libnvidia-ml.so.1 not found in containers only: a driver root is left over',
+    story:
+      'A GPU Operator once ran here. It is gone, but config.toml still points at its driver root, which is empty now.',
+    load: async () => (await import('./toolkit.ts')).nvmlMissingRoot(),
+  },
+  'cdi-mode-gpus': {
+    title: 'mode = "cdi" on Docker 26: --gpus is refused by the hook',
+    story:
+      'Somebody followed a note that sets mode = "cdi" as a cure for everything. Since then docker run --gpus all fails.',
+    load: async () => (await import('./toolkit.ts')).cdiModeGpus(),
+  },
+  'cdi-spec-missing': {
+    title: 'CDI is switched on, but there is no spec',
+    story:
+      'Docker and the toolkit were set up for CDI; the spec lay in /var/run/cdi and went away with the last reboot.',
+    load: async () => (await import('./cdi.ts')).specMissing(),
+  },
+  'cdi-spec-stale': {
+    title: 'The CDI spec still names the files of the old driver',
+    story: 'An unattended upgrade replaced driver 550.163.01. The spec in /etc/cdi was written by hand long before.',
+    load: async () => (await import('./cdi.ts')).specStale(),
+  },
+  'cdi-off': {
+    title: 'A spec lies ready, but CDI is off in Docker 26',
+    story:
+      'The spec was generated and Podman uses it. docker run --device nvidia.com/gpu=all says: could not select device driver "cdi".',
+    load: async () => (await import('./cdi.ts')).cdiOff(),
+  },
+  'daemon-json-not-active': {
+    title: 'daemon.json is right, Docker still behaves as before',
+    story: 'features.cdi was added an hour ago and Docker reloaded. A reload does not switch CDI on.',
+    load: async () => (await import('./docker.ts')).notActive(),
+  },
+  'runtime-not-registered': {
+    title: 'unknown or invalid runtime name: nvidia',
+    story: 'The toolkit was installed, but nobody told Docker about the nvidia runtime.',
+    load: async () => (await import('./docker.ts')).notRegistered(),
+  },
+  'daemon-json-broken': {
+    title: 'Docker does not start any more after daemon.json was edited',
+    story: 'A trailing comma in daemon.json, then a restart. Everything on the machine is down.',
+    load: async () => (await import('./docker.ts')).broken(),
+  },
+  'docker-stopped': {
+    title: 'Docker is simply not running',
+    story: 'Somebody stopped Docker for a disk check and forgot to start it.',
+    load: async () => (await import('./docker.ts')).stopped(),
+  },
+  'hook-refused-29': {
+    title: 'Docker 29: --gpus shows the hook text, the cause is an unreadable spec',
+    story: 'mode = "cdi" worked well here until the spec was cut off in the middle by a full disk.',
+    load: async () => (await import('./docker.ts')).hookRefused(),
+  },
+  'module-not-loaded': {
+    title: 'The driver is installed but its kernel module is not loaded',
+    story:
+      'The module was unloaded for maintenance and never came back; the toolkit is told not to load modules itself.',
+    load: async () => (await import('./driver.ts')).moduleNotLoaded(),
+  },
+  'uvm-missing': {
+    title: 'nvidia-smi works, CUDA does not: /dev/nvidia-uvm is missing',
+    story: 'A headless server after a reboot. The spec lists /dev/nvidia-uvm, but nothing has made the node yet.',
+    load: async () => (await import('./driver.ts')).uvmMissing(),
+  },
+  'toolkit-missing': {
+    title: 'Driver and Docker are fine, the NVIDIA Container Toolkit is not installed',
+    story: 'A fresh machine. The fix is a package, so there is nothing to repair inside the simulation.',
+    load: async () => (await import('./toolkit.ts')).toolkitMissing(),
+  },
+  'spec-conflict': {
+    title: 'Two CDI specs of one directory cancel each other',
+    story:
+      'A backup of the spec was kept beside it as nvidia-old.yaml. Both define the same devices, so neither counts.',
+    load: async () => (await import('./cdi.ts')).specConflict(),
+  },
+  'no-gpu': {
+    title: 'There is no NVIDIA GPU in this machine',
+    story: 'The right containers on the wrong node.',
+    load: async () => (await import('./hardware.ts')).noGpu(),
+  },
+  'vm-no-passthrough': {
+    title: 'A virtual machine to which the GPU was never handed through',
+    story: 'A KVM guest with a virtual graphics card only; the GPU sits in the host.',
+    load: async () => (await import('./hardware.ts')).vmNoPassthrough(),
+  },
+  nouveau: {
+    title: 'The free nouveau driver holds the GPU',
+    story: 'The NVIDIA driver was installed, but nouveau was never kept from loading.',
+    load: async () => (await import('./hardware.ts')).nouveau(),
+  },
+  'healthy-old': {
+    title: 'Nothing is wrong: Docker 26, toolkit 1.17',
+    story: 'A machine that works, for looking round.',
+    load: async () => (await import('./healthy.ts')).healthyOld(),
+  },
+  'healthy-new': {
+    title: 'Nothing is wrong: Docker 29, toolkit 1.20, Podman 5.4',
+    story: 'A machine that works in all five ways.',
+    load: async () => (await import('./healthy.ts')).healthyNew(),
+  },
+};
