@@ -46,7 +46,8 @@ const isStrings = (value: unknown): value is readonly string[] =>
 
 /** The same value with every string in it made printable and redacted; argument vectors are seen as such. */
 const clean = (value: unknown, redact: Redactor, key = ''): unknown => {
-  if (typeof value === 'string') return OURS.has(key) ? value : redact.text(printable(value));
+  if (typeof value === 'string')
+    return OURS.has(key) && /^[\w.-]{1,64}$/.test(value) ? value : redact.text(printable(value));
   if (key === 'argv' && isStrings(value)) return redact.argv(value.map(printable));
   if (Array.isArray(value)) return value.map(item => clean(item, redact));
   if (typeof value !== 'object' || value === null) return value;

@@ -3,16 +3,15 @@ import { clip, printable } from '../text/sanitize.ts';
 
 const longestRun = (text: string): number => Math.max(0, ...(text.match(/`+/g) ?? []).map(run => run.length));
 
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '@': '&#64;' };
+
 /** Running text on one line. */
 export const inline = (text: string, maxCols = 400): string =>
   clip(printable(text).replace(/\s+/g, ' ').trim(), maxCols)
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/@/g, '&#64;')
-    .replace(/[\\`*_[\]|~#]/g, '\\$&')
+    .replace(/[&<>@\\`*_[\]|~#]/g, c => ENTITIES[c] ?? `\\${c}`)
     .replace(/:\/\//g, ':\\/\\/')
-    .replace(/^([-+=]|\d+[.)])/, '\\$1');
+    .replace(/^([-+=])/, '\\$1')
+    .replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2');
 
 /** A code span; backticks in the text get a longer fence. */
 export const code = (text: string, maxCols = 400): string => {

@@ -1,6 +1,6 @@
 /** Events to Markdown for a ticket: a head that fits in one look, everything else folded. Pure; sorted by what helps a reader first. */
 import { unifiedDiff } from '../text/diff.ts';
-import type { Event, Machine } from './event.ts';
+import type { Event, Machine, Outcome } from './event.ts';
 import { bytes, cell, code, details, duration, fence, inline, shown } from './markdown-text.ts';
 import { type Change, type Story, storyOf } from './story.ts';
 
@@ -20,7 +20,7 @@ const BUDGETS: readonly Budget[] = [
   { findings: 2, evidence: 1, cols: 60, diffLines: 0 },
 ];
 
-const VERDICT: Readonly<Record<string, string>> = {
+const VERDICT: Readonly<Record<Outcome, string>> = {
   healthy: 'No fault found.',
   fixed: 'Fixed, and proven by the check that found it.',
   declined: 'A fault stands. A fix was proposed and declined; nothing was changed.',
@@ -44,6 +44,7 @@ const STATUS: Readonly<Record<Change['status'], string>> = {
   applied: 'applied',
   dropped: 'a step failed; what had been done was put back',
   undone: 'applied, then put back',
+  stuck: 'a step failed and not everything was put back; look at the steps below',
 };
 
 const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
@@ -118,7 +119,7 @@ const changesPart = (story: Story, budget: Budget): string[] => {
       .slice(0, 6)
       .map(argv => `- ${code(shown(argv), budget.cols)}`);
     return [
-      `**${inline(plan.title, budget.cols)}** (${code(plan.fix, 80)}): ${STATUS[change.status]}. ${PRIVILEGE[plan.privilege] ?? ''}; ${plural(plan.touches.length, 'file')}.`,
+      `**${inline(plan.title, budget.cols)}** (${code(plan.fix, 80)}): ${STATUS[change.status]} (${PRIVILEGE[plan.privilege]}).`,
       ...(failed === undefined
         ? []
         : [
@@ -141,8 +142,9 @@ const changesPart = (story: Story, budget: Budget): string[] => {
     ...(putBack.length > 0 ? [`Put back:\n${putBack.join('\n')}`] : []),
     ...(refused.length > 0 ? [refused.join('\n')] : []),
   ];
-  const changed = story.changes.some(c => c.status === 'applied') || story.putBack.length > 0;
-  return all.length === 0 ? [] : [changed ? '## Changed' : '## Proposed', ...all];
+  const changed = story.putBack.length > 0 || story.changes.some(c => c.status === 'applied' || c.status === 'stuck');
+  const tried = story.changes.some(c => c.steps.length > 0);
+  return all.length === 0 ? [] : [changed ? '## Changed' : tried ? '## Tried and put back' : '## Proposed', ...all];
 };
 
 const proofPart = (story: Story, budget: Budget): string[] => {
@@ -171,6 +173,12 @@ const waysPart = (story: Story, budget: Budget): string[] => {
   ];
 };
 
+const verdictOf = (story: Story, outcome: NonNullable<Story['outcome']>): string => {
+  if (outcome !== 'failed') return VERDICT[outcome];
+  const left = story.changes.some(change => change.status === 'stuck');
+  return `${VERDICT.failed} ${left ? 'Not everything it changed was put back.' : story.changes.some(c => c.status === 'dropped') ? 'What it had changed was put back.' : ''}`.trim();
+};
+
 const head = (story: Story, budget: Budget): string => {
   const outcome = story.outcome;
   const began = story.began;
@@ -190,7 +198,7 @@ const head = (story: Story, budget: Budget): string => {
   return [
     '# NVIDIA GPU in containers',
     machineLines(story.machine),
-    `**Verdict: ${outcome === null ? 'the session broke off; what stands here is what was known by then.' : VERDICT[outcome]}**`,
+    `**Verdict: ${outcome === null ? 'the session broke off; what stands here is what was known by then.' : verdictOf(story, outcome)}**`,
     ...findingsPart(story, budget),
     ...changesPart(story, budget),
     ...proofPart(story, budget),

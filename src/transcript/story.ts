@@ -6,8 +6,8 @@ import type { Event, Machine, Outcome } from './event.ts';
 
 type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>;
 
-/** `proposed`: shown, no answer on record. `dropped`: a step failed and what had been done was put back. */
-export type ChangeStatus = 'proposed' | 'declined' | 'applied' | 'dropped' | 'undone';
+/** `proposed`: shown, no answer on record. `dropped`: a step failed and what had been done was put back. `stuck`: putting back failed too. */
+export type ChangeStatus = 'proposed' | 'declined' | 'applied' | 'dropped' | 'undone' | 'stuck';
 
 export interface StoryFinding {
   readonly id: string;
@@ -51,7 +51,13 @@ export interface Story {
 const statusOf = (steps: readonly Of<'stepped'>[], answer: string | null): ChangeStatus => {
   if (steps.length === 0) return answer !== null && !/^(?:y|yes)$/i.test(answer.trim()) ? 'declined' : 'proposed';
   const failed = steps.some(step => step.direction === 'apply' && !step.ok);
-  if (steps.some(step => step.direction === 'undo')) return failed ? 'dropped' : 'undone';
+  const undo = steps.filter(step => step.direction === 'undo');
+  if (
+    undo.some(step => !step.ok) ||
+    (failed && undo.length === 0 && steps.some(step => step.direction === 'apply' && step.ok))
+  )
+    return 'stuck';
+  if (undo.length > 0) return failed ? 'dropped' : 'undone';
   return failed ? 'dropped' : 'applied';
 };
 
