@@ -1,6 +1,7 @@
 /** What applying and undoing promise: all of it or nothing, whatever fails or dies at whatever moment. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cached } from '../src/box/cache.ts';
 import { applyPlan } from '../src/plan/apply.ts';
 import type { Progress } from '../src/plan/deeds.ts';
 import { historyOf, unfinished } from '../src/plan/history.ts';
@@ -130,6 +131,20 @@ test('a file edited between preview and apply stops everything, whichever it is'
   assert.ok(second.kind === 'drifted' && second.path === '/b');
   assert.deepEqual(Object.fromEntries(late.world.files), { '/a': 'old a', '/b': 'mine' });
   assert.deepEqual([...late.world.flags], []);
+});
+
+test('a box that remembers what it read hides no edit from apply and undo', async () => {
+  const { world, box, journal, store } = start();
+  const remembering = cached(box);
+  await remembering.read('/a');
+  world.files.set('/a', 'mine');
+  assert.equal((await applyPlan(remembering, PLAN, journal)).kind, 'drifted');
+  world.files.set('/a', 'old a');
+  assert.equal((await applyPlan(remembering, PLAN, journal)).kind, 'applied');
+  await remembering.read('/a');
+  world.files.set('/a', 'mine');
+  assert.equal((await undoSession(remembering, store, '2026-11-22-1')).kind, 'refused');
+  assert.equal(world.files.get('/a'), 'mine');
 });
 
 test('Ctrl-C finishes the step, then undoes; before the first step nothing happens', async () => {

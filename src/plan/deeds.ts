@@ -1,5 +1,7 @@
 /** Single deeds on a box, each with a plain answer: what apply and undo have in common. */
+
 import { type Box, BoxError, type Command, type Ran, type WriteOptions } from '../box/box.ts';
+import type { CachedBox } from '../box/cache.ts';
 
 /** A step begun (`ok` null) or ended, for the screen and the transcript. */
 export interface Progress {
@@ -74,6 +76,8 @@ export type Now =
 
 /** What stands in a file now; null where it does not exist. */
 export const nowIn = async (box: Box, path: string): Promise<Now> => {
+  // A box that remembers would show the file as it was previewed, and an edit made since would be lost.
+  if ('forget' in box) (box as CachedBox).forget();
   const found = await box.read(path);
   if (found.kind === 'file') return { ok: true, text: found.text };
   if (found.kind === 'absent') return { ok: true, text: null };
