@@ -36,8 +36,9 @@ export const heldBy = (snapshot: Snapshot): Held => {
     return stat?.type === 'link' ? stat.target : undefined;
   };
 
-  /** The path with every known link replaced; without `last` a link in the last place stays. Null for a circle. */
+  /** The path with every known link replaced; without `last` a link in the last place stays. Null for a circle and for a relative path. */
   const resolve = (path: string, last: boolean): string | null => {
+    if (!path.startsWith('/')) return null;
     const todo = path.split('/').filter(Boolean).toReversed();
     let at = '';
     let followed = 0;
@@ -117,5 +118,5 @@ export const heldBy = (snapshot: Snapshot): Held => {
     return nothing(real) && (follow || !listed);
   };
 
-  return { at, itself, absent, loops: path => resolve(path, true) === null };
+  return { at, itself, absent, loops: path => path.startsWith('/') && resolve(path, true) === null };
 };

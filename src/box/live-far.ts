@@ -3,6 +3,7 @@ import type { DirRead, FileRead, Ran, Stat, StatRead, Unread } from './box.ts';
 
 const WORDS: readonly (readonly [RegExp, Unread])[] = [
   [/: No such file or directory\s*$/, { kind: 'absent' }],
+  [/: Not a directory\s*$/, { kind: 'absent' }],
   [/: Permission denied\s*$/, { kind: 'denied' }],
   [/: Operation not permitted\s*$/, { kind: 'denied' }],
   [/: Is a directory\s*$/, { kind: 'unreadable', why: 'EISDIR' }],
@@ -26,17 +27,21 @@ export const farFile = (ran: Ran, path: string): FileRead => {
   return /[\0\ufffd]/.test(text) ? { kind: 'unreadable', why: 'binary' } : { kind: 'file', text };
 };
 
-export const farDir = (ran: Ran): DirRead =>
-  answered(ran) ? { kind: 'dir', names: ran.stdout.split('\n').filter(Boolean).sort() } : failed(ran);
+/** From `ls -A1 PATH/.`, where "Not a directory" is said of the path itself. */
+export const farDir = (ran: Ran): DirRead => {
+  const noFolder = ran.kind === 'exited' && /: Not a directory\s*$/.test(ran.stderr);
+  if (noFolder) return { kind: 'unreadable', why: 'other' };
+  return answered(ran) ? { kind: 'dir', names: ran.stdout.split('\n').filter(Boolean).sort() } : failed(ran);
+};
 
 const TYPES: Readonly<Record<number, Stat['type']>> = {
   1: 'fifo',
   2: 'char',
   4: 'dir',
   6: 'block',
-  7: 'file',
-  9: 'link',
-  11: 'socket',
+  8: 'file',
+  10: 'link',
+  12: 'socket',
 };
 
 /** From `stat -c '%f %u %g %s %Y %t %T'`; a link's target is asked for with `readlink`. */

@@ -83,8 +83,8 @@ export const recordedBox = (snapshot: Snapshot, name: string): Box => {
     const cat = catSays(commands.get(keyOf(['cat', path])));
     if (facts.text === null) return cat ?? ABSENT;
     if (cat !== undefined) return cat;
-    if (facts.stat?.type === 'dir' || Array.isArray(facts.names)) return { kind: 'unreadable', why: 'EISDIR' };
     if (facts.error !== undefined && !facts.error.startsWith('list:')) return unreadOf(facts.error);
+    if (facts.stat?.type === 'dir' || Array.isArray(facts.names)) return { kind: 'unreadable', why: 'EISDIR' };
     if (held.absent(path, true)) return ABSENT;
     if (held.loops(path)) return { kind: 'unreadable', why: 'ELOOP' };
     return UNRECORDED;

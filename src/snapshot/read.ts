@@ -1,6 +1,6 @@
 /** Reads a snapshot file, plain or gzipped. Everything that can be wrong with it is one InputError of one line. */
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { InputError, shownPath } from '../box/errors.ts';
 import { parseSnapshot, type Snapshot } from './snapshot.ts';
 
@@ -26,22 +26,17 @@ const mega = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MB`;
 const bytesOf = async (path: string): Promise<Buffer> => {
   const shown = shownPath(path);
   try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const stat = await handle.stat();
-      if (stat.isDirectory()) throw new InputError(`${shown}: is a directory, not a snapshot`);
-      if (!stat.isFile() && !stat.isFIFO()) throw new InputError(`${shown}: is not a file`);
-      if (stat.size > MAX_FILE)
-        throw new InputError(`${shown}: too big for a snapshot (${mega(stat.size)}, at most ${mega(MAX_FILE)})`);
-      if (stat.isFile()) return await handle.readFile();
-    } finally {
-      await handle.close();
-    }
-    // A pipe, e.g. from a shell's <(...): opened anew, because a non-blocking one ends where its writer is slow.
-    const pipe = await open(path, 'r');
+    // Its type first: a device might do something when it is opened, a pipe waits for its writer.
+    const found = await stat(path);
+    if (found.isDirectory()) throw new InputError(`${shown}: is a directory, not a snapshot`);
+    if (!found.isFile() && !found.isFIFO()) throw new InputError(`${shown}: is not a file`);
+    if (found.size > MAX_FILE)
+      throw new InputError(`${shown}: too big for a snapshot (${mega(found.size)}, at most ${mega(MAX_FILE)})`);
+    if (found.isFile()) return await readFile(path);
+    // A pipe, e.g. from a shell's <(...).
     const chunks: Buffer[] = [];
     let size = 0;
-    for await (const chunk of pipe.createReadStream()) {
+    for await (const chunk of createReadStream(path)) {
       chunks.push(chunk as Buffer);
       size += (chunk as Buffer).length;
       if (size > MAX_FILE) throw new InputError(`${shown}: too big for a snapshot (more than ${mega(MAX_FILE)})`);

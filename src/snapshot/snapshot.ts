@@ -50,7 +50,16 @@ const STAT_TYPES = new Set(['link', 'dir', 'char', 'block', 'socket', 'fifo', 'f
 type Plain = Record<string, unknown>;
 const isPlain = (v: unknown): v is Plain => typeof v === 'object' && v !== null && !Array.isArray(v);
 
-const kindOf = (v: unknown): string => (v === null ? 'null' : Array.isArray(v) ? 'a list' : `a ${typeof v}`);
+const kindOf = (v: unknown): string =>
+  v === null
+    ? 'null'
+    : Array.isArray(v)
+      ? 'a list'
+      : v === undefined
+        ? 'missing'
+        : typeof v === 'object'
+          ? 'an object'
+          : `a ${typeof v}`;
 
 /**
  * Checks every shape that a lookup will rely on, and throws InputError naming the first place that is wrong.
