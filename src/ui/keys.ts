@@ -48,7 +48,8 @@ export const cursorFor = (view: View, cursor: Cursor): Cursor => {
   return cursor.screen === screen ? cursor : { screen, at: 0, scroll: 0 };
 };
 
-const LETTERS: Readonly<Record<string, Intent>> = {
+/** Letters and what they ask for, on both screens. */
+export const LETTERS: Readonly<Record<string, Intent>> = {
   w: { do: 'why' },
   e: { do: 'evidence' },
   d: { do: 'diff' },
@@ -57,6 +58,10 @@ const LETTERS: Readonly<Record<string, Intent>> = {
   '?': { do: 'help' },
   q: { do: 'quit' },
 };
+
+/** A letter means something only where the last row offers it; help, back and quit do everywhere. */
+export const isOffered = (view: View, letter: string): boolean =>
+  '?bq'.includes(letter) || view.keys.some(([key]) => key === letter);
 
 /**
  * @param isAlone the key came in a chunk of its own and the question has been painted: without it `y` confirms nothing
@@ -92,6 +97,6 @@ export const press = (
   }
   // A digit moves to its line; Enter then chooses, so that no digit ever starts something by itself.
   if (/^[1-9]$/.test(char) && Number(char) <= count) return { cursor: { ...cursor, at: Number(char) - 1 } };
-  const intent = LETTERS[char];
+  const intent = isOffered(view, char) ? LETTERS[char] : undefined;
   return intent ? { cursor, intent } : { cursor };
 };

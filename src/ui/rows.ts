@@ -11,6 +11,7 @@ export interface Span extends Style {
 export type Drawn = readonly Span[];
 
 const LABEL = 16;
+const STATE = 15;
 const isNarrow = (width: number): boolean => width < 60;
 
 const wrapHard = (text: string, width: number): readonly string[] => {
@@ -73,28 +74,16 @@ export const drawLine = (line: Line, width: number, theme: Theme): readonly Draw
     }
     case 'way': {
       const [sign, word] = stateWord(line.works);
-      const because = theme.text(line.because);
-      const state: Drawn = [{ text: `${theme.sign(sign)} ${word}`, ...signTone[sign] }];
-      const how = theme.text(line.how);
-      if (isNarrow(width) || because === '') {
-        const rows = isNarrow(width)
-          ? wrap(how, width - 4).map((t, i): Drawn => [{ text: i === 0 ? '  ' : '    ' }, { text: t }])
-          : [[{ text: `  ${pad(truncate(how, 44), 45)}` }, ...state]];
-        return isNarrow(width)
-          ? [
-              ...rows,
-              ...hung([{ text: '    ' }, ...state, { text: '  ' }], 4 + cells(state[0]!.text) + 2, because, width, {}),
-            ]
-          : rows;
-      }
-      const left: Drawn = [
-        { text: `  ${pad(truncate(how, 44), 45)}` },
-        { text: pad(state[0]!.text, 14), ...signTone[sign] },
-      ];
-      const used = 2 + 45 + 14;
-      if (width - used < 16)
-        return [[...left], ...wrap(because, width - 6).map((t): Drawn => [{ text: '      ' }, { text: t }])];
-      return hung(left, used, because, width, {});
+      const state = pad(`${theme.sign(sign)} ${word}`, STATE);
+      const how = hung(
+        [{ text: '  ' }, { text: state, ...signTone[sign] }],
+        2 + STATE,
+        theme.text(line.how),
+        width,
+        {},
+      );
+      const because = wrap(theme.text(line.because), width - 2 - STATE);
+      return [...how, ...because.map((text): Drawn => [{ text: ' '.repeat(2 + STATE) }, { text, dim: true }])];
     }
   }
 };
@@ -110,13 +99,14 @@ export const drawRow = (row: Row, width: number, theme: Theme): readonly Drawn[]
       { text: t },
     ]);
   }
-  const label = pad(truncate(theme.text(row.label), LABEL - 1), LABEL);
+  const room = width < 76 ? LABEL : 22;
+  const label = pad(truncate(theme.text(row.label), room - 1), room);
   return hung(
     [
       { text: sign, ...signTone[row.sign] },
       { text: label, bold: row.sign === 'done' },
     ],
-    cells(sign) + LABEL,
+    cells(sign) + room,
     text,
     width,
     {},

@@ -1,4 +1,6 @@
 /** The same wizard as lines: numbered answers on stdin, a change only by the line `y` or `yes`, the end of input declines. */
+
+import { isOffered, LETTERS } from '../ui/keys.ts';
 import { type Drawn, drawLine, drawRow } from '../ui/rows.ts';
 import { themeOf } from '../ui/theme.ts';
 import type { Intent } from './state.ts';
@@ -28,26 +30,17 @@ export const painted = (drawn: Drawn, colour: boolean): string =>
     .join('')
     .trimEnd();
 
-const LETTERS: Readonly<Record<string, Intent>> = {
-  w: { do: 'why' },
-  e: { do: 'evidence' },
-  d: { do: 'diff' },
-  c: { do: 'commands' },
-  b: { do: 'back' },
-  '?': { do: 'help' },
-  q: { do: 'quit' },
-};
-
 /** What a line of input means on this screen; null where it means nothing. */
 export const answerOf = (view: View, line: string): Intent | null => {
   const said = line.trim().toLowerCase();
+  const letter = said.length === 1 && isOffered(view, said) ? LETTERS[said] : undefined;
   if (view.confirm !== null) {
     if (said === 'y' || said === 'yes') return { do: 'yes' };
     if (said === '' || said === 'n' || said === 'no' || /^\d+$/.test(said)) return { do: 'no' };
-    return LETTERS[said] ?? { do: 'no' };
+    return letter ?? { do: 'no' };
   }
   const chosen = /^\d{1,3}$/.test(said) ? view.choices[Number(said) - 1] : undefined;
-  return chosen ? { do: 'choose', id: chosen.id } : (LETTERS[said] ?? null);
+  return chosen ? { do: 'choose', id: chosen.id } : (letter ?? null);
 };
 
 const isQuestion = (view: View): boolean => view.choices.length > 0 || view.confirm !== null;

@@ -6,6 +6,7 @@ import { isFinding } from '../engine/flow.ts';
 import { CannotTell } from '../engine/known.ts';
 import { type NextWay, walkthrough } from '../engine/walkthrough.ts';
 import type { Plan, Refusal } from '../plan/plan.ts';
+import { becauseWords } from '../report/words.ts';
 import type { Outside } from './outside.ts';
 import { costsOf, type Found, type Row, signOf, type Walk } from './walk.ts';
 
@@ -64,6 +65,9 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
   };
   const founds = new Map<string, Found>();
   const shown = new Map<string, string>();
+  /** The form of request whose heading stands in the trail. */
+  let told: WayId | null = null;
+  let isBranched = false;
   let verifying: { readonly finding: string; readonly node: string; readonly fix: string } | null = null;
   let abort: AbortController | null = null;
   let end: (walk: Walk) => void = () => {};
@@ -83,7 +87,7 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
       const missing = error instanceof CannotTell ? error.missing : [];
       const found =
         missing.length > 0
-          ? missing.map(m => `${m.probe}: ${m.unknown}`).join(', ')
+          ? missing.map(m => `${m.probe}: ${becauseWords[m.unknown]}`).join(', ')
           : `could not decide: ${String(error)}`;
       return { verdict: 'cannotTell', found, seen: [], missing };
     }
@@ -118,7 +122,7 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
     };
   };
 
-  const show = (flow: string, node: string, judged: Judgement, passes: boolean) => {
+  const show = (flow: string, node: string, request: Request, judged: Judgement, passes: boolean) => {
     const check = outside.flows[flow]!.nodes[node]!;
     const target = check.on[judged.verdict];
     const finding = target !== undefined && isFinding(target) ? target : null;
@@ -130,7 +134,14 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
     shown.set(key, same);
     const isFault = finding !== null && isGrave(finding) && !passes;
     if (isFault && !walk.met.includes(finding.id)) set({ met: [...walk.met, finding.id] });
-    row({ sign: passes ? 'note' : signOf(target, judged.verdict), label: check.title, text });
+    // A check without a probe only tells the forms of request apart; the form itself is told when there is news of it.
+    if (check.probes.length > 0 || finding !== null) {
+      if (isBranched && told !== request.way) {
+        told = request.way;
+        row({ sign: 'plain', label: '', text: request.how });
+      }
+      row({ sign: passes ? 'note' : signOf(target, judged.verdict), label: check.title, text });
+    }
     outside.append({
       type: 'judged',
       flow,
@@ -169,6 +180,7 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
     readonly request: Request;
   }) => {
     const check = outside.flows[flow]!.nodes[node]!;
+    isBranched ||= flow === BRANCH;
     set({
       stage: 'checking',
       checking: {
@@ -185,7 +197,7 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
     // Only what the report calls a fault is a matter for the person; a consequence of another finding is not.
     const passes = found !== null && found.report.findings.find(f => f.id === found.id)?.severity !== 'fault';
     if (found && !passes) founds.set(`${flow}.${node}`, found);
-    if (!isOver) show(flow, node, judged, passes);
+    if (!isOver) show(flow, node, request, judged, passes);
     return { verdict: judged.verdict, ...(passes && { passes: finding!.id }) };
   };
 

@@ -1,5 +1,6 @@
 /** What stays in the scrollback: what was found and changed, the proof, whether it lasts, and the next command. */
 import type { Plan } from '../plan/plan.ts';
+import { becauseWords } from '../report/words.ts';
 import { type Line, plural } from './lines.ts';
 import type { State } from './state.ts';
 
@@ -42,7 +43,10 @@ const headline = (state: State): Line => {
   }
   const faults = report.findings.filter(f => f.severity === 'fault');
   if (report.verdict === 'fault') return line('broken', `Still broken: ${faults.map(f => f.title || f.id).join('; ')}`);
-  return line('unsure', `Cannot tell: ${report.unknown.map(u => `${u.probe} (${u.because})`).join(', ')}`);
+  return line(
+    'unsure',
+    `Cannot tell: ${report.unknown.map(u => `${u.probe} (${becauseWords[u.because]})`).join(', ')}`,
+  );
 };
 
 export const summaryOf = (state: State): readonly Line[] => {

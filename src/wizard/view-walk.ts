@@ -99,45 +99,56 @@ const diffLines = (plan: Plan): readonly Line[] =>
           ),
   );
 
-const proposal = (plan: Plan, state: State): Partial<View> => {
+const proposalHead = (plan: Plan): readonly Line[] => {
   const files = plan.steps.filter(s => s.do === 'edit').length;
+  const { interrupts } = plan;
+  const stops = interrupts === null || interrupts.liveRestore ? 0 : interrupts.containers.length;
   const restarts =
-    plan.interrupts === null && plan.settle.length === 0
-      ? 'interrupts nothing'
-      : plan.interrupts?.containers.length && !plan.interrupts.liveRestore
-        ? `stops ${plural(plan.interrupts.containers.length, 'container')}`
-        : 'restarts a service';
-  return {
-    lead: [
-      text(`Fix: ${plan.title}`, 'strong'),
-      text(
-        [
-          needsRoot(plan) ? 'needs root' : 'needs no root',
-          `changes ${plural(files, 'file')}`,
-          restarts,
-          'undo: gpumedic undo',
-        ].join(' · '),
-        'dim',
-      ),
-    ],
-    body: [
-      ...(state.show === 'commands' ? commandsOf(plan).map(command) : [text(plan.summary), ...diffLines(plan)]),
-      ...(plan.validate.length > 0 ? [fact('Checked first', plan.validate.map(c => c.argv.join(' ')).join('; '))] : []),
-      ...(plan.settle.length > 0 ? [fact('Then', plan.settle.map(c => c.argv.join(' ')).join('; '))] : []),
-      ...interruptLines(plan),
-      ...plan.afterwards.map((a, i) => fact(i === 0 ? 'Afterwards' : '', a)),
-    ],
-    confirm: 'Apply?',
-    keys: [
-      ['y', 'yes'],
-      ['n', 'no'],
-      ['↑↓', 'scroll'],
-      state.show === 'commands' ? ['d', 'diff'] : ['c', 'commands'],
-      ['b', 'back'],
-      ['?', 'help'],
-    ],
-  };
+    stops > 0
+      ? `stops ${plural(stops, 'container')}`
+      : (interrupts?.services.length ?? 0) > 0
+        ? 'restarts a service'
+        : 'interrupts nothing';
+  return [
+    text(`Fix: ${plan.title}`, 'strong'),
+    text(
+      [
+        needsRoot(plan) ? 'needs root' : 'needs no root',
+        `changes ${plural(files, 'file')}`,
+        restarts,
+        'undo: gpumedic undo',
+      ].join(' · '),
+      'dim',
+    ),
+  ];
 };
+
+/** What is interrupted stands before the diff: it must be seen before the answer, however long the diff is. */
+const proposalBody = (plan: Plan, show: State['show']): readonly Line[] => [
+  text(plan.summary),
+  ...interruptLines(plan),
+  ...(show === 'commands' ? commandsOf(plan).map(command) : diffLines(plan)),
+  ...(plan.validate.length > 0 ? [fact('Checked first', plan.validate.map(c => c.argv.join(' ')).join('; '))] : []),
+  ...(plan.settle.length > 0 ? [fact('Then', plan.settle.map(c => c.argv.join(' ')).join('; '))] : []),
+  ...plan.afterwards.map((a, i) => fact(i === 0 ? 'Afterwards' : '', a)),
+];
+
+/** A whole proposal, for a program without a screen. */
+export const proposalLines = (plan: Plan): readonly Line[] => [...proposalHead(plan), ...proposalBody(plan, 'diff')];
+
+const proposal = (plan: Plan, state: State): Partial<View> => ({
+  lead: proposalHead(plan),
+  body: proposalBody(plan, state.show),
+  confirm: 'Apply?',
+  keys: [
+    ['y', 'yes'],
+    ['n', 'no'],
+    ['↑↓', 'scroll'],
+    state.show === 'commands' ? ['d', 'diff'] : ['c', 'commands'],
+    ['b', 'back'],
+    ['?', 'help'],
+  ],
+});
 
 /** The current thing of a walk. */
 export const walkView = (walk: Walk, state: State): Partial<View> => {

@@ -1,0 +1,90 @@
+/** `gpumedic` without a command: the wizard on a screen or as lines, and what it leaves in the scrollback. */
+import { createInterface } from 'node:readline';
+import type { Box } from '../box/box.ts';
+import type { Store } from '../plan/journal.ts';
+import { memoryStore } from '../plan/memory.ts';
+import { drawLine } from '../ui/rows.ts';
+import { themeOf } from '../ui/theme.ts';
+import { painted, runPlain } from './plain.ts';
+import { type Real, realOutside } from './real.ts';
+import type { Demo } from './state.ts';
+import { summaryOf } from './summary.ts';
+import { createWizard, type End } from './wizard.ts';
+
+export interface WizardRun {
+  readonly box: Box;
+  readonly store: Store;
+  readonly others?: readonly Store[];
+  /** How the terminal is; `ink` where both ends are one. */
+  readonly terminal: {
+    readonly ink: boolean;
+    readonly colour: boolean;
+    readonly ascii: boolean;
+    readonly columns: number;
+  };
+  readonly version: string;
+  readonly command: string;
+  readonly demos?: readonly Demo[];
+  readonly openDemo?: (name: string) => Box;
+  readonly loadModules?: boolean;
+  readonly out: (text: string) => void;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** The first SIGINT, SIGTERM or SIGHUP. */
+  readonly signal: AbortSignal;
+  readonly stdin?: NodeJS.ReadableStream;
+}
+
+/** Resolves to the exit code of the contract. */
+export const runWizard = async (run: WizardRun): Promise<number> => {
+  const { terminal, version, now } = run;
+  const opened: Real[] = [];
+  const open = (box: Box, store: Store): Real => {
+    const outside = realOutside({
+      box,
+      store,
+      version,
+      now,
+      command: run.command,
+      ...(run.others && box === run.box && { others: run.others }),
+      ...(run.loadModules && { loadModules: true }),
+    });
+    opened.push(outside);
+    return outside;
+  };
+  const { demos = [], openDemo } = run;
+  const wizard = createWizard({
+    outside: open(run.box, run.store),
+    ...(openDemo && { demos, openDemo: (name: string) => open(openDemo(name), memoryStore()) }),
+  });
+  const interrupt = () => wizard.send({ do: 'interrupt' });
+  run.signal.addEventListener('abort', interrupt, { once: true });
+  if (run.signal.aborted) interrupt();
+
+  let end: End;
+  if (terminal.ink) {
+    const { mount } = await import('../ui/mount.tsx');
+    end = await mount({ wizard, version, ascii: terminal.ascii, now });
+  } else {
+    const input = createInterface({ input: run.stdin ?? process.stdin, terminal: false });
+    try {
+      end = await runPlain({
+        wizard,
+        version,
+        lines: input[Symbol.asyncIterator](),
+        out: run.out,
+        ascii: terminal.ascii,
+        colour: terminal.colour,
+        columns: terminal.columns,
+      });
+    } finally {
+      input.close();
+    }
+  }
+  const theme = themeOf(terminal.ascii);
+  if (end.state.walk !== null)
+    for (const line of summaryOf(end.state))
+      for (const drawn of drawLine(line, terminal.columns, theme)) run.out(`${painted(drawn, terminal.colour)}\n`);
+  await Promise.all(opened.map(o => o.flush()));
+  return end.exitCode;
+};
