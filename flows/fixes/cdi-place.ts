@@ -35,6 +35,25 @@ export const enableRefresh = applies({
   }),
 });
 
+export const refreshNow = applies({
+  id: 'run-cdi-refresh',
+  title: "Run the toolkit's CDI refresh unit now",
+  mends: ['cdi-refresh-unit-inactive', 'cdi-spec-missing'],
+  privilege: 2,
+  effect: ['E1'],
+  source: '2.8 cdi-refresh-unit-inactive',
+  fits: f => shipsRefresh(f) && refreshActive(f),
+  plan: () => ({
+    summary:
+      'The units are on and their last run wrote nothing, often because the driver came later; this runs it again.',
+    steps: [
+      does('writes /var/run/cdi/nvidia.yaml', ['systemctl', 'restart', 'nvidia-cdi-refresh.service'], {
+        nothing: 'the unit only rewrites its own file, which is gone at the next boot',
+      }),
+    ],
+  }),
+});
+
 const OWN = 'nvidia-cdi-generate.service';
 
 export const retireOwnUnit = applies({
@@ -205,9 +224,9 @@ export const linkedDir = byHand({
   privilege: 2,
   effect: ['E1'],
   source: '2.8 cdi-spec-dir-mismatch: a linked folder is followed by Docker 29.2 and later only',
-  fits: f => Object.values(f.cdiDirs.dirs).some(d => d.link),
+  fits: f => Object.values(f.cdiDirs.dirs).some(d => d.link !== null),
   steps: f => {
-    const [dir] = Object.entries(f.cdiDirs.dirs).find(([, d]) => d.link) ?? ['/etc/cdi'];
+    const [dir] = Object.entries(f.cdiDirs.dirs).find(([, d]) => d.link !== null) ?? ['/etc/cdi'];
     return [
       { say: `See where ${dir} leads.`, argv: ['readlink', '-f', dir] },
       { say: 'Remove the link (the files behind it stay).', argv: ['sudo', 'rm', dir] },
@@ -222,6 +241,7 @@ export const linkedDir = byHand({
 
 export const cdiPlaceFixes = [
   enableRefresh,
+  refreshNow,
   retireOwnUnit,
   moveConflict,
   dropStatic,

@@ -9,12 +9,11 @@ import type { Refusal } from '../../src/plan/plan.ts';
 import { canonical, readSpec, type Spec } from '../probes/cdi.ts';
 import type { Facts } from '../probes/index.ts';
 import { dirsOf } from '../rules/cdi.ts';
-import { atLeast, cdiSchemaOf, compare } from '../rules/version.ts';
+import { atLeast, cdiSchemaOf, compare, since } from '../rules/version.ts';
 import { applies, type Draft, does, edits, isRefused, printed, refuse, replaces } from './make.ts';
 
 export const KIND = 'nvidia.com/gpu';
 const STATIC = '/etc/cdi/nvidia.yaml';
-const VOLATILE = '/var/run/cdi/nvidia.yaml';
 const NO_GIDS = 'no-additional-gids-for-device-nodes';
 export const REFRESH_ENV = '/etc/nvidia-container-toolkit/nvidia-cdi-refresh.env';
 
@@ -47,16 +46,24 @@ export const wrongSpec = (f: Facts, finding: string): Spec | null => {
   return ours.findLast(s => s.fault === null) ?? null;
 };
 
+/** A linked folder is followed by Docker 29.2 and later only. */
+const usable = (f: Facts): readonly string[] =>
+  dirsOf(f, 'docker').filter(
+    d => f.cdiDirs.dirs[d]?.link == null || atLeast(or(f.docker.serverVersion, null) ?? '0', since.dockerGpusCdiFirst),
+  );
+
 /** Where a first spec goes: into the volatile folder where the shipped units keep it fresh, else into /etc. */
 const newSpecPath = (f: Facts): string | Refusal => {
-  const dirs = dirsOf(f, 'docker');
-  const wanted = refreshActive(f) && dirs.includes('/var/run/cdi') ? VOLATILE : STATIC;
-  const here = dirs.includes('/etc/cdi') || wanted === VOLATILE ? wanted : `${dirs.at(-1) ?? '/etc/cdi'}/nvidia.yaml`;
+  const dirs = usable(f);
+  const wanted = refreshActive(f) && dirs.includes('/var/run/cdi') ? '/var/run/cdi' : '/etc/cdi';
+  const dir = dirs.includes(wanted) ? wanted : dirs.at(-1);
+  if (dir === undefined) return refuse('Docker searches no folder for specs here');
+  const here = `${dir}/nvidia.yaml`;
   const taken = f.cdiSpecs.specs.find(s => s.path === here);
   if (taken && !isOurs(taken))
     return refuse(
       `${here} is a spec of ${taken.kind || 'somebody else'}; it is not overwritten`,
-      `${GENERATE.join(' ')} --output=/etc/cdi/nvidia-gpu.yaml`,
+      `sudo ${GENERATE.join(' ')} --output=${dir}/nvidia-gpu.yaml`,
     );
   return here;
 };
@@ -79,6 +86,9 @@ const generated = (ran: Ran, command: string, f: Facts): string | Refusal => {
   const limit = readableSchema(f);
   if (compare(spec.version, limit) > 0)
     return refuse(`${command} writes CDI ${spec.version}, and the engines here read up to ${limit}`);
+  const hook = or(f.toolkit.programs, null)?.['nvidia-cdi-hook'];
+  if (hook === null && text.includes('nvidia-cdi-hook'))
+    return refuse('the spec would call nvidia-cdi-hook, which is not installed', 'install the toolkit anew');
   return text;
 };
 
@@ -107,34 +117,43 @@ const write = (
   return isRefused(step) ? step : { summary: `${summary} ${owned(f)}`, steps: [step], afterwards: [newer] };
 };
 
+/** What every first spec needs to know. */
+export const previews = () => ({ spec: generate() });
+
+/** The step that writes a first spec, for fixes that need one. */
+export const firstSpec = (f: Facts, a: { readonly spec: Ran }): Draft | Refusal => {
+  const path = newSpecPath(f);
+  if (isRefused(path)) return path;
+  const text = generated(a.spec, GENERATE.join(' '), f);
+  if (isRefused(text)) return text;
+  const old = f.cdiSpecs.specs.find(s => s.path === path) ?? null;
+  return write(
+    path,
+    old,
+    text,
+    f,
+    'what nvidia-ctk cdi generate prints for this machine',
+    'Writes the description of the GPU that CDI requests need; no restart, no other setting.',
+  );
+};
+
 export const generateSpec = applies({
   id: 'generate-cdi-spec',
   title: 'Generate the CDI spec',
-  mends: ['cdi-spec-missing'],
+  mends: ['cdi-spec-missing', 'cdi-refresh-unit-inactive', 'cdi-spec-malformed', 'cdi-spec-dir-mismatch'],
   privilege: 2,
   effect: ['E1'],
   source: '2.8 cdi-spec-missing; seed 0, Fix 2, seed 1, section 3, and seed 2, section 2 (right before toolkit 1.18)',
-  fits: f => hasCtk(f) && !f.cdiSpecs.specs.some(s => isOurs(s) && s.fault === null && s.devices.has('all')),
+  fits: f => {
+    const dirs = usable(f);
+    return hasCtk(f) && !f.cdiSpecs.specs.some(s => isOurs(s) && s.fault === null && dirs.includes(s.dir));
+  },
   touches: f => {
     const path = newSpecPath(f);
     return isRefused(path) ? [] : [path];
   },
-  needs: () => ({ spec: generate() }),
-  plan: (f, a) => {
-    const path = newSpecPath(f);
-    if (isRefused(path)) return path;
-    const text = generated(a.spec, GENERATE.join(' '), f);
-    if (isRefused(text)) return text;
-    const old = f.cdiSpecs.specs.find(s => s.path === path) ?? null;
-    return write(
-      path,
-      old,
-      text,
-      f,
-      'what nvidia-ctk cdi generate prints for this machine',
-      `Writes the description of the GPU that CDI requests need; no restart, no other setting.`,
-    );
-  },
+  needs: previews,
+  plan: firstSpec,
 });
 
 const REGENERATES = [
@@ -167,6 +186,11 @@ export const regenerateSpec = applies({
   plan: (f, a, finding) => {
     const old = wrongSpec(f, finding);
     if (old === null) return refuse('no spec of nvidia.com/gpu was found that could be written anew');
+    if (finding === 'cdi-hook-binary-missing' && hooksThere(f, old))
+      return refuse(
+        `the programs that ${old.path} calls are there; the toolkit itself lacks one`,
+        'install the toolkit anew',
+      );
     const isJson = old.path.endsWith('.json');
     const answer = a[isJson ? 'json' : 'yaml'];
     const command = isJson ? `${GENERATE.join(' ')} --format=json` : GENERATE.join(' ');
@@ -184,6 +208,9 @@ export const regenerateSpec = applies({
     );
   },
 });
+
+const hooksThere = (f: Facts, s: Spec): boolean =>
+  [s.common, ...s.devices.values()].flatMap(e => e.hooks).every(h => f.cdiHost.there.get(h) === true);
 
 const openSpec = (s: Spec): Draft => ({
   summary: 'Lets everybody read the spec; there is no secret in it, and its content is right.',
@@ -255,4 +282,4 @@ export const olderSpec = applies({
   },
 });
 
-export const cdiSpecFixes = [generateSpec, regenerateSpec, readableSpec, olderSpec];
+export const cdiSpecFixes = [regenerateSpec, generateSpec, readableSpec, olderSpec];

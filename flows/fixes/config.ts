@@ -12,6 +12,7 @@ import type { Facts } from '../probes/index.ts';
 import { bare, CONFIG } from '../probes/toolkit.ts';
 import { lacks, resolve } from '../rules/cdi.ts';
 import { atLeast, since } from '../rules/version.ts';
+import { firstSpec, hasCtk, isOurs, previews } from './cdi-spec.ts';
 import { applies, type Draft, edits, isRefused, known, placed, printed, refuse, replaces } from './make.ts';
 
 const CLI = 'nvidia-container-cli';
@@ -46,7 +47,12 @@ const realLdconfig = (f: Facts): string => {
 export const ldconfigPath = applies({
   id: 'set-ldconfig-path',
   title: 'Point ldconfig at the real binary of the host',
-  mends: ['ldconfig-path-wrong', 'container-ldcache-not-updated', 'ldconfig-container-path-rejected'],
+  mends: [
+    'ldconfig-path-wrong',
+    'container-ldcache-not-updated',
+    'ldconfig-container-path-rejected',
+    'ldcache-process-failed',
+  ],
   privilege: 2,
   effect: ['E1', 'RX'],
   source:
@@ -112,7 +118,7 @@ export const driverRoot = applies({
   privilege: 2,
   effect: ['E1', 'RX'],
   source: '2.5 driver-root-wrong; seed 0 never looked at this key',
-  fits: f => readable(f) && f.config.root !== null && f.config.root !== '/' && !or(f.configPaths.rootHasDriver, true),
+  fits: f => readable(f) && f.config.root !== null && f.config.root !== '/' && f.configPaths.rootHasDriver !== true,
   touches,
   plan: f =>
     inConfig(
@@ -162,7 +168,7 @@ export const cliPath = applies({
 export const modeAuto = applies({
   id: 'set-mode-auto',
   title: 'Set the runtime mode back to auto, the default',
-  mends: ['hook-in-nonlegacy-mode', 'config-toml-invalid'],
+  mends: ['hook-in-nonlegacy-mode', 'config-toml-invalid', 'visible-devices-unknown'],
   privilege: 2,
   effect: ['E1', 'RX'],
   source: '2.7 hook-in-nonlegacy-mode; takes back seed 0, Fix 2, the global mode = "cdi"',
@@ -226,7 +232,7 @@ const cdiResolves = (f: Facts): boolean => {
 
 export const modeCdi = applies({
   id: 'set-mode-cdi',
-  title: 'Set the runtime mode to cdi (has a price, see below)',
+  title: 'Set the runtime mode to cdi (it has a price)',
   mends: [
     'ldconfig-path-wrong',
     'ldconfig-container-path-rejected',
@@ -239,18 +245,22 @@ export const modeCdi = applies({
   effect: ['E1', 'RX'],
   source:
     'seed 0, Fix 2 (it breaks plain --gpus: seed 0, Root Cause 2, is its own consequence); 2.7 hook-in-nonlegacy-mode',
-  fits: f => readable(f) && f.config.mode === 'auto' && cdiResolves(f),
-  touches,
-  plan: f => {
+  fits: f => readable(f) && f.config.mode === 'auto' && hasCtk(f) && (cdiResolves(f) || !f.cdiSpecs.specs.some(isOurs)),
+  touches: f => [...(cdiResolves(f) ? [] : ['/etc/cdi/nvidia.yaml']), CONFIG],
+  needs: previews,
+  plan: (f, a, finding) => {
     const loses = atLeast(or(f.docker.serverVersion, null) ?? '0', since.dockerGpusCdiFirst)
       ? 'docker run --gpus then works only as long as a CDI spec resolves'
       : 'docker run --gpus and Compose reservations stop working on this Docker';
-    return inConfig(
+    const spec = cdiResolves(f) ? null : firstSpec(f, a);
+    if (isRefused(spec)) return spec;
+    const mode = inConfig(
       f,
       text => setToml(text, RUNTIME, 'mode', '"cdi"'),
       'the runtime then reads the CDI spec and leaves the legacy CLI out',
-      `Goes round the legacy CLI for --runtime=nvidia. Price: ${loses}. A repair of the cause above is better.`,
+      `Goes round the legacy CLI for --runtime=nvidia, and so round ${finding}. Price: ${loses}. A repair of the cause is better.`,
     );
+    return isRefused(mode) || spec === null ? mode : { ...mode, steps: [...spec.steps, ...mode.steps] };
   },
 });
 

@@ -10,6 +10,12 @@ import { allOf, inDaemonJson, parses, server, touches } from './daemon-json.ts';
 import { applies, isRefused, known } from './make.ts';
 import { comesUp, isDown, policies, restarts, running, starts } from './restart.ts';
 
+/** No other feature is set, so that an empty object need not be left behind. */
+const onlyCdi = (text: string | null): boolean => {
+  const features = (jsonValue(text ?? '') as Readonly<Record<string, unknown>> | undefined)?.features;
+  return typeof features === 'object' && features !== null && Object.keys(features).length === 1;
+};
+
 export const enableCdi = applies({
   id: 'enable-cdi-in-docker',
   title: 'Switch CDI on in daemon.json and restart Docker',
@@ -22,7 +28,8 @@ export const enableCdi = applies({
     parses(f) &&
     !isDown(f) &&
     atLeast(server(f), since.dockerCdi) &&
-    (daemonOf(f.docker)?.cdiSpecDirs.length ?? 0) === 0,
+    (daemonOf(f.docker)?.cdiSpecDirs.length ?? 0) === 0 &&
+    (atLeast(server(f), since.dockerCdiDefault) ? f.daemonJson.cdi === false : f.daemonJson.cdi !== true),
   touches,
   needs: running,
   more: policies,
@@ -32,7 +39,7 @@ export const enableCdi = applies({
     const change = [
       ...(byDefault
         ? f.daemonJson.cdi === false
-          ? [(t: string | null) => removeJson(t, ['features', 'cdi'])]
+          ? [(t: string | null) => removeJson(t, onlyCdi(t) ? ['features'] : ['features', 'cdi'])]
           : []
         : [(t: string | null) => setJson(t, ['features', 'cdi'], true)]),
       ...(emptyDirs ? [(t: string | null) => removeJson(t, ['cdi-spec-dirs'])] : []),

@@ -1,8 +1,8 @@
 /** Fixes of the Docker engine: runtimes, its configuration file, starting and restarting it. */
-import { isUnknown, or } from '../../src/engine/known.ts';
+import { or } from '../../src/engine/known.ts';
 import { jsonFault, removeJson, setJson } from '../../src/text/json.ts';
 import { oneCharacterFix } from '../../src/text/json-fix.ts';
-import { canonical } from '../probes/cdi.ts';
+import { canonical, DEFAULT_DIRS } from '../probes/cdi.ts';
 import { DAEMON_JSON, daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
 import { deadly } from './cdi-place.ts';
@@ -111,49 +111,55 @@ export const startDocker = applies({
     }),
 });
 
-export const restartDocker = applies({
-  id: 'restart-docker',
-  title: 'Restart Docker',
-  mends: [
-    'docker-config-not-active',
-    'docker-no-device-driver',
-    'cdi-disabled-in-docker',
-    'cdi-spec-dir-mismatch',
-    'cdi-hook-binary-missing',
-  ],
-  privilege: 3,
-  effect: ['RD'],
-  source:
-    '2.9 docker-config-not-active and docker-no-device-driver; corrects seed 1, section 3: a reload does not do it',
-  fits: f => {
-    if (!parses(f) || isDown(f)) return false;
-    const daemon = daemonOf(f.docker);
-    if (daemon === null) return true;
-    const wantsCdi = f.daemonJson.cdi === true && daemon.cdiSpecDirs.length === 0;
-    const onDisk = f.daemonJson.specDirs?.map(canonical) ?? ['/etc/cdi', '/var/run/cdi'];
-    const otherDirs = daemon.cdiSpecDirs.length > 0 && onDisk.some(d => !daemon.cdiSpecDirs.map(canonical).includes(d));
-    return wantsCdi || otherDirs || startedBefore(f) || staleDefault(f);
+const restart = (id: string, title: string, mends: readonly string[], why: string, fits: (f: Facts) => boolean) =>
+  applies({
+    id,
+    title,
+    mends,
+    privilege: 3,
+    effect: ['RD'],
+    source:
+      '2.9 docker-config-not-active and docker-no-device-driver; corrects seed 1, section 3: a reload does not do it',
+    fits: f => parses(f) && !isDown(f) && fits(f),
+    touches: () => [],
+    needs: running,
+    more: policies,
+    plan: (f, a) => restarts(f, a, { summary: `${why}; no file is changed.`, steps: [] }),
+  });
+
+const wantsCdi = (f: Facts): boolean => {
+  const dirs = daemonOf(f.docker)?.cdiSpecDirs.map(canonical);
+  if (dirs === undefined) return false;
+  if (dirs.length === 0) return f.daemonJson.cdi === true;
+  return (f.daemonJson.specDirs?.map(canonical) ?? DEFAULT_DIRS).some(d => !dirs.includes(d));
+};
+
+export const restartDocker = restart(
+  'restart-docker',
+  'Restart Docker',
+  ['docker-config-not-active'],
+  'Docker reads what stands in daemon.json now; most of it only at its start',
+  f => f.daemonJson.withoutEffect.length === 0 || wantsCdi(f),
+);
+export const restartForToolkit = restart(
+  'restart-docker-for-toolkit',
+  'Restart Docker, so that it finds the toolkit',
+  ['docker-no-device-driver'],
+  'Docker looks for the programs of the toolkit only when it starts',
+  f => {
+    const programs = or(f.toolkit.programs, null);
+    return (
+      programs !== null && (programs['nvidia-container-runtime-hook'] !== null || programs['nvidia-cdi-hook'] !== null)
+    );
   },
-  touches: () => [],
-  needs: running,
-  more: policies,
-  plan: (f, a) =>
-    restarts(f, a, {
-      summary: 'Docker reads CDI settings and looks for the toolkit only when it starts; no file is changed.',
-      steps: [],
-    }),
-});
-/** The toolkit or the file is younger than the running daemon. */
-const startedBefore = (f: Facts): boolean => {
-  const unit = or(f.docker.unit, null);
-  const since = unit?.startedAt ?? null;
-  if (since === null) return true;
-  return [f.toolkit.hookTime, f.toolkit.cdiHookTime, f.daemonJson.mtime].some(t => (or(t, null) ?? 0) >= since);
-};
-const staleDefault = (f: Facts): boolean => {
-  const daemon = daemonOf(f.docker);
-  return daemon !== null && daemon.defaultRuntime !== (f.daemonJson.defaultRuntime ?? 'runc');
-};
+);
+export const restartForCdi = restart(
+  'restart-docker-for-cdi',
+  'Restart Docker, so that it takes its CDI settings over',
+  ['cdi-disabled-in-docker', 'cdi-spec-dir-mismatch'],
+  'daemon.json says it already, and Docker reads CDI settings only when it starts',
+  wantsCdi,
+);
 
 const BY_HAND = [
   `sudoedit ${DAEMON_JSON}`,
@@ -271,8 +277,12 @@ export const desktopContext = applies({
 
 /** "hosts: (from flag: [fd://], from file: [unix:///var/run/docker.sock])", as the journal words it. */
 const GIVEN_TWICE = /both as a flag and in the configuration file: ([\w-]+): \(from flag: (.*?), from file: (.*?)\)/;
-const givenTwice = (f: Facts): RegExpExecArray | null =>
-  isUnknown(f.docker.journal) ? null : GIVEN_TWICE.exec(f.docker.journal);
+const givenTwice = (f: Facts): { readonly key: string; readonly flag: string; readonly file: string } | null => {
+  const [, key, flag, file] = GIVEN_TWICE.exec(or(f.docker.journal, '')) ?? [];
+  if (key !== undefined && f.daemonJson.keys.includes(key)) return { key, flag: flag ?? '', file: file ?? '' };
+  const hosts = /\s(?:-H|--host)[= ](\S+)/.exec(or(f.docker.unit, null)?.execStart ?? '')?.[1];
+  return hosts && f.daemonJson.keys.includes('hosts') ? { key: 'hosts', flag: hosts, file: 'the list' } : null;
+};
 
 export const dropTwice = applies({
   id: 'remove-setting-given-twice',
@@ -286,12 +296,35 @@ export const dropTwice = applies({
   needs: running,
   more: policies,
   plan: (f, a) => {
-    const [, key = '', flag = '', file = ''] = givenTwice(f) ?? [];
+    const twice = givenTwice(f);
+    if (twice === null) return refuse('no setting is given twice');
     const draft = inDaemonJson(
       f,
-      text => removeJson(text, [key]),
-      `the unit of Docker passes ${key} as well`,
-      `Keeps the flag of the unit (${flag}) and takes ${file} out of the file; if that was wanted, keep it and clear the flag in a drop-in instead.`,
+      text => removeJson(text, [twice.key]),
+      `the unit of Docker passes ${twice.key} as well`,
+      `Keeps the flag of the unit (${twice.flag}) and takes ${twice.file} out of the file; if that was wanted, keep it and clear the flag in a drop-in instead.`,
+    );
+    return isRefused(draft) ? draft : comesUp(f, a, draft);
+  },
+});
+
+export const dropReserved = applies({
+  id: 'remove-reserved-runtime',
+  title: 'Take the runtime called runc out of daemon.json',
+  mends: ['docker-default-runtime-broken'],
+  privilege: 3,
+  effect: ['E1', 'RD'],
+  source: '2.9 docker-default-runtime-broken: the name runc is reserved',
+  fits: f => parses(f) && f.daemonJson.runtimes.runc !== undefined,
+  touches,
+  needs: running,
+  more: policies,
+  plan: (f, a) => {
+    const draft = inDaemonJson(
+      f,
+      text => removeJson(text, ['runtimes', 'runc']),
+      'Docker has runc built in and refuses an entry of that name',
+      'Removes one entry; containers go on using runc.',
     );
     return isRefused(draft) ? draft : comesUp(f, a, draft);
   },
@@ -303,9 +336,12 @@ export const dockerFixes = [
   absoluteRuntime,
   startDocker,
   restartDocker,
+  restartForToolkit,
+  restartForCdi,
   repairDaemonJson,
   addDefaultRuntime,
   dropDefaultRuntime,
   dropTwice,
+  dropReserved,
   desktopContext,
 ];

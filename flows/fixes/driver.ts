@@ -23,7 +23,7 @@ export const loadModules = applies({
   privilege: 2,
   effect: ['E0'],
   source: '2.2 kernel-module-not-loaded; seed 3 met the same text through missing nodes in a container',
-  fits: f => isHost(f) && f.driver.loaded === null && f.driver.onDisk !== null && freeOfOthers(f),
+  fits: f => isHost(f) && f.driver.loaded === null && freeOfOthers(f),
   plan: () => ({
     summary:
       'Loads what is installed; no file is changed and nothing restarted. If it refuses, the kernel log says why.',
