@@ -85,6 +85,11 @@ test('one character is offered only where there is no second reading', () => {
     ['{\n  "a": 1\n  "b": 2\n}', '{\n  "a": 1,\n  "b": 2\n}'],
     ['{\r\n  "a": {}\r\n  "b": 2\r\n}', '{\r\n  "a": {},\r\n  "b": 2\r\n}'],
     ['{\n  "a": {\n    "b": 1\n  }\n', '{\n  "a": {\n    "b": 1\n  }\n}\n'],
+    // Good JSON also with the brace behind "[]", but the indent says otherwise.
+    [
+      '{\n    "runtimes": {\n        "nvidia": {\n            "args": [],\n            "path": "x"\n        }\n    }\n',
+      '{\n    "runtimes": {\n        "nvidia": {\n            "args": [],\n            "path": "x"\n        }\n    }\n}\n',
+    ],
     ['{"a": 1}}', '{"a": 1}'],
     ['{"a": 1,, "b": 2}', '{"a": 1, "b": 2}'],
     ['{"a": 1};\n', '{"a": 1}\n'],
@@ -94,6 +99,8 @@ test('one character is offered only where there is no second reading', () => {
   for (const [text, fixed] of certain) assert.equal(oneCharacterFix(text)?.text, fixed, text);
   const uncertain = [
     '{\n  "a": {\n    "b": 1,\n  "c": 2\n}\n', // the brace may be missing before "c" or at the end
+    '{"a": {"b": 1, "c": 2}', // on one line no layout tells
+    '{\n  "a": {\n    "b": 1,\n    "c": 2\n}\n', // the indent says that the brace of "a" is missing
     '{"max": 1O0}',
     '{"a": 1 "b": 2}',
     '{"a": tru}',
