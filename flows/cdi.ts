@@ -48,7 +48,7 @@ export const cdi = flow({
         const seen = [{ from: 'docker info', shows: 'CDISpecDirs is empty' }];
         if (!atLeast(version, since.dockerCdi)) return { is: 'off', found: `Docker ${version} knows no CDI`, seen };
         const wanted = f.daemonJson.cdi ?? byDefault;
-        const noDirs = f.daemonJson.specDirs !== undefined && f.daemonJson.specDirs.every(d => d === '');
+        const noDirs = f.daemonJson.specDirs?.every(d => d === '') === true;
         if (wanted && noDirs)
           return {
             is: 'noDirs',
