@@ -231,6 +231,13 @@ describe('redact: stand-ins', () => {
     ['machine id', 'Machine ID: 4e6b070ea92f4245a51e1c7f765efbc8', 'Machine ID: machine-1'],
     ['email', 'Maintainer <berta.b@acme.de>', 'Maintainer <email-1>'],
     ['hostname', '   Static hostname: node17', '   Static hostname: host-1'],
+    ['ssh log', 'Failed password for berta from 10.0.0.9 port 22', 'Failed password for user-1 from ip-1 port 22'],
+    ['hosts file', '10.1.2.3 worker-3 worker-3.acme.net', 'ip-1 host-2 host-1'],
+    ['Windows home', 'C:\\Users\\berta\\x and /mnt/c/Users/berta/y', 'C:\\Users\\user-1\\x and /mnt/c/Users/user-1/y'],
+    ['engine name', '"Name":"worker-3","Labels":[]', '"Name":"host-1","Labels":[]'],
+    ['image of an odd registry', 'image: reg.acme.zone/team/app:1', 'image: registry-1/team/app:1'],
+    ['insecure registry', '"insecure-registries": ["reg7:5000"]', '"insecure-registries": ["registry-1:5000"]'],
+    ['disk', '/dev/disk/by-id/nvme-Samsung_SSD_970_S4EWNX0R123456', '/dev/disk/by-id/nvme-Samsung_SSD_970_serial-1'],
     ['cloud', 'ip-172-31-5-9.ec2.internal up', 'host-1 up'],
     ['disk', 'UUID=3a24c020-f9b3-45da-baa1-d1768267ff33 / ext4', 'UUID=uuid-1 / ext4'],
   ];
@@ -290,7 +297,7 @@ describe('redact: any input', () => {
         assert.equal(redact.text(once), once);
         assert.equal(redactor({ hostname: 'gpu-07' }).text(once).replace(/-\d+/g, ''), once.replace(/-\d+/g, ''));
       }),
-      { numRuns: 2000, seed: 3 },
+      { numRuns: 1200, seed: 3 },
     );
   });
 

@@ -207,6 +207,15 @@ describe('redact: secrets', () => {
       `{"auths":{"registry.example.com":{"auth":"${Buffer.from(`bob:${plain}`).toString('base64')}"}}}`,
       `{"auths":{"x":{"identitytoken":"${s}"}}}`,
       `//registry.npmjs.org/:_authToken=${s}`,
+      `COHERE_KEY=${s}`,
+      `<add key="ApiKey" value="${s}"/>`,
+      `SECRET=a\\ ${plain}`,
+      `PASSWORD=$${plain}`,
+      `PASSWORD: \${PASSWORD:-${plain}}`,
+      `PresharedKey = ${s}=`,
+      `JSESSIONID=${s}`,
+      `root:$6$salt$${s}${s}:19000:0:`,
+      `kubeadm join h:6443 --token ${s} --x y`,
       `client-key-data: LS0tLS1CRUdJTiBSU0Eg${s}${s}`,
     ]) {
       const output = redactor().text(text);

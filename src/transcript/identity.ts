@@ -37,6 +37,16 @@ const FOR_USER = /((?:for|by|to|invalid|from) user[ =]["']?)([a-z_][\w.-]{1,63})
 const LISTED =
   /^([bcdlsp-][rwxsStT-]{9}[.+@]? {1,8}\d{1,8} )([A-Za-z_][\w.-]{0,63})( {1,16})([A-Za-z_][\w.-]{0,63})(?= )/gm;
 
+const WINDOWS_HOME =
+  /((?:[A-Za-z]:|\/mnt\/[a-z]|wsl(?:\$|\.localhost)[\\/]{1,2}[\w.-]{1,40})[\\/]{1,4}(?:Users|home)[\\/]{1,4})([^\\/\s"':;,<>|]{1,64})/g;
+const SSH_USER = /((?:password|publickey|pam) for (?:invalid user )?| by )([a-z_][\w.-]{0,31})(?= from |\(uid=)/g;
+const DISK_SERIAL = /(\/by-id\/[\w.:-]{1,120}[_-])([A-Za-z0-9]{8,64})(?![\w])/g;
+const ENGINE_NAME = /("Name":"|^ Name: )([A-Za-z0-9][\w.-]{0,252})(?=","Labels"|\n ID: )/gm;
+const QUOTED_REGISTRY = /(?<=["'])([a-z][a-z0-9-]{1,62})(?=:\d{4,5}["'])/g;
+const HOSTS_LINE =
+  /^((?:ip6?-\d{1,6}|127\.0\.1\.1)[ \t]{1,40})([A-Za-z][\w.-]{0,252}(?:[ \t]{1,20}[A-Za-z][\w.-]{0,252}){0,5})[ \t]{0,20}$/gm;
+const IMAGE_PATH = /^(?::\d{2,5})?\/[a-z0-9][\w./-]{0,120}(?::[A-Za-z0-9]|@sha256:)/;
+
 const VERSION_BEFORE =
   /(?:\.so\.|==|[vV]|version["':=]{0,3}\s{0,20}:?\s{0,4}"?|(?:^|[\s"'(,])(?:lib|nvidia-|cuda|cudnn|nccl|python3?-|tensorrt)[\w.+-]{0,48}[ \t=]{1,40}|~|\bVBIOS\S{0,10}\s{1,40}:?\s?)$/i;
 
@@ -84,6 +94,9 @@ export const aliasText = (text: string, names: Aliases): string => {
       SERIAL_ELEMENT,
       (_, lead: string, value: string) => lead + (/\d/.test(value) ? names.of('serial', value) : value),
     )
+    .replace(DISK_SERIAL, (whole, lead: string, value: string) =>
+      /\d/.test(value) ? lead + names.of('serial', value) : whole,
+    )
     .replace(DEVICE_SERIAL, (_, lead: string, value: string) => lead + names.of('serial', value));
 
   if (now.includes('@'))
@@ -106,9 +119,11 @@ export const aliasText = (text: string, names: Aliases): string => {
       isCommon(name) ? whole : names.of('registry', name) + whole.slice(name.length),
     )
     .replace(DOTTED, (name: string, at: number, all: string) => {
-      if (!isOwnHost(name, false)) return name;
-      const after = all.slice(at + name.length, at + name.length + 12);
+      const after = all.slice(at + name.length, at + name.length + 130);
       const before = all.slice(Math.max(0, at - 3), at);
+      const image =
+        IMAGE_PATH.test(after) && !before.endsWith('/') && isOwnHost(name, true) && !/^(?:io|com|org|net)\./.test(name);
+      if (!image && !isOwnHost(name, false)) return name;
       if (
         after.startsWith('(') ||
         (/[^/]\/$/.test(before) && /\.(?:local|private|example|app|dev|site|home|test)$/.test(name))
@@ -116,6 +131,7 @@ export const aliasText = (text: string, names: Aliases): string => {
         return name;
       return names.of(/^(?::\d{2,5})?\/[a-z0-9]/.test(after) && !before.endsWith('://') ? 'registry' : 'host', name);
     })
+    .replace(ENGINE_NAME, own)
     .replace(HOST_SPOKEN, own)
     .replace(UNAME, own)
     .replace(SYSLOG, own);
@@ -126,11 +142,20 @@ export const aliasText = (text: string, names: Aliases): string => {
     return VERSION_BEFORE.test((rest[5] as string).slice(Math.max(0, at - 100), at)) ? whole : names.of('ip', whole);
   });
   if (now.includes(':')) now = now.replace(IP6, found => (isIp6(found) ? names.of('ip6', found) : found));
+  now = now.replace(HOSTS_LINE, (whole, lead: string, listed: string) =>
+    lead.startsWith('127') || listed.split(/[ \t]+/).every(name => /[\d.-]/.test(name))
+      ? lead + listed.replace(/[^ \t]+/g, name => own(name, '', name))
+      : whole,
+  );
+  if (/registr|mirror/i.test(now))
+    now = now.replace(QUOTED_REGISTRY, name => (isCommon(name) ? name : names.of('registry', name)));
 
   now = now
     .replace(HOME, (whole, lead: string, name: string) =>
       isCommon(name) || STAND_IN.test(name) ? whole : lead + user(name),
     )
+    .replace(WINDOWS_HOME, (_, lead: string, name: string) => lead + user(name))
+    .replace(SSH_USER, (_, lead: string, name: string) => lead + user(name))
     .replace(ID_NAME, name => user(name))
     .replace(USER_VARIABLE, (_, lead: string, name: string) => lead + user(name))
     .replace(FOR_USER, (_, lead: string, name: string) => lead + user(name))

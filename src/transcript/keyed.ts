@@ -16,7 +16,7 @@ const KEY_OF = new Set(
 );
 
 /** A cheap look before the careful one; a text has many words. */
-const HINT = /pass|pwd|token|secret|cred|key|auth|cookie|jwt|bearer|otp|pat|dsn|conn/i;
+const HINT = /pass|psk|sess|sid|verifier|csrf|pwd|token|secret|cred|key|auth|cookie|jwt|bearer|otp|pat|dsn|conn/i;
 
 const segmentsOf = (name: string): string[] =>
   name
@@ -50,6 +50,14 @@ export const telling = (name: string): string | null => {
   )
     return 'key';
   if (last === 'key' && parts.length > 1 && KEY_OF.has(parts.at(-2)!)) return 'key';
+  if (last === 'psk' || joined.endsWith('presharedkey')) return 'key';
+  if (
+    last === 'key' &&
+    parts.length > 1 &&
+    !/^(?:public|foreign|primary|object|map|sort|cache|partition|host)$/.test(parts.at(-2)!)
+  )
+    return 'possible key';
+  if (/^(?:php|j|asp|aspnet)?sess(?:ion)?(?:id|key)$|^(?:connect)?sid$|codeverifier$|csrf$/.test(joined)) return 'session';
   if (last === 'authorization') return 'authorization';
   if (last === 'cookie' || joined === 'setcookie') return 'cookie';
   if (last === 'auth' || last === 'jwt' || last === 'bearer' || last === 'otp') return last;
@@ -112,12 +120,15 @@ const blockSpan = (text: string, key: number, at: number): Span | null => {
   return end > line ? { start: line + 1, end } : null;
 };
 
-const STOPS = /[\s"'`<>]|\\["'nrt]/g;
+const STOPS = /\\[ "'nrt]|[\s"'`<>]/g;
 
 const bareSpan = (text: string, at: number, loose: boolean): Span => {
   STOPS.lastIndex = at;
-  let end = STOPS.exec(text)?.index ?? text.length;
-  while (loose && end > at && ',;)]}'.includes(text[end - 1]!)) end--;
+  let found = STOPS.exec(text);
+  while (found?.[0] === '\\ ') found = STOPS.exec(text);
+  let end = found?.index ?? text.length;
+  const tail = /^\$[{(]/.test(text.slice(at, at + 2)) ? ',;' : ',;)]}';
+  while (loose && end > at && tail.includes(text[end - 1]!)) end--;
   return { start: at, end };
 };
 
@@ -148,11 +159,18 @@ const announces = (
 
 const PATH = /^(?:file:\/\/)?\/(?:etc|run|var|root|home|usr|opt|mnt|tmp|srv|proc|sys|dev|data|secrets?)\/[\w./@-]*$/;
 
+/** `$NAME` and `${NAME}` alone; with a default value behind the name it is no mere reference. */
+const isReference = (value: string): boolean =>
+  /^\$(?:[A-Z_][A-Z0-9_]*|\{\w+\}|\(.*|\{\{ .*)$/.test(value) ||
+  (/^\$\w+$/.test(value) && telling(value.slice(1)) !== null && /_/.test(value));
+
 /** Values that are no secret: empty, already removed, references, plain words in prose, paths. `prose`: `name: word` unquoted. */
 const keepValue = (kind: string, value: string, named: boolean, prose: boolean): boolean => {
-  if (value === '' || value.startsWith(MARK) || /^\$[{(A-Za-z]/.test(value) || /^\*+$/.test(value)) return true;
+  if (value === '' || value.startsWith(MARK) || isReference(value) || /^\*+$/.test(value)) return true;
   if (/^(?:true|false|null|none|yes|no|\{\}|\[\]|<[a-z_ -]{1,40}>)$/i.test(value) || PATH.test(value)) return true;
   if (/^(?:id|type|source|src|env)=/.test(value)) return true;
+  if (kind === 'session') return !looksRandom(value);
+  if (kind === 'possible key') return value.length < 12 || !looksRandom(value);
   if (kind === 'auth') return value.length < 8 || (!looksRandom(value) && !/[=+/]/.test(value));
   if (prose && WORDS.has(value.toLowerCase())) return true;
   return !named && !looksRandom(value);

@@ -1,4 +1,5 @@
 /** Events to Markdown for a ticket: a head that fits in one look, everything else folded. Pure; sorted by what helps a reader first. */
+import type { Because } from '../box/box.ts';
 import { unifiedDiff } from '../text/diff.ts';
 import type { Event, Machine, Outcome } from './event.ts';
 import { bytes, cell, code, details, duration, fence, inline, shown } from './markdown-text.ts';
@@ -47,6 +48,14 @@ const STATUS: Readonly<Record<Change['status'], string>> = {
   stuck: 'a step failed and not everything was put back; look at the steps below',
 };
 
+const BECAUSE: Readonly<Record<Because, string>> = {
+  absent: 'not there',
+  denied: 'not permitted',
+  timedOut: 'timed out',
+  unrecorded: 'not in the recording',
+  unreadable: 'unreadable',
+};
+
 const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
 
 const machineLines = (machine: Machine | null): string => {
@@ -58,15 +67,15 @@ const machineLines = (machine: Machine | null): string => {
     machine.os,
     machine.platform === 'vm' && machine.hypervisor !== undefined ? `vm (${machine.hypervisor})` : machine.platform,
     machine.kernel === undefined ? undefined : `kernel ${machine.kernel}`,
-    machine.driver === null ? 'no driver' : `driver ${machine.driver}`,
+    machine.driver === null ? 'no driver seen' : `driver ${machine.driver}`,
     kinds.size === 0 ? 'no GPU seen' : [...kinds].map(([name, n]) => `${n}x ${name}`).join(', '),
   ];
   const { docker, podman } = machine.engines;
   const second = [
     docker === undefined
-      ? 'no Docker'
+      ? 'no Docker seen'
       : `Docker ${docker.version} (${[docker.running ? 'running' : 'stopped', docker.where, docker.rootless ? 'rootless' : ''].filter(w => w !== '').join(', ')})`,
-    machine.toolkit === null ? 'no toolkit' : `toolkit ${machine.toolkit}`,
+    machine.toolkit === null ? 'no toolkit seen' : `toolkit ${machine.toolkit}`,
     podman === undefined ? undefined : `Podman ${podman.version}`,
   ];
   const line = (parts: readonly (string | undefined)[]): string =>
@@ -193,7 +202,7 @@ const head = (story: Story, budget: Budget): string => {
     .filter(change => change.status === 'applied')
     .flatMap(change => change.plan.afterwards)
     .slice(0, 4);
-  const unknown = story.unknown.slice(0, 4).map(u => `${code(u.probe, 80)} (${u.because})`);
+  const unknown = story.unknown.slice(0, 4).map(u => `${code(u.probe, 80)} (${BECAUSE[u.because]})`);
   const more = story.unknown.length - unknown.length;
   return [
     '# NVIDIA GPU in containers',
@@ -250,7 +259,7 @@ const folded = (story: Story): string[] => {
     inline(s.detail ?? ''),
     s.command === undefined ? '' : cell(shown(s.command.argv)),
   ]);
-  const unknown = story.unknown.map(u => [cell(u.probe), u.because]);
+  const unknown = story.unknown.map(u => [cell(u.probe), BECAUSE[u.because]]);
   const looked = story.looked.map(l => [cell(l.path), l.what, inline(l.kind)]);
   const answers = story.answers.map(a => [after(a.at), inline(a.question), inline(a.answer)]);
   const section = (count: number, summary: string, body: () => string): string[] =>

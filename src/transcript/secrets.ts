@@ -41,6 +41,7 @@ const TOKENS: readonly { readonly kind: string; readonly pattern: RegExp; readon
   { kind: 'Tailscale key', pattern: edge('tskey-[\\w-]{12,}') },
   { kind: 'Databricks token', pattern: edge('dapi[0-9a-f]{32}(?:-\\d)?') },
   { kind: 'Telegram token', pattern: edge('\\d{8,10}:AA[\\w-]{30,}') },
+  { kind: 'password hash', pattern: /\$(?:1|2[abxy]|5|6|7|y|gy|apr1|argon2\w{1,4})\$[./A-Za-z0-9$=,+]{12,}/g },
   { kind: 'age key', pattern: edge('AGE-SECRET-KEY-1[A-Z0-9]{20,}') },
   { kind: 'encoded key', pattern: edge('LS0tLS1CRUdJTi[A-Za-z0-9+/=]{20,}') },
 ];
@@ -74,10 +75,10 @@ const SQL = /(\b(?:identified by|password) {1,4})'([^'\n]{1,512})'/gi;
 const NETRC = /(\b(?:login|user) {1,4}\S{1,256}\s{1,40}password {1,4})(\S{1,512})/g;
 const SPOKEN =
   /(\b(?:api|access|secret|private|auth) (?:key|token)(?: provided| is| was)?\s{0,2}[:=]?\s{1,2}["']?)([\w.+/=*-]{8,})/gi;
-const PASSWORD_IS = /(\b(?:password|passphrase|passwd|token|secret) (?:is|was|of) ["']?)([^\s"']{4,})/gi;
+const PASSWORD_IS = /(\b(?:password|passphrase|passwd|token|secret) (?:is |was |of )?["']?)([^\s"']{4,})/gi;
 /** A pair of name and value as Kubernetes and JSON lists of variables have it. */
 const PAIR =
-  /(["']?\bname["']?\s{0,8}[:=]\s{0,8}["']?)([A-Za-z_][\w.-]{1,80})(["']?,?\s{0,40}["']?value["']?\s{0,8}[:=]\s{0,8})("(?:[^"\\\n]|\\.){0,4096}"|'[^'\n]{0,4096}'|[^\s,}]{1,4096})/gi;
+  /(["']?\b(?:name|key)["']?\s{0,8}[:=]\s{0,8}["']?)([A-Za-z_][\w.-]{1,80})(["']?,?\s{0,40}["']?value["']?\s{0,8}[:=]\s{0,8})("(?:[^"\\\n]|\\.){0,4096}"|'[^'\n]{0,4096}'|[^\s,}]{1,4096})/gi;
 const DOCKERFILE_ENV = /^(\s{0,40}(?:ENV|env) {1,8})([A-Za-z_]\w{1,80})( {1,8})(\S[^\n]{0,4096})$/gm;
 
 /** Looks like chance, not like a word: long enough, with a digit or mixed case. */
@@ -108,7 +109,9 @@ export const removeKnownForms = (text: string, telling: (name: string) => string
     looksRandom(value) ? lead + remove('key', value) : whole,
   );
   now = now.replace(PASSWORD_IS, (whole, lead: string, value: string) =>
-    looksRandom(value) || /\d/.test(value) ? lead + remove('password', value) : whole,
+    looksRandom(value) || (/\d/.test(value) && / (?:is|was|of) ["']?$/.test(lead))
+      ? lead + remove('password', value)
+      : whole,
   );
   if (now.includes('</'))
     now = now.replace(ELEMENT, (whole, name: string, value: string) => {
