@@ -74,14 +74,17 @@ export const retireOwnUnit = applies({
   }),
 });
 
-/** Beside the folder and not in it: specs are looked for in the whole folder. */
-const asideOf = (s: Spec): string => `${s.dir}.disabled/${s.path.slice(s.dir.length + 1)}`;
+/** Beside the folder and not in it: the whole folder is searched. No new folder, so that an undo leaves nothing. */
+const aside = (path: string): string => {
+  const cut = path.lastIndexOf('/');
+  return `${path.slice(0, cut)}.${path.slice(cut + 1)}.disabled`;
+};
 
 const movedAside = (s: Spec, why: string): readonly Step[] | Refusal => {
   if (isUnknown(s.text))
-    return refuse(`${s.path} is not text, so it is not moved from here`, `sudo mv ${s.path} ${asideOf(s)}`);
+    return refuse(`${s.path} is not text, so it is not moved from here`, `sudo mv ${s.path} ${aside(s.path)}`);
   return [
-    replaces(asideOf(s), null, s.text, 'a copy where no engine looks', 0o644),
+    replaces(aside(s.path), null, s.text, 'a copy where no engine looks', 0o644),
     replaces(s.path, s.text, null, why),
   ];
 };
@@ -206,10 +209,8 @@ export const moveLegacyHook = applies({
     for (const path of f.podman.legacyHooks) {
       const file = a[path];
       if (file?.kind !== 'file') return refuse(`${path} could not be read`);
-      const name = path.slice(path.lastIndexOf('/') + 1);
-      const aside = `${path.slice(0, path.lastIndexOf('/'))}.disabled/${name}`;
       steps.push(
-        replaces(aside, null, file.text, 'a copy where Podman does not look', 0o644),
+        replaces(aside(path), null, file.text, 'a copy where Podman does not look', 0o644),
         replaces(path, file.text, null, 'CDI does not need the hook, and both together fail'),
       );
     }

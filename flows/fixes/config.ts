@@ -168,7 +168,7 @@ export const cliPath = applies({
 export const modeAuto = applies({
   id: 'set-mode-auto',
   title: 'Set the runtime mode back to auto, the default',
-  mends: ['hook-in-nonlegacy-mode', 'config-toml-invalid', 'visible-devices-unknown'],
+  mends: ['hook-in-nonlegacy-mode', 'config-toml-invalid', 'visible-devices-unknown', 'cdi-spec-missing'],
   privilege: 2,
   effect: ['E1', 'RX'],
   source: '2.7 hook-in-nonlegacy-mode; takes back seed 0, Fix 2, the global mode = "cdi"',

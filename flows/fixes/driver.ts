@@ -1,6 +1,6 @@
 /** Fixes of the driver's side of the host: modules, device nodes, the loader cache. None restarts anything. */
 import { isUnknown, or } from '../../src/engine/known.ts';
-import { read } from '../../src/engine/probe.ts';
+import { list, read, run } from '../../src/engine/probe.ts';
 import type { Step } from '../../src/plan/plan.ts';
 import type { Facts } from '../probes/index.ts';
 import { refreshActive } from './cdi-spec.ts';
@@ -122,33 +122,42 @@ export const keepUvm = applies({
 export const rebuildCache = applies({
   id: 'rebuild-loader-cache',
   title: "Rebuild the host's loader cache (ldconfig)",
-  mends: ['host-ldcache-stale', 'nvml-lib-missing'],
+  mends: ['host-ldcache-stale', 'nvml-lib-missing', 'host-libcuda-missing'],
   privilege: 2,
   effect: ['E1', 'RX'],
-  source: '2.5 host-ldcache-stale; nvml-lib-missing (c)',
-  fits: f => isHost(f) && notCached(f),
+  source: '2.5 host-ldcache-stale; nvml-lib-missing (c), one true cause of the text that seed 0 quotes',
+  fits: f => isHost(f) && notCached(f).length > 0,
   touches: () => ['/etc/ld.so.cache'],
-  plan: () => ({
-    summary:
-      'Lets the loader index the libraries that are on disk; that is how the toolkit finds them. Nothing is restarted.',
-    steps: [
-      does('reads the library folders again', ['ldconfig'], {
-        nothing: 'the cache is an index; it is rebuilt by every package installation',
-      }),
-    ],
-    afterwards: ['Generate the CDI spec again if one is used, and start the containers again.'],
-  }),
+  needs: () => ({ preview: run('ldconfig', '-N', '-X', '-v'), conf: list('/etc/ld.so.conf.d') }),
+  plan: (f, a) => {
+    const lacking = notCached(f);
+    const lines = a.preview.kind === 'exited' && a.preview.code === 0 ? a.preview.stdout : null;
+    const shown = lines === null ? null : lacking.filter(lib => lines.includes(`${lib} `));
+    const named = a.conf.kind === 'dir' && a.conf.names.some(n => /nvidia|cuda/i.test(n));
+    if (shown !== null ? shown.length === 0 : !(onDisk(f) || named))
+      return refuse(
+        `${lacking.join(' and ')} lies in no folder that the loader knows, so rebuilding the cache would not find it`,
+        'install the library, or name its folder in a file below /etc/ld.so.conf.d',
+      );
+    return {
+      summary: `Lets the loader index the libraries that are on disk (${lacking.join(', ')}); that is how the toolkit finds them. Nothing is restarted.`,
+      steps: [
+        does('reads the library folders again', ['ldconfig'], {
+          nothing: 'the cache is an index; every package installation rebuilds it',
+        }),
+      ],
+      afterwards: ['Generate the CDI spec again if one is used, and start the containers again.'],
+    };
+  },
 });
-/** A driver library lies on disk and the cache does not lead to it. */
-const notCached = (f: Facts): boolean => {
-  const { cached, onDisk } = f.libraries;
-  if (isUnknown(cached) || isUnknown(onDisk)) return false;
-  const loaded = or(f.driver.loaded, null);
-  return ['libnvidia-ml.so', 'libcuda.so'].some(
-    lib =>
-      [...onDisk.keys()].some(n => n.startsWith(`${lib}.`) && (loaded === null || n.endsWith(loaded))) &&
-      !cached.has(`${lib}.1`),
-  );
+/** Driver libraries that the loader cache does not lead to. */
+const notCached = (f: Facts): readonly string[] => {
+  const { cached } = f.libraries;
+  return isUnknown(cached) ? [] : ['libnvidia-ml.so.1', 'libcuda.so.1'].filter(lib => !cached.has(lib));
+};
+const onDisk = (f: Facts): boolean => {
+  const names = isUnknown(f.libraries.onDisk) ? [] : [...f.libraries.onDisk.keys()];
+  return notCached(f).some(lib => names.some(n => n.startsWith(lib.slice(0, -1))));
 };
 
 export const readableCache = applies({

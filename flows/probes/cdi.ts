@@ -147,7 +147,7 @@ export const readSpec = (path: string, text: string): Omit<Spec, 'mode' | 'uid' 
   if (text.trim() === '') return broken('the file is empty');
   let value: unknown;
   try {
-    value = path.endsWith('.json') && /^\s*\{/.test(text) ? JSON.parse(text) : parse(text, { logLevel: 'silent' });
+    value = path.endsWith('.json') && /^\s*\{/.test(text) ? JSON.parse(text) : parse(text, { logLevel: 'error' });
   } catch (e) {
     return broken((e as Error).message.split('\n')[0]!);
   }
