@@ -88,6 +88,11 @@ const parseSpec = (path: string, content: string, max: string): Spec => {
     (spec.devices ?? []).map(d => unknownField(d, 'device')).find(Boolean) ??
     edits.map(e => unknownField(e, 'edits')).find(Boolean);
   if (odd) unmarshal(`error unmarshaling JSON: while decoding JSON: json: unknown field "${odd}"`);
+  const strange = edits.flatMap(e => e.hooks ?? []).find(h => typeof h !== 'object' || typeof h?.path !== 'string');
+  if (strange !== undefined)
+    unmarshal(
+      'error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go struct field ContainerEdits.hooks of type specs.Hook',
+    );
   const version = String(spec.cdiVersion ?? '').replace(/^v/, '');
   if (!known.includes(version) || !atLeast(max, version)) bad(`invalid CDI Spec: invalid version "${spec.cdiVersion}"`);
   const need = edits.some(e => e.additionalGids)

@@ -34,7 +34,8 @@ export const runHook = (world: World, oci: Oci, path: readonly string[]): Ran =>
   if (devices.length === 0) return out('');
   const mode = resolveMode(world, config.mode, 'legacy', devices);
   const line = config.mode === 'auto' ? `Auto-detected mode as '${mode}'` : `Using requested mode '${config.mode}'`;
-  if (!config.skipModeDetection && mode !== 'legacy') return fail(1, `${line}\n${refusal}`);
+  if (!config.skipModeDetection && mode !== 'legacy')
+    return fail(1, `${line}\n${refusal}${atLeast(version, '1.18.0') ? '' : '.'}`);
   const cli = config.cliPath || 'nvidia-container-cli';
   if (inPath(world, cli, path) === null) {
     if (cli.startsWith('/')) return fail(1, `${line}\nexec failed: no such file or directory`);

@@ -25,8 +25,6 @@ const list = (world: World, oci: Oci, args: readonly string[]): Ran => {
   const paths = args.filter(a => !a.startsWith('-'));
   const nodes = hasNodes(oci, world);
   const usual = [
-    'console',
-    'core',
     'fd',
     'full',
     'mqueue',
@@ -49,6 +47,8 @@ const list = (world: World, oci: Oci, args: readonly string[]): Ran => {
         .map(n => `${n}\n`)
         .join(''),
     );
+  const inside = paths.length === 1 ? oci.image.files?.[paths[0]!] : undefined;
+  if (inside) return out(inside.map(n => `${n}\n`).join(''));
   const there = (p: string): boolean =>
     nodes.includes(p) || oci.mounts.some(m => m.containerPath === p) || ['/dev', '/', '/usr', '/etc'].includes(p);
   const missing = paths.filter(p => !there(p));

@@ -54,6 +54,8 @@ export interface Image {
   readonly env: readonly string[];
   /** Programs it brings itself, by name. */
   readonly programs: readonly string[];
+  /** Paths in it that somebody may list, with the names inside. */
+  readonly files?: Readonly<Record<string, readonly string[]>>;
   /** busybox and scratch images have no loader for programs of the host. */
   readonly glibc: boolean;
   readonly entrypoint?: readonly string[];

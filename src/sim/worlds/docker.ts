@@ -88,7 +88,7 @@ export const hookRefused = (): World => {
   tick(world, 3600);
   file(world.fs, configPath, (text(world.fs, configPath) ?? '').replace('mode = "auto"', 'mode = "cdi"'));
   const whole = text(world.fs, '/run/cdi/nvidia.yaml') ?? '';
-  file(world.fs, '/run/cdi/nvidia.yaml', whole.slice(0, whole.indexOf('hookName') + 4));
+  file(world.fs, '/run/cdi/nvidia.yaml', whole.slice(0, whole.indexOf('path: /usr/bin/nvidia-cdi-hook') + 2));
   tick(world, 600);
   running(world, 'ollama', request('ollama/ollama:0.12.6', { gpus: 'all', restart: 'always' }));
   return world;
