@@ -10,6 +10,10 @@ const counting = (hold = false) => {
   const aborted: string[] = [];
   const pending: (() => void)[] = [];
   const ran: Ran = { kind: 'exited', code: 0, stdout: 'x', stderr: '' };
+  const noted = (what: string): { readonly kind: 'absent' } => {
+    asked.push(what);
+    return { kind: 'absent' };
+  };
   const box: Box = {
     name: 'n',
     kind: 'live',
@@ -24,15 +28,15 @@ const counting = (hold = false) => {
         else resolve(ran);
       });
     },
-    read: async path => (asked.push(`read ${path}`), { kind: 'absent' }),
-    list: async path => (asked.push(`list ${path}`), { kind: 'absent' }),
-    stat: async path => (asked.push(`stat ${path}`), { kind: 'absent' }),
+    read: async path => noted(`read ${path}`),
+    list: async path => noted(`list ${path}`),
+    stat: async path => noted(`stat ${path}`),
     write: async path => {
       asked.push(`write ${path}`);
       if (path === '/full') throw new Error('no');
     },
   };
-  return { box: cached(box), asked, aborted, answer: () => pending.splice(0).forEach(f => f()) };
+  return { box: cached(box), asked, aborted, answer: () => pending.splice(0).map(f => f()) };
 };
 
 test('identical questions side by side and later share one answer', async () => {

@@ -1,7 +1,17 @@
 /** The live box over real programs and files in a temporary folder: every outcome there is, and none that hangs. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  createReadStream,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,14 +46,14 @@ const asNobody = async <T>(work: () => Promise<T>): Promise<T> => {
 test('a command gets its arguments as they are, no stdin, a fixed language and the folder /', async () => {
   program(
     'show',
-    '#!/bin/sh\nprintf "[%s]" "$@"; pwd; cat; echo "$LC_ALL ${NVIDIA_CTK_CDI_OUTPUT_FILE_PATH-unset}" >&2; exit 3\n',
+    '#!/bin/sh\nprintf "[%s]" "$@"; pwd; cat; echo $LC_ALL $NVIDIA_CTK_CDI_OUTPUT_FILE_PATH >&2; exit 3\n',
   );
   const ran = await box.run({ argv: ['show', 'a b', '$(id)', '*', "'", ''] });
   assert.deepEqual(ran, {
     kind: 'exited',
     code: 3,
     stdout: "[a b][$(id)][*]['][]/\n",
-    stderr: 'C unset\n',
+    stderr: 'C\n',
   });
   assert.equal((await box.run({ argv: ['cat'], stdin: 'typed' })).kind, 'exited');
   assert.deepEqual(await box.run({ argv: ['cat'], stdin: 'typed' }), {
@@ -93,11 +103,16 @@ test('a hung command times out, also one that ignores the signal or leaves a chi
 });
 
 test('an abort ends the command and is thrown', async () => {
-  program('wait', `#!/bin/sh\necho $$ > ${dir}/pid\nexec sleep 60\n`);
+  // Ready once it holds the pipe open for writing; the pipe ends when the command does.
+  execFileSync('mkfifo', [join(dir, 'alive')]);
+  program('wait', `#!/bin/sh\nexec 3> ${dir}/alive\necho ready >&3\nexec sleep 60\n`);
   const stop = new AbortController();
   const run = box.run({ argv: ['wait'] }, stop.signal);
-  setImmediate(() => stop.abort(new Error('enough')));
+  const alive = createReadStream(join(dir, 'alive'));
+  const ended = once(alive, 'end');
+  alive.once('data', () => stop.abort(new Error('enough')));
   await assert.rejects(run, /enough/);
+  await ended;
   await assert.rejects(box.run({ argv: ['wait'] }, AbortSignal.abort(new Error('before'))), /before/);
 });
 

@@ -7,13 +7,17 @@ import { type Entry, HELD_BACK, isHeldBack, noLoading, readOnly, recording } fro
 const ran: Ran = { kind: 'exited', code: 0, stdout: '', stderr: '' };
 const inner = () => {
   const asked: string[] = [];
+  const noted = <T>(what: string, answer: T): T => {
+    asked.push(what);
+    return answer;
+  };
   const box: Box = {
     name: 'this machine',
     kind: 'live',
-    run: async c => (asked.push(c.argv.join(' ')), ran),
-    read: async path => (asked.push(path), { kind: 'file', text: path }),
-    list: async path => (asked.push(path), { kind: 'dir', names: [] }),
-    stat: async path => (asked.push(path), { kind: 'absent' }),
+    run: async c => noted(c.argv.join(' '), ran),
+    read: async path => noted(path, { kind: 'file', text: path }),
+    list: async path => noted(path, { kind: 'dir', names: [] }),
+    stat: async path => noted(path, { kind: 'absent' }),
     write: async path => {
       asked.push(`write ${path}`);
       if (path === '/full') throw new BoxError('noSpace', 'full');

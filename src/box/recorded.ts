@@ -34,6 +34,14 @@ const unreadOf = (error: string): Unread => {
   return { kind: 'unreadable', why: 'other' };
 };
 
+/** The word for reading and the word for listing, where they differ: "EISDIR list:EACCES". */
+const troubleOf = (error = ''): { readonly reading?: string; readonly listing?: string } => {
+  const words = error.split(' ').filter(Boolean);
+  const reading = words.find(w => !w.startsWith('list:'));
+  const listing = words.find(w => w.startsWith('list:'))?.slice('list:'.length) ?? reading;
+  return { ...(reading !== undefined && { reading }), ...(listing !== undefined && { listing }) };
+};
+
 /** What `cat PATH` says about the file, where it says something. */
 const catSays = (c: SnapshotCommand | undefined): FileRead | undefined => {
   const ran = c === undefined ? UNRECORDED : ranOf(c);
@@ -83,7 +91,8 @@ export const recordedBox = (snapshot: Snapshot, name: string): Box => {
     const cat = catSays(commands.get(keyOf(['cat', path])));
     if (facts.text === null) return cat ?? ABSENT;
     if (cat !== undefined) return cat;
-    if (facts.error !== undefined && !facts.error.startsWith('list:')) return unreadOf(facts.error);
+    const { reading } = troubleOf(facts.error);
+    if (reading !== undefined) return unreadOf(reading);
     if (facts.stat?.type === 'dir' || Array.isArray(facts.names)) return { kind: 'unreadable', why: 'EISDIR' };
     if (held.absent(path, true)) return ABSENT;
     if (held.loops(path)) return { kind: 'unreadable', why: 'ELOOP' };
@@ -94,9 +103,10 @@ export const recordedBox = (snapshot: Snapshot, name: string): Box => {
     const facts = held.at(path);
     if (facts.names === null) return ABSENT;
     if (facts.names !== undefined) return { kind: 'dir', names: facts.names };
-    const isFile = typeof facts.text === 'string' || facts.error === 'tooBig' || facts.error === 'binary';
+    const { reading, listing } = troubleOf(facts.error);
+    const isFile = typeof facts.text === 'string' || reading === 'tooBig' || reading === 'binary';
     if (isFile || (facts.stat !== undefined && facts.stat.type !== 'dir')) return { kind: 'unreadable', why: 'other' };
-    if (facts.error !== undefined && facts.error !== 'EISDIR') return unreadOf(facts.error.replace(/^list:/, ''));
+    if (listing !== undefined && listing !== 'EISDIR') return unreadOf(listing);
     if (held.absent(path, true)) return ABSENT;
     if (held.loops(path)) return { kind: 'unreadable', why: 'ELOOP' };
     return UNRECORDED;
@@ -119,8 +129,8 @@ export const recordedBox = (snapshot: Snapshot, name: string): Box => {
       };
     }
     if (held.absent(path, false)) return ABSENT;
-    const { error } = held.at(path);
-    if (error === 'EACCES' || error === 'EPERM' || error?.startsWith('timedOut')) return unreadOf(error);
+    const { reading } = troubleOf(held.at(path).error);
+    if (reading === 'EACCES' || reading === 'EPERM' || reading?.startsWith('timedOut')) return unreadOf(reading);
     return UNRECORDED;
   };
 

@@ -34,16 +34,13 @@ export const recorder = (description?: string): { note(entry: Entry): void; snap
   const dirs = new Map<string, readonly string[] | null>();
   const stats = new Map<string, SnapshotStat>();
   const errors = new Map<string, string>();
+  const listing = new Map<string, string>();
 
-  const trouble = (entry: Exclude<Entry, { ask: 'run' | 'write' }>): void => {
-    const { ask, path, result } = entry;
-    if (result.kind === 'denied') errors.set(path, 'EACCES');
-    else if (result.kind === 'timedOut') errors.set(path, `timedOut:${result.afterMs}`);
-    else if (result.kind === 'unreadable') {
-      // That something is no folder says nothing about reading it, so it must neither hide nor look like such trouble.
-      if (ask !== 'list' || result.why !== 'other') errors.set(path, result.why);
-      else if (!errors.has(path)) errors.set(path, 'list:other');
-    }
+  const trouble = ({ ask, path, result }: Exclude<Entry, { ask: 'run' | 'write' }>): void => {
+    const where = ask === 'list' ? listing : errors;
+    if (result.kind === 'denied') where.set(path, 'EACCES');
+    else if (result.kind === 'timedOut') where.set(path, `timedOut:${result.afterMs}`);
+    else if (result.kind === 'unreadable') where.set(path, result.why);
   };
 
   const note = (entry: Entry): void => {
@@ -74,6 +71,18 @@ export const recorder = (description?: string): { note(entry: Entry): void; snap
     }
   };
 
+  /** One word for each path; a second, marked as of the listing, only where listing failed otherwise than reading. */
+  const troubles = (): ReadonlyMap<string, string> => {
+    const all = new Map(errors);
+    for (const [path, word] of listing) {
+      const reading = errors.get(path);
+      // That something is no folder says nothing about reading it.
+      const alone = word === 'other' ? 'list:other' : word;
+      all.set(path, reading === undefined ? alone : reading === word ? word : `${reading} list:${word}`);
+    }
+    return all;
+  };
+
   const sorted = <T>(map: ReadonlyMap<string, T>): Record<string, T> =>
     Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
   return {
@@ -85,7 +94,7 @@ export const recorder = (description?: string): { note(entry: Entry): void; snap
       files: sorted(files),
       dirs: sorted(dirs),
       stats: sorted(stats),
-      errors: sorted(errors),
+      errors: sorted(troubles()),
     }),
   };
 };

@@ -3,7 +3,7 @@ import type { Snapshot } from './snapshot.ts';
 
 /**
  * Passes every text of the snapshot through `redact`: outputs, arguments, file contents, names in listings, link
- * targets, and paths. Program names and the known members stay as they are.
+ * targets, and paths. A program's bare name stays, because a user may be called the same.
  */
 export const redactSnapshot = (snapshot: Snapshot, redact: (text: string) => string): Snapshot => {
   const keyed = <T>(map: Readonly<Record<string, T>>, each: (value: T) => T): Record<string, T> =>
@@ -14,7 +14,7 @@ export const redactSnapshot = (snapshot: Snapshot, redact: (text: string) => str
     ...(description !== undefined && { description: redact(description) }),
     commands: commands.map(c => ({
       ...c,
-      argv: [c.argv[0], ...c.argv.slice(1).map(redact)],
+      argv: [c.argv[0].includes('/') ? redact(c.argv[0]) : c.argv[0], ...c.argv.slice(1).map(redact)],
       stdout: redact(c.stdout ?? ''),
       stderr: redact(c.stderr ?? ''),
     })),

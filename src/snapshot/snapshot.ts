@@ -41,7 +41,7 @@ export interface Snapshot {
   /** Names, or null where the path does not exist. */
   readonly dirs: Readonly<Record<string, readonly string[] | null>>;
   readonly stats: Readonly<Record<string, SnapshotStat>>;
-  /** EACCES | EIO | EISDIR | tooBig | binary, and of our own ELOOP | other | list:other | timedOut:MILLISECONDS. */
+  /** EACCES | EIO | EISDIR | tooBig | binary, and of our own ELOOP | other | timedOut:MILLISECONDS | list:WORD for listing. */
   readonly errors: Readonly<Record<string, string>>;
 }
 
