@@ -293,6 +293,33 @@ test('a newer edit in the other state folder is found by name too', async () => 
   assert.equal((await undoSession(box, other, '2026-11-22-1', { others: [store] })).kind, 'undone');
 });
 
+test('a command whose announcement could not be written is neither run nor taken back', async () => {
+  const { world, box, store } = start();
+  // Plan, begun and done of the first step, then begun of the command.
+  let left = 3;
+  const filling: Store = {
+    ...store,
+    append: async (...args) => {
+      if (left-- === 0) throw new StoreError('no space left on the device');
+      return store.append(...args);
+    },
+  };
+  const result = await applyPlan(box, PLAN, journalIn(filling, { now }));
+  assert.ok(result.kind === 'undone');
+  assert.deepEqual(world.ran, []);
+  assert.deepEqual(Object.fromEntries(world.files), { '/a': 'old a', '/b': 'old b\r\n' });
+});
+
+test('a session that goes on later keeps its earlier plans apart', async () => {
+  const { world, box, store, journal } = start();
+  const before = picture(world);
+  await applyPlan(box, planOf([edit('/a', 'old a', 'one')]), journal);
+  await applyPlan(box, planOf([edit('/a', 'one', 'two')]), journalIn(store, { now, session: '2026-11-22-1' }));
+  assert.equal((await historyOf(store))[0]?.plans.length, 2);
+  assert.equal((await undoSession(box, store, '2026-11-22-1')).kind, 'undone');
+  assert.equal(picture(world), before);
+});
+
 test('a damaged backup is noticed before anything is put back', async () => {
   const { world, box, store, journal } = start();
   await applyPlan(box, PLAN, journal);

@@ -185,7 +185,7 @@ export interface Journal {
   plans(): readonly PlanState[];
   /** Keeps the texts of a plan's edits and announces the plan; answers its number. Throws StoreError. */
   begin(plan: Plan, box: string, was: ReadonlyMap<number, Was>): Promise<number>;
-  /** Throws StoreError; the entry counts all the same, so that an undo on a full disk still knows what it did. */
+  /** Throws StoreError; what was done counts all the same, so that an undo on a full disk still knows of it. */
   add(entry: NewEntry): Promise<void>;
   readonly now: () => number;
 }
@@ -205,26 +205,32 @@ const saved = async (store: Store, id: string, file: string, text: string | null
   return { sha256: hashOf(text), file };
 };
 
+/** What is only announced has not happened if the announcement could not be written. */
+const announces = (entry: NewEntry): boolean =>
+  entry.entry === 'plan' ||
+  ((entry.entry === 'step' || entry.entry === 'settle') && entry.way === 'apply' && entry.is === 'begun');
+
 /** A journal to apply plans with; several plans of one session go into the same one. */
 export const journalIn = (store: Store, options: JournalOptions = {}): Journal => {
   const now = options.now ?? Date.now;
   let id = options.session ?? null;
-  let plans: readonly PlanState[] = [];
+  let plans: readonly PlanState[] | null = null;
   const add = async (entry: NewEntry): Promise<void> => {
     const whole = { at: now(), ...entry } as Entry;
-    if (entry.entry !== 'plan') plans = fold(plans, whole);
+    if (!announces(entry)) plans = fold(plans ?? [], whole);
     if (id === null) throw new StoreError('this session has no journal yet');
     await store.append(id, JOURNAL, JSON.stringify(whole));
-    if (entry.entry === 'plan') plans = fold(plans, whole);
+    if (announces(entry)) plans = fold(plans ?? [], whole);
   };
   return {
     store,
     now,
     id: () => id,
-    plans: () => plans,
+    plans: () => plans ?? [],
     add,
     begin: async (plan, box, was) => {
       id ??= await store.create(now());
+      plans ??= plansOf((await store.get(id, JOURNAL)) ?? '');
       const n = plans.length;
       const steps: SavedStep[] = [];
       for (const [i, step] of plan.steps.entries()) {
@@ -257,8 +263,10 @@ export const openJournal = async (store: Store, id: string, options: JournalOpti
     ...journal,
     plans: () => plans,
     add: async entry => {
-      plans = fold(plans, { at: journal.now(), ...entry } as Entry);
+      const whole = { at: journal.now(), ...entry } as Entry;
+      if (!announces(entry)) plans = fold(plans, whole);
       await journal.add(entry);
+      if (announces(entry)) plans = fold(plans, whole);
     },
     begin: () => Promise.reject(new StoreError(`session ${id} is over; nothing new is applied in it`)),
   };

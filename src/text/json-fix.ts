@@ -74,7 +74,7 @@ const closings = (text: string): Candidate[] => {
     ...outsideStrings(text)
       .filter(offset => offset < end && endsToken(text, offset))
       .map(offset => ({ text: splice(text, offset, offset, char), did: '', offset })),
-    { text: splice(text, end, end, eol + char), did: `added the missing ${NAMES[char]} at the end`, offset: end },
+    { text: splice(text, end, end, eol + char), did: `added the missing last ${NAMES[char]}`, offset: end },
   ]);
 };
 
