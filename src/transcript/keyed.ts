@@ -57,7 +57,8 @@ export const telling = (name: string): string | null => {
     !/^(?:public|foreign|primary|object|map|sort|cache|partition|host)$/.test(parts.at(-2)!)
   )
     return 'possible key';
-  if (/^(?:php|j|asp|aspnet)?sess(?:ion)?(?:id|key)$|^(?:connect)?sid$|codeverifier$|csrf$/.test(joined)) return 'session';
+  if (/^(?:php|j|asp|aspnet)?sess(?:ion)?(?:id|key)$|^(?:connect)?sid$|codeverifier$|csrf$/.test(joined))
+    return 'session';
   if (last === 'authorization') return 'authorization';
   if (last === 'cookie' || joined === 'setcookie') return 'cookie';
   if (last === 'auth' || last === 'jwt' || last === 'bearer' || last === 'otp') return last;
