@@ -1,8 +1,12 @@
 import { check, flow, stop, to } from '../src/engine/flow.ts';
 import { isUnknown, need, or } from '../src/engine/known.ts';
+import type { Facts } from './probes/index.ts';
 
 const quote = (fs: readonly { readonly from: string; readonly shows: string; readonly driver: string | null }[]) =>
   fs.map(g => ({ from: g.from, shows: `${g.shows}${g.driver ? ` [driver: ${g.driver}]` : ' [no driver]'}` }));
+
+/** nvidia-smi lists a GPU, or the module says that it drives one. */
+const provenGpu = (f: Pick<Facts, 'smi' | 'driver'>) => f.smi.gpus.length > 0 || or(f.driver.bound, []).length > 0;
 
 export const hardware = flow({
   id: 'hardware',
@@ -24,8 +28,7 @@ export const hardware = flow({
       probes: ['pci', 'where', 'driver', 'smi'],
       decide: f => {
         // A sandbox may hide the bus and still hand over a working GPU.
-        const proven = f.smi.gpus.length > 0 || or(f.driver.bound, []).length > 0;
-        if (proven && (isUnknown(f.pci.gpus) || f.pci.gpus.length === 0))
+        if (provenGpu(f) && (isUnknown(f.pci.gpus) || f.pci.gpus.length === 0))
           return { is: 'found', found: f.smi.gpus.map(g => g.name).join(', ') || 'a GPU the driver holds' };
         const gpus = need(f.pci.gpus);
         if (gpus.some(g => g.gone))
@@ -63,9 +66,10 @@ export const hardware = flow({
           'The kernel binds one driver per PCI function (the driver link in sysfs). NVRM prints that the GPU is already bound and gives up; nvidia-smi then exits with 9.',
       },
       source: 'nouveau-bound; gpu-bound-to-vfio-in-guest; field reference 2.4; seed 2',
-      probes: ['pci'],
+      probes: ['pci', 'driver', 'smi'],
       decide: f => {
-        const gpus = isUnknown(f.pci.gpus) ? [] : f.pci.gpus;
+        if (provenGpu(f)) return { is: 'nvidia', found: 'the NVIDIA driver drives it' };
+        const gpus = need(f.pci.gpus);
         const by = (pattern: RegExp) => gpus.filter(g => g.driver !== null && pattern.test(g.driver));
         const [nvidia, vfio, nouveau] = [by(/^nvidia/), by(/^(vfio-pci|pci-stub)$/), by(/^(nouveau|nova)/)];
         if (nvidia.length > 0)

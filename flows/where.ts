@@ -63,7 +63,10 @@ export const wsl = flow({
       },
       source: 'wsl-no-adapter; field reference 1.9',
       probes: ['where'],
-      decide: f => (need(f.where.dxg) ? { is: 'present', found: '/dev/dxg' } : { is: 'missing', found: 'no /dev/dxg' }),
+      decide: f =>
+        need(f.where.dxg)
+          ? { is: 'present', found: '/dev/dxg' }
+          : { is: 'missing', found: 'no /dev/dxg', seen: [{ from: '/dev', shows: 'dxg is not there' }] },
       on: { present: to('request'), missing: stop('wsl-no-adapter'), cannotTell: to('request') },
     }),
   },

@@ -30,23 +30,22 @@ export class Edit {
   constructor(snapshot: Snapshot) {
     this.draft = structuredClone({ errors: {}, ...snapshot }) as unknown as Draft;
   }
-  #drop(argv: string) {
-    this.draft.commands = this.draft.commands.filter(c => c.argv.join(' ') !== argv);
+  /** Takes a command out and gives its argument vector, whose arguments may hold spaces. */
+  #drop(argv: string): readonly string[] {
+    const at = this.draft.commands.findIndex(c => c.argv.join(' ') === argv);
+    return at < 0 ? argv.split(' ') : this.draft.commands.splice(at, 1)[0]!.argv;
   }
   /** A command's answer. */
   says(argv: string, stdout: string, code = 0, stderr = ''): this {
-    this.#drop(argv);
-    this.draft.commands.push({ argv: argv.split(' '), code, stdout, stderr } as SnapshotCommand);
+    this.draft.commands.push({ argv: this.#drop(argv), code, stdout, stderr } as SnapshotCommand);
     return this;
   }
   hangs(argv: string): this {
-    this.#drop(argv);
-    this.draft.commands.push({ argv: argv.split(' '), timedOut: true, ms: 10_000 } as unknown as SnapshotCommand);
+    this.draft.commands.push({ argv: this.#drop(argv), timedOut: true, ms: 10_000 } as unknown as SnapshotCommand);
     return this;
   }
   absent(argv: string): this {
-    this.#drop(argv);
-    this.draft.commands.push({ argv: argv.split(' '), absent: true, code: 127 } as unknown as SnapshotCommand);
+    this.draft.commands.push({ argv: this.#drop(argv), absent: true, code: 127 } as unknown as SnapshotCommand);
     return this;
   }
   forget(...argv: string[]): this {
@@ -71,6 +70,10 @@ export class Edit {
   }
   dir(path: string, names: string[] | null): this {
     this.draft.dirs[path] = names;
+    return this;
+  }
+  forgetDir(path: string): this {
+    delete this.draft.dirs[path];
     return this;
   }
   #listed(path: string, there: boolean, stat: Partial<SnapshotStat>): this {
