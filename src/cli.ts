@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-/** The program's entry: the terminal's wishes first (before anything imports chalk), then the words. */
+/** The program's entry: the terminal's wishes before anything imports chalk, then the words. */
+import { start } from './cli/main.ts';
 import { mapColour } from './cli/terminal.ts';
 
-mapColour(process.env, process.argv.slice(2));
-const { start } = await import('./cli/main.ts');
-await start(process.argv.slice(2));
+const words = process.argv.slice(2);
+mapColour(process.env, words);
+await start(words);

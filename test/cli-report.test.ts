@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import stringWidth from 'string-width';
 import type { Check, Flow } from '../src/engine/flow.ts';
 import type { Report } from '../src/engine/report.ts';
 import type { Step } from '../src/engine/walk.ts';
@@ -184,4 +185,13 @@ test('wrapping: no word lost, none split that fits, wide letters measured', () =
   assert.equal(cut('드라이버', 5), '드라');
   assert.equal(truncate('드라이버', 5), '드라…');
   assert.equal(truncate('short', 5), 'short');
+});
+
+test('cells: what is taken for one column is one column', () => {
+  for (let code = 0x20; code < 0x2800; code++) {
+    const letter = String.fromCodePoint(code);
+    if (/[\p{Cc}\p{Cs}]/u.test(letter)) continue;
+    assert.equal(cells(letter), stringWidth(letter), `U+${code.toString(16)}`);
+  }
+  for (const text of ['드라이버', '👩‍💻', 'e\u0301', '⚠️', 'ไทย']) assert.equal(cells(text), stringWidth(text), text);
 });

@@ -136,7 +136,7 @@ const bytesOnScreen = async (): Promise<{ perKey: number; idle: number }> => {
 };
 
 const { demos } = await import('../src/sim/worlds/index.ts');
-const demo = ['--demo', demos[0]!.name];
+const demo = ['--demo', Object.keys(demos)[0]!];
 const fixture = existsSync(FIXTURE) ? ['--box', FIXTURE] : demo;
 
 const times: Record<'node' | 'version' | 'check' | 'cold' | 'warm', number[]> = {

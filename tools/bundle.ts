@@ -10,6 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
@@ -43,6 +44,24 @@ if (Number(node.split('.')[0]) < ${OLDEST_NODE}) {
 }
 `;
 
+/**
+ * Built-in modules by process.getBuiltinModule: an ESM import of one makes Node list and read every export it has, which
+ * costs a start several milliseconds.
+ */
+const builtins: Plugin = {
+  name: 'builtins',
+  setup(b) {
+    const names = new Set(builtinModules);
+    b.onResolve({ filter: /^[a-z_/:]+$/ }, args => {
+      const name = args.path.replace(/^node:/, '');
+      return args.path.startsWith('node:') || names.has(name) ? { path: name, namespace: 'builtin' } : null;
+    });
+    b.onLoad({ filter: /.*/, namespace: 'builtin' }, args => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(args.path)});`,
+    }));
+  },
+};
+
 /** While parts of the program are still being written: a module that is not there yet fails when it is used. */
 const notWritten: Plugin = {
   name: 'not-written',
@@ -62,7 +81,7 @@ export const common: BuildOptions = {
   absWorkingDir: root,
   bundle: true,
   platform: 'node',
-  // jsonc-parser's main is UMD, whose inner requires no bundler follows; its module build is plain.
+  // jsonc-parser's main is UMD, whose inner requires no bundler follows; modules are also tree-shaken.
   mainFields: ['module', 'main'],
   format: 'esm',
   target: `node${OLDEST_NODE}`,
@@ -70,7 +89,10 @@ export const common: BuildOptions = {
   minify: true,
   legalComments: 'none',
   logLevel: 'warning',
-  alias: { 'react-devtools-core': join(root, 'tools/empty.mjs') },
+  alias: {
+    'react-devtools-core': join(root, 'tools/empty.mjs'),
+    yaml: join(root, 'node_modules/yaml/browser/dist/index.js'),
+  },
   define: {
     'process.env.NODE_ENV': '"production"',
     'process.env.DEV': '"false"',
@@ -78,7 +100,7 @@ export const common: BuildOptions = {
     fetch: 'undefined',
   },
   write: false,
-  plugins: [notWritten],
+  plugins: [builtins, notWritten],
 };
 
 const sources = ['src', 'flows', 'tools/bundle.ts', 'tools/empty.mjs', 'package.json'];
@@ -112,7 +134,6 @@ export const buildProgram = async (): Promise<void> => {
     outdir: chunks,
     splitting: true,
     outExtension: { '.js': '.mjs' },
-    banner: { js: `import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);` },
   });
   const files = result.outputFiles ?? [];
   for (const file of files.filter(f => !f.path.endsWith('/cli.mjs'))) put(file.path, file.contents, 0o644);

@@ -1,5 +1,7 @@
 /** The machine that the words name: this one, a recording, or a simulated one. */
 import type { Box } from '../box/box.ts';
+import { openRecording } from '../box/recorded.ts';
+import { readOnly } from '../box/wrap.ts';
 import { type Context, given, has } from './context.ts';
 import { UsageError } from './errors.ts';
 import { nearest } from './nearest.ts';
@@ -8,12 +10,12 @@ import { nearest } from './nearest.ts';
 export const openBox = async (context: Context): Promise<Box> => {
   const box = await open(context);
   if (!has(context, 'read-only')) return box;
-  return (await import('../box/wrap.ts')).readOnly(box);
+  return readOnly(box);
 };
 
 const open = async (context: Context): Promise<Box> => {
   const file = given(context, 'box');
-  if (file !== undefined) return (await import('../box/recorded.ts')).openRecording(file);
+  if (file !== undefined) return openRecording(file);
   const demo = given(context, 'demo');
   if (demo !== undefined) return openDemo(demo);
   return (await import('../box/live.ts')).liveBox();
@@ -21,16 +23,13 @@ const open = async (context: Context): Promise<Box> => {
 
 const openDemo = async (name: string): Promise<Box> => {
   const { demos } = await import('../sim/worlds/index.ts');
-  const demo = demos.find(d => d.name === name);
+  const demo = Object.hasOwn(demos, name) ? demos[name] : undefined;
   if (demo === undefined) {
-    const near = nearest(
-      name,
-      demos.map(d => d.name),
-    );
+    const near = nearest(name, Object.keys(demos));
     throw new UsageError(
       `no simulated box is called “${name}”`,
       near === null ? 'gpumedic --demo list names them' : `did you mean “--demo ${near}”?`,
     );
   }
-  return (await import('../sim/index.ts')).simBox(demo.world());
+  return (await import('../sim/index.ts')).simBox(await demo.load());
 };

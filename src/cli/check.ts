@@ -1,11 +1,15 @@
 /** `gpumedic check`: every read-only probe, the verdict, nothing changed. */
+
+import { flows } from '../../flows/index.ts';
+import { modes } from '../../flows/modes/index.ts';
+import { readOnly } from '../box/wrap.ts';
 import type { Flow } from '../engine/flow.ts';
 import { checkBox, exitCodeOf } from '../engine/report.ts';
+import { reportJson } from '../report/json.ts';
 import { openBox } from './box.ts';
 import { type Context, formatOf, given, has } from './context.ts';
 
 export const run = async (context: Context): Promise<number> => {
-  const { readOnly } = await import('../box/wrap.ts');
   const box = readOnly(await openBox(context));
   const report = await checkBox(box, {
     loadModules: has(context, 'load-modules'),
@@ -14,13 +18,11 @@ export const run = async (context: Context): Promise<number> => {
   });
   const format = formatOf(context, 'text');
   const look = { ...context.terminal, from: fromOf(context) };
-  if (format === 'json') context.out((await import('../report/json.ts')).reportJson(report));
+  if (format === 'json') context.out(reportJson(report));
   else if (format === 'md') context.out((await import('../report/markdown.ts')).reportMarkdown(report));
   else if (format === 'junit') {
-    const { flows } = await import('../../flows/index.ts');
     context.out((await import('../report/junit.ts')).reportJunit(report, Object.values<Flow>(flows)));
   } else {
-    const { modes } = await import('../../flows/modes/index.ts');
     context.out((await import('../report/text.ts')).reportText(report, { ...look, modes }));
   }
   return exitCodeOf(report);

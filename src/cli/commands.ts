@@ -1,6 +1,4 @@
 /** Every command and every option, in one table: parsing, help and the hints for misspelt words all read it. */
-import type { Context } from './context.ts';
-
 export interface Option {
   readonly type: 'boolean' | 'string';
   /** The word that stands for the value in the help: FILE. */
@@ -17,7 +15,6 @@ export interface CommandSpec {
   readonly most: number;
   readonly about: string;
   readonly options: Readonly<Record<string, Option>>;
-  readonly load: () => Promise<{ readonly run: (context: Context) => Promise<number> }>;
 }
 
 /** Valid with every command. */
@@ -51,14 +48,12 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
     most: 0,
     about: 'find out, propose, fix, prove: the wizard (also without any command)',
     options: { 'load-modules': loadModules },
-    load: () => import('./wizard.ts'),
   },
   check: {
     takes: '',
     most: 0,
     about: 'run every read-only probe and print the verdict',
     options: { format: format('text', 'json', 'md', 'junit'), 'load-modules': loadModules },
-    load: () => import('./check.ts'),
   },
   fix: {
     takes: '[ID…]',
@@ -69,28 +64,24 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
       'dry-run': { type: 'boolean', about: 'show everything, change nothing' },
       'load-modules': loadModules,
     },
-    load: () => import('./fix.ts'),
   },
   history: {
     takes: '',
     most: 0,
     about: 'what was changed, and when',
     options: {},
-    load: () => import('./history.ts'),
   },
   undo: {
     takes: '[SESSION]',
     most: 1,
     about: 'put back what a session changed; the last one if none is named',
     options: {},
-    load: () => import('./undo.ts'),
   },
   transcript: {
     takes: '[SESSION]',
     most: 1,
     about: 'export a session for a ticket; the last one if none is named',
     options: { format: format('md', 'json', 'sh', 'ansible', 'junit', 'cast') },
-    load: () => import('./transcript.ts'),
   },
   snapshot: {
     takes: '',
@@ -99,14 +90,12 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
     options: {
       output: { type: 'string', value: 'FILE', short: 'o', about: 'where to write; gpumedic-DATE.json.gz if absent' },
     },
-    load: () => import('./snapshot.ts'),
   },
   flows: {
     takes: '[ID]',
     most: 1,
     about: 'draw the decision tree',
     options: { format: format('text', 'mermaid', 'json') },
-    load: () => import('./flows.ts'),
   },
 };
 

@@ -1,6 +1,61 @@
-import type { Context } from './context.ts';
+/** `gpumedic fix`. */
+import { createInterface } from 'node:readline';
+import { memoryStore } from '../plan/memory.ts';
+import { runFix } from '../wizard/fix.ts';
+import { realOutside } from '../wizard/real.ts';
+import { openBox } from './box.ts';
+import { type Context, has } from './context.ts';
 import { UsageError } from './errors.ts';
+import { storesOf } from './stores.ts';
 
-export const run = async (_context: Context): Promise<number> => {
-  throw new UsageError('fix: not part of this build yet');
+export const run = async (context: Context): Promise<number> => {
+  context.holdInterrupts();
+  const opened = await openBox(context);
+  const dryRun = has(context, 'dry-run');
+  const box = dryRun ? (await import('../box/wrap.ts')).readOnly(opened) : opened;
+  const [store, ...others] = dryRun ? [memoryStore()] : storesOf(context);
+  const outside = realOutside({
+    box,
+    store: store!,
+    others,
+    version: context.version,
+    command: ['gpumedic', ...process.argv.slice(2)].join(' '),
+    now: context.now,
+    loadModules: has(context, 'load-modules'),
+  });
+  const json = has(context, 'json');
+  let lines: { readonly input: AsyncIterator<string>; readonly close: () => void } | null = null;
+  const ask = async (question: string): Promise<string | null> => {
+    // The question is no part of a JSON answer.
+    (json ? context.err : context.out)(question);
+    if (lines === null) {
+      const input = createInterface({ input: process.stdin, terminal: false });
+      lines = { input: input[Symbol.asyncIterator](), close: () => input.close() };
+    }
+    const stopped = new Promise<{ readonly done: true }>(resolve =>
+      context.signal.addEventListener('abort', () => resolve({ done: true }), { once: true }),
+    );
+    const answer = await Promise.race([lines.input.next(), stopped]);
+    return answer.done ? null : answer.value;
+  };
+  try {
+    return await runFix({
+      outside,
+      ids: context.words.rest,
+      yes: has(context, 'yes'),
+      dryRun,
+      json,
+      ask,
+      out: context.out,
+      err: context.err,
+      terminal: context.terminal,
+      signal: context.signal,
+    });
+  } catch (error) {
+    if (error instanceof Error && error.name === 'UnknownId') throw new UsageError(error.message);
+    throw error;
+  } finally {
+    (lines as { close(): void } | null)?.close();
+    await outside.flush();
+  }
 };

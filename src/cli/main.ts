@@ -1,6 +1,5 @@
 /** Runs the command that the words name and ends the process with its code. */
 import { shownPath as printable } from '../box/errors.ts';
-import { commands } from './commands.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
 import { output } from './output.ts';
@@ -45,13 +44,13 @@ const dispatch = async (words: Words, context: Context): Promise<number> => {
     context.out(`gpumedic ${version}\n`);
     return 0;
   }
+  const { demos, help, run } = await import('./run.ts');
   if (words.options.help === true) {
-    context.out((await import('./help.ts')).help(words.command, context.terminal));
+    context.out(help(words.command, context.terminal));
     return 0;
   }
-  if (words.options.demo === 'list') return (await import('./demos.ts')).run(context);
-  const command = commands[words.command]!;
-  return (await command.load()).run(context);
+  if (words.options.demo === 'list') return demos(context);
+  return run[words.command]!(context);
 };
 
 /** Ends the process: 0, 1, 2, 64, 70 or 130 (docs/cli.md). */
