@@ -96,6 +96,24 @@ for (const [way, { options, write }] of Object.entries(ways)) {
     assert.equal(statSync(join(home, 'new/cdi/nvidia.yaml')).mode & 0o7777, 0o664);
     assert.equal(statSync(join(home, 'plain')).mode & 0o7777, 0o644);
     assert.deepEqual(readdirSync(join(home, 'new/cdi')), ['nvidia.yaml']);
+    for (const made of ['new', 'new/cdi']) assert.equal(statSync(join(home, made)).mode & 0o7777, 0o755, made);
+  });
+
+  test(`${way}: what a killed write left beside the file goes with the next one, and nothing else`, async () => {
+    const at = join(home, 'left');
+    mkdirSync(at);
+    const others = [
+      '.file.0123456789ab.gpumedic-new',
+      '.file.swp',
+      '.file.gpumedic-new',
+      '.other.0123456789ab.gpumedic-new',
+    ];
+    for (const name of others) writeFileSync(join(at, name), '');
+    await box.write(join(at, 'file'), 'x', write);
+    assert.deepEqual(readdirSync(at).sort(), [...others.slice(1), 'file'].sort());
+    writeFileSync(join(at, others[0] as string), '');
+    await box.write(join(at, 'file'), null, write);
+    assert.deepEqual(readdirSync(at).sort(), others.slice(1).sort());
   });
 
   test(`${way}: null removes, and removing what is not there is no error`, async () => {

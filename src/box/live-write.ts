@@ -4,7 +4,19 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, mkdtemp, open, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  type FileHandle,
+  lstat,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  rename,
+  rm,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { BoxError, type Command, type Ran, type WriteOptions } from './box.ts';
 import type { Places } from './place.ts';
@@ -38,9 +50,30 @@ const boxError = (path: string, error: unknown): BoxError => {
 const SUDO_MS = 60_000;
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+const within = (folder: string, name: string): string => `${folder === '/' ? '' : folder}/${name}`;
+
 /** Hidden, and with an end that no service reads as one of its own files. */
+const END = '.gpumedic-new';
 const besideOf = (path: string): string =>
-  `${folderOf(path).replace(/\/$/, '')}/.${path.slice(path.lastIndexOf('/') + 1)}.${randomBytes(6).toString('hex')}.gpumedic-new`;
+  within(folderOf(path), `.${nameOf(path)}.${randomBytes(6).toString('hex')}${END}`);
+
+/** What an earlier write of the same file left beside it when it was killed. */
+const leftBeside = async (path: string): Promise<readonly string[]> => {
+  const start = `.${nameOf(path)}.`;
+  const names = await readdir(folderOf(path)).catch(() => []);
+  const ours = names.filter(
+    name => name.startsWith(start) && /^[0-9a-f]{12}$/.test(name.slice(start.length, -END.length)),
+  );
+  return ours.filter(name => name.endsWith(END)).map(name => within(folderOf(path), name));
+};
+
+/** Readable by all, whatever the umask: services and rootless engines look into such folders. */
+const makeFolder = async (folder: string): Promise<void> => {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = folderOf(made)) await chmod(made, 0o755);
+};
 
 const syncFolder = async (path: string): Promise<void> => {
   const folder = await open(folderOf(path), constants.O_RDONLY | constants.O_DIRECTORY);
@@ -63,13 +96,14 @@ const regular = async (path: string, real: string): Promise<Awaited<ReturnType<t
 
 const replaceDirectly = async (how: Writing, path: string, real: string, text: string | null, mode: number) => {
   const old = await regular(path, real);
+  for (const left of await leftBeside(real)) await unlink(left);
   if (text === null) {
     if (old === null) return;
     await unlink(real);
     await syncFolder(real);
     return;
   }
-  await mkdir(folderOf(real), { recursive: true, mode: 0o755 });
+  await makeFolder(folderOf(real));
   const beside = besideOf(real);
   let handle: FileHandle | undefined;
   try {
@@ -135,6 +169,8 @@ const replaceBySudo = async (
   const exists = kind.kind === 'exited' && kind.code === 0;
   if (exists && !/^regular /.test(kind.stdout))
     throw new BoxError('other', `${path} could not be written: it is not a regular file`);
+  const left = await leftBeside(real);
+  if (left.length > 0) await sudo('rm', '-f', '--', ...left);
   if (text === null) {
     if (exists) await sudo('rm', '--', real);
     await sudo('sync', folderOf(real));
