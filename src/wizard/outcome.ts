@@ -3,8 +3,11 @@ import type { Outcome } from '../transcript/event.ts';
 import type { State } from './state.ts';
 
 /** 0 healthy or fixed, 1 a fault stands, 2 could not tell; a run that only looked around is 0. */
-export const exitCodeOf = ({ walk }: State): number => {
+export const exitCodeOf = ({ walk, proven, only }: State): number => {
   if (walk === null) return 0;
+  if (proven?.ok === false) return 1;
+  // A path that was chosen and still stands blocked is not healthy, even where nothing else needs it.
+  if (only !== undefined && walk.met.some(id => !walk.fixed.includes(id))) return 1;
   if (walk.report) return { ok: 0, fault: 1, unknown: 2 }[walk.report.verdict];
   return walk.met.some(id => !walk.fixed.includes(id)) ? 1 : 2;
 };

@@ -87,7 +87,7 @@ export const runPlain = async ({ wizard, version, lines, out, ascii, colour, col
       theme.text(
         view.confirm === null
           ? `number${letters.length > 0 ? `, ${letters.join(', ')}` : ''} > `
-          : `${view.confirm} y or yes applies, anything else does not > `,
+          : `${view.confirm} y or yes does it, anything else does not > `,
       ),
     );
   };

@@ -91,4 +91,5 @@ const linesOf = (text: string): readonly string[] =>
     .map(l => l.trim())
     .filter(Boolean);
 const firstLine = (text: string): string => linesOf(text)[0] ?? '';
-const lastLine = (text: string): string => linesOf(text).at(-1) ?? '';
+/** The engine's last word; its hint where to read more is none. */
+const lastLine = (text: string): string => linesOf(text).findLast(l => !/^(See|Run) '.*--help'/.test(l)) ?? '';

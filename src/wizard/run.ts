@@ -24,8 +24,7 @@ export interface WizardRun {
   };
   readonly version: string;
   readonly command: string;
-  readonly demos?: readonly Demo[];
-  readonly openDemo?: (name: string) => Box;
+  readonly demos?: { readonly list: () => Promise<readonly Demo[]>; readonly open: (name: string) => Promise<Box> };
   readonly loadModules?: boolean;
   readonly out: (text: string) => void;
   /** Milliseconds since the epoch. */
@@ -52,10 +51,12 @@ export const runWizard = async (run: WizardRun): Promise<number> => {
     opened.push(outside);
     return outside;
   };
-  const { demos = [], openDemo } = run;
+  const { demos } = run;
   const wizard = createWizard({
     outside: open(run.box, run.store),
-    ...(openDemo && { demos, openDemo: (name: string) => open(openDemo(name), memoryStore()) }),
+    ...(demos && {
+      demos: { list: demos.list, open: async (name: string) => open(await demos.open(name), memoryStore()) },
+    }),
   });
   const interrupt = () => wizard.send({ do: 'interrupt' });
   run.signal.addEventListener('abort', interrupt, { once: true });

@@ -160,14 +160,24 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
       ...(judged.missing.length > 0 && { missing: judged.missing.map(m => ({ probe: m.probe, because: m.unknown })) }),
     });
     if (verifying?.node === key) {
-      const ok = finding?.id !== verifying.finding && judged.verdict !== 'cannotTell';
-      outside.append({ type: 'verified', finding: verifying.finding, ok, by: `${flow}.${node}` });
+      const isGone = finding?.id !== verifying.finding && judged.verdict !== 'cannotTell';
+      const ok = isGone || passes;
+      outside.append({ type: 'verified', finding: verifying.finding, ok, by: key });
       if (ok) {
-        row({ sign: 'done', label: 'Fixed', text: `${verifying.finding}: the check that found it passes now` });
+        const how = isGone ? 'the check that found it passes now' : 'it stops nothing here any more';
+        row({ sign: 'done', label: 'Fixed', text: `${verifying.finding}: ${how}` });
         set({ fixed: [...walk.fixed, verifying.finding] });
       } else row({ sign: 'unsure', label: 'Not yet', text: `${verifying.fix} did not clear ${verifying.finding}` });
       verifying = null;
     }
+  };
+
+  /** On a path the person chose, everything that stops it is theirs to decide. */
+  const isAsked = ({ id, report }: Found): boolean => {
+    const finding = report.findings.find(f => f.id === id);
+    if (finding?.severity === 'fault') return true;
+    const isSilenced = report.findings.some(f => f.severity === 'fault' && f.explains.includes(id));
+    return only !== undefined && !isSilenced && report.ways.some(w => w.cause === id && only.includes(w.way));
   };
 
   const judging = async ({
@@ -195,7 +205,7 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
     const finding = target !== undefined && isFinding(target) && isGrave(target) ? target : null;
     const found = finding && !walk.left.includes(finding.id) ? await tell(flow, node, finding, judged) : null;
     // Only what the report calls a fault is a matter for the person; a consequence of another finding is not.
-    const passes = found !== null && found.report.findings.find(f => f.id === found.id)?.severity !== 'fault';
+    const passes = found !== null && !isAsked(found);
     if (found && !passes) founds.set(`${flow}.${node}`, found);
     if (!isOver) show(flow, node, request, judged, passes);
     return { verdict: judged.verdict, ...(passes && { passes: finding!.id }) };
@@ -243,17 +253,38 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
     return { did: result.did === 'stopped' ? 'stopped' : 'undone', because: result.because };
   };
 
-  const nextWay: NextWay = async done => {
+  /** How many fixes stood when a form was last walked: only a further one is a reason to walk it again. */
+  const walked = new Map<WayId, number>();
+  const nextRequest: NextWay = async done => {
     if (isOver) return null;
-    const requests = await outside.requests();
-    const open = requests.filter(r => !done.includes(r.way) && (only === undefined || only.includes(r.way)));
-    if (open.length === 0 || done.length === 0 || only !== undefined) return open[0] ?? null;
+    const mine = (await outside.requests()).filter(r => only === undefined || only.includes(r.way));
+    const open = mine.filter(r => !done.includes(r.way));
+    if (done.length === 0 || (only !== undefined && open.length > 0)) return open[0] ?? null;
     const report = outside.reportOf(await outside.facts.all());
     const faults = new Set(report.findings.filter(f => f.severity === 'fault').map(f => f.id));
+    const causeOf = (way: WayId) => report.ways.find(w => w.way === way && w.works === false)?.cause ?? null;
     // A form of request that was never set up is no fault; it stands in the table of ways, not in the walk.
-    const isMeant = (way: WayId) =>
-      report.ways.some(w => w.way === way && (w.works !== false || (w.cause !== null && faults.has(w.cause))));
-    return open.find(r => isMeant(r.way)) ?? null;
+    const meant = open.find(r => {
+      const way = report.ways.find(w => w.way === r.way);
+      return way !== undefined && (way.works !== false || faults.has(way.cause ?? ''));
+    });
+    if (meant) return meant;
+    // What was a mere consequence may stand on its own once its cause is gone.
+    const again = mine.find(r => {
+      const cause = causeOf(r.way);
+      return (
+        cause !== null &&
+        faults.has(cause) &&
+        !walk.left.includes(cause) &&
+        (walked.get(r.way) ?? 0) < walk.applied.length
+      );
+    });
+    return again ?? null;
+  };
+  const nextWay: NextWay = async done => {
+    const request = await nextRequest(done);
+    if (request) walked.set(request.way, walk.applied.length);
+    return request;
   };
 
   let place: Place | null = null;
@@ -286,7 +317,8 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
         context: { plan: Plan | null; refusal: Refusal | null; trouble: string | null; left: readonly string[] };
       };
       const at = placeOf(snapshot);
-      if (at === null) return;
+      // Between two flows nothing is asked; the choice that led here must not stand there to be taken twice.
+      if (at === null) return set({ stage: 'checking', checking: null, found: null, left: snapshot.context.left });
       place = at;
       const { plan, refusal, trouble } = snapshot.context;
       set({

@@ -15,7 +15,7 @@ export type At =
   | { readonly at: 'menu' }
   | { readonly at: 'ways'; readonly report: Report | null }
   | { readonly at: 'paths' }
-  | { readonly at: 'demos' }
+  | { readonly at: 'demos'; readonly list: readonly Demo[] | null }
   | { readonly at: 'past'; readonly sessions: readonly PastSession[] | null }
   | { readonly at: 'undo'; readonly session: PastSession }
   | { readonly at: 'page'; readonly page: Page; readonly back: At }
@@ -45,7 +45,7 @@ export interface State {
   readonly only: readonly WayId[] | undefined;
   readonly startedAt: number;
   readonly session: string | null;
-  readonly demos: readonly Demo[];
+  readonly hasDemos: boolean;
   readonly modes: Outside['modes'];
   /** The wizard has ended; only what has scrolled up stays. */
   readonly over: boolean;
@@ -77,7 +77,7 @@ export const PATHS: readonly { readonly id: string; readonly title: string; read
 /** What a new screen starts with. */
 export const fresh = { depth: 0, evidence: false, help: false, show: 'diff' } as const;
 
-export const firstState = (outside: Outside, demos: readonly Demo[]): State => ({
+export const firstState = (outside: Outside, hasDemos: boolean): State => ({
   ...fresh,
   at: { at: 'menu' },
   machine: null,
@@ -91,7 +91,7 @@ export const firstState = (outside: Outside, demos: readonly Demo[]): State => (
   only: undefined,
   startedAt: outside.now(),
   session: null,
-  demos,
+  hasDemos,
   modes: outside.modes,
   over: false,
 });

@@ -31,8 +31,14 @@ const headline = (state: State): Line => {
       ? line('broken', `Stopped with this found: ${open.join(', ')}`)
       : line('unsure', 'Stopped before the end; nothing was found so far.');
   }
+  const standing = state.only === undefined ? [] : walk.met.filter(id => !walk.fixed.includes(id));
+  if (report.verdict === 'ok' && standing.length > 0)
+    return line(
+      'broken',
+      `This path still does not work: ${standing.map(id => state.modes[id]?.title ?? id).join('; ')}`,
+    );
   if (report.verdict === 'ok') {
-    const what = walk.fixed.length > 0 ? 'Fixed' : 'Healthy';
+    const what = walk.applied.length > 0 ? 'Fixed' : 'Healthy';
     if (proven?.ok === true)
       return line(
         'ok',

@@ -1,4 +1,5 @@
 /** What is shown of a walk: a check that runs, a finding and its choices, a proposal, an apply. */
+import type { Evidence } from '../engine/flow.ts';
 import type { Plan } from '../plan/plan.ts';
 import { unifiedDiff } from '../text/diff.ts';
 import { clip, printable } from '../text/sanitize.ts';
@@ -8,6 +9,12 @@ import type { Way } from './outside.ts';
 import type { State } from './state.ts';
 import { type Choice, MOVE, TAIL, type View } from './view-types.ts';
 import type { Found, Walk } from './walk.ts';
+
+/** The line itself, after the place it comes from; trimmed unless the whole evidence is asked for. */
+const seenText = ({ from, shows }: Evidence, isWhole: boolean): string => {
+  const line = printable(shows).replaceAll('\n', ' ');
+  return clip(line.includes(from) ? line : `${printable(from)}: ${line}`, isWhole ? 4000 : 200);
+};
 
 const findingLines = (found: Found, state: State): readonly Line[] => {
   const { why, report } = found;
@@ -25,13 +32,7 @@ const findingLines = (found: Found, state: State): readonly Line[] => {
     ...(state.depth >= 1 ? [fact('More', why.paragraph)] : []),
     ...(state.depth >= 2 ? [fact('How it works', why.mechanism)] : []),
     ...(state.depth >= 3 ? [fact('Source', [found.source, found.mode?.seeds].filter(Boolean).join('. '))] : []),
-    ...seen.map((s, i) =>
-      fact(
-        i === 0 ? 'Seen' : '',
-        `${clip(printable(s.shows).replaceAll('\n', ' '), state.evidence ? 2000 : 160)}${state.evidence ? `  (${s.from})` : ''}`,
-        'strong',
-      ),
-    ),
+    ...seen.map((s, i) => fact(i === 0 ? 'Seen' : '', seenText(s, state.evidence), 'strong')),
     ...(state.evidence && found.seen.length === 0
       ? [fact('Seen', `by ${found.probes.join(', ')}: ${found.text}`)]
       : []),

@@ -28,7 +28,7 @@ const FIRST = (state: State): readonly Choice[] => [
   { id: 'why', label: 'Find out why the GPU does not work here' },
   { id: 'ways', label: 'How can I ask for the GPU on this machine?' },
   { id: 'paths', label: 'Choose a path: legacy hook or CDI' },
-  ...(state.demos.length > 0 ? [{ id: 'demos', label: 'Try a simulated broken box' }] : []),
+  ...(state.hasDemos ? [{ id: 'demos', label: 'Try a simulated broken box' }] : []),
   { id: 'undo', label: 'Undo an earlier change' },
 ];
 
@@ -48,26 +48,33 @@ const screen = (state: State): Partial<View> => {
   switch (at.at) {
     case 'menu':
       return { isTop: true, choices: FIRST(state), keys: [...MOVE, ['?', 'help'], ['q', 'quit']] };
-    case 'ways':
+    case 'ways': {
+      const { report } = at;
+      const failing = report?.ways.filter(w => w.works === false) ?? [];
       return {
         isTop: true,
-        lead: [text('How you can ask for the GPU here', 'strong')],
+        lead: [
+          text(
+            report === null ? 'Looking how the GPU can be asked for …' : 'How you can ask for the GPU here',
+            'strong',
+          ),
+        ],
         body:
-          at.report === null
-            ? [text('looking …')]
-            : at.report.ways.length === 0
+          report === null
+            ? []
+            : report.ways.length === 0
               ? [text('No container engine is installed here.')]
-              : waysLines(at.report, state.modes),
-        since: null,
+              : waysLines(report, state.modes),
         choices:
-          at.report === null
+          report === null
             ? []
             : [
                 { id: 'menu', label: 'Back' },
-                ...(at.report?.verdict === 'fault' ? [{ id: 'why', label: 'Find out why and fix it' }] : []),
+                ...failing.map(w => ({ id: `way ${w.way}`, label: `Make it work: ${w.how}` })),
               ],
         keys: [...MOVE, ...TAIL],
       };
+    }
     case 'paths':
       return {
         isTop: true,
@@ -78,7 +85,7 @@ const screen = (state: State): Partial<View> => {
     case 'demos':
       return {
         lead: [text('Simulated boxes; nothing real is touched', 'strong')],
-        choices: state.demos.map(d => ({ id: d.name, label: d.name, hint: d.title })),
+        choices: (at.list ?? []).map(d => ({ id: d.name, label: d.name, hint: d.title })),
         keys: [...MOVE, ...TAIL],
       };
     case 'past':
@@ -94,10 +101,13 @@ const screen = (state: State): Partial<View> => {
             'strong',
           ),
         ],
-        choices: [
-          ...(at.sessions ?? []).map(s => ({ id: s.id, label: `${s.id}  ${s.title}`, hint: when(s.when) })),
-          { id: 'menu', label: 'Back' },
-        ],
+        choices:
+          at.sessions === null
+            ? []
+            : [
+                ...at.sessions.map(s => ({ id: s.id, label: `${s.id}  ${s.title}`, hint: when(s.when) })),
+                { id: 'menu', label: 'Back' },
+              ],
         keys: [...MOVE, ...TAIL],
       };
     case 'undo':
@@ -159,6 +169,9 @@ const screen = (state: State): Partial<View> => {
         choices: [
           { id: 'quit', label: 'Quit' },
           { id: 'menu', label: 'Back to the first screen' },
+          ...(state.walk?.report?.ways ?? [])
+            .filter(w => w.works === false && state.walk?.report?.verdict === 'ok')
+            .map(w => ({ id: `way ${w.way}`, label: `Make it work: ${w.how}` })),
           ...(state.changes > 0 ? [{ id: 'undo', label: 'Undo a change' }] : []),
         ],
         keys: [...MOVE, ...TAIL],

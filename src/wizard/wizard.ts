@@ -1,4 +1,6 @@
 /** The screens around the walk: the first menu, ways, paths, demos, undo, proof and the end. Holds the state, draws nothing. */
+
+import type { WayId } from '../engine/flow.ts';
 import { commandsOf, needsRoot } from './commands.ts';
 import { headerOf } from './header.ts';
 import { exitCodeOf, outcomeOf } from './outcome.ts';
@@ -10,9 +12,8 @@ import type { Row } from './walk.ts';
 
 export interface WizardOptions {
   readonly outside: Outside;
-  readonly demos?: readonly Demo[];
-  /** A box with one of the demo's faults. */
-  readonly openDemo?: (name: string) => Outside;
+  /** Simulated boxes to try; loaded when somebody wants to see them. */
+  readonly demos?: { readonly list: () => Promise<readonly Demo[]>; readonly open: (name: string) => Promise<Outside> };
   /** Hands the terminal over to sudo's question; true when it was answered. The default asks nobody. */
   readonly askRoot?: () => Promise<boolean>;
 }
@@ -33,12 +34,12 @@ export interface Wizard {
   readonly done: Promise<End>;
 }
 
-export const createWizard = ({ outside: first, demos = [], openDemo, askRoot: asker }: WizardOptions): Wizard => {
+export const createWizard = ({ outside: first, demos, askRoot: asker }: WizardOptions): Wizard => {
   let outside = first;
   let session: Session | null = null;
   let askRoot = asker ?? (async () => false);
   const listeners = new Set<() => void>();
-  let state = firstState(outside, demos);
+  let state = firstState(outside, demos !== undefined);
   let finish: (end: End) => void = () => {};
   const done = new Promise<End>(resolve => {
     finish = resolve;
@@ -146,7 +147,8 @@ export const createWizard = ({ outside: first, demos = [], openDemo, askRoot: as
           ways: walk.report.ways.map(({ way, works, cause, why }) => ({ way, works, cause, why })),
         });
       look();
-      if (walk.report?.verdict !== 'ok') return go({ at: 'end' });
+      if (walk.report === null || exitCodeOf(state) === 1 || walk.report.ways.every(w => w.works !== true))
+        return go({ at: 'end' });
       then(proofFor(outside, walk.report, state.only), proof => {
         set({ proof });
         go('argv' in proof ? { at: 'proof', proof } : { at: 'end' });
@@ -154,10 +156,10 @@ export const createWizard = ({ outside: first, demos = [], openDemo, askRoot: as
     });
   };
 
-  const enterDemo = (name: string) => {
+  const enterDemo = (opened: Outside) => {
     session?.stop();
     session = null;
-    outside = openDemo!(name);
+    outside = opened;
     set({
       ...fresh,
       at: { at: 'menu' },
@@ -180,8 +182,9 @@ export const createWizard = ({ outside: first, demos = [], openDemo, askRoot: as
     const plan = state.walk?.plan;
     if (!plan || session === null) return;
     const mine = session;
-    busy('getting ready');
-    if (needsRoot(plan) && !(await outside.canRoot()) && !(await askRoot())) {
+    const wantsRoot = needsRoot(plan) && outside.box.kind === 'live';
+    if (wantsRoot) busy('getting ready');
+    if (wantsRoot && !(await outside.canRoot()) && !(await askRoot())) {
       outside.append({ type: 'answered', question: `apply ${plan.fix}`, answer: 'yes, but root was not to be had' });
       return go({
         at: 'page',
@@ -193,7 +196,7 @@ export const createWizard = ({ outside: first, demos = [], openDemo, askRoot: as
       });
     }
     outside.append({ type: 'answered', question: `apply ${plan.fix}`, answer: 'yes' });
-    go({ at: 'walk', more: false, guide: null });
+    if (wantsRoot) go({ at: 'walk', more: false, guide: null });
     mine.choose('apply');
   };
 
@@ -240,8 +243,12 @@ export const createWizard = ({ outside: first, demos = [], openDemo, askRoot: as
     if (id === 'quit') return leave(exitCodeOf(state));
     if (id === 'menu') return go({ at: 'menu' });
     if (at.at === 'page') return go(at.back);
+    if (id.startsWith('way ')) return start([id.slice(4) as WayId]);
     if (at.at === 'paths') return start(PATHS.find(p => p.id === id)?.ways);
-    if (at.at === 'demos') return enterDemo(id);
+    if (at.at === 'demos') {
+      busy(`building ${id}`);
+      return then(demos!.open(id), enterDemo);
+    }
     if (at.at === 'past') {
       const chosen = at.sessions?.find(s => s.id === id);
       if (chosen) go({ at: 'undo', session: chosen });
@@ -270,7 +277,10 @@ export const createWizard = ({ outside: first, demos = [], openDemo, askRoot: as
       return look();
     }
     if (id === 'paths') return go({ at: 'paths' });
-    if (id === 'demos') return go({ at: 'demos' });
+    if (id === 'demos') {
+      go({ at: 'demos', list: null });
+      return then(demos!.list(), list => go({ at: 'demos', list }));
+    }
     if (id === 'undo') {
       go({ at: 'past', sessions: null });
       then(outside.past(), sessions => go({ at: 'past', sessions }));
