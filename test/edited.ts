@@ -28,7 +28,7 @@ type Draft = {
 export class Edit {
   readonly draft: Draft;
   constructor(snapshot: Snapshot) {
-    this.draft = structuredClone({ errors: {}, ...snapshot }) as unknown as Draft;
+    this.draft = structuredClone({ ...snapshot, errors: snapshot.errors ?? {} }) as unknown as Draft;
   }
   /** Takes a command out and gives its argument vector, whose arguments may hold spaces. */
   #drop(argv: string): readonly string[] {
