@@ -78,6 +78,19 @@ test('a folder on PATH that may not be entered does not make a missing program l
   await asNobody(async () => assert.deepEqual(await b.run({ argv: ['no-such-program'] }), { kind: 'absent' }));
 });
 
+test('a folder that vanished under us does not make every program look absent', async () => {
+  const home = process.cwd();
+  const gone = join(dir, 'gone');
+  mkdirSync(gone);
+  process.chdir(gone);
+  try {
+    rmSync(gone, { recursive: true });
+    assert.deepEqual(await box.run({ argv: ['printf', 'x'] }), { kind: 'exited', code: 0, stdout: 'x', stderr: '' });
+  } finally {
+    process.chdir(home);
+  }
+});
+
 test('a program that is there but cannot be started is not called absent', async () => {
   program('interpreter', '#!/no/such/interpreter\n');
   const missing = await box.run({ argv: ['interpreter'] });
