@@ -65,6 +65,7 @@ export const askDifferently = byHand({
     'ldcache-process-failed',
     'cli-driver-rpc-timeout',
     'cgroup-lost-after-daemon-reload',
+    'tegra-gpus-flag',
   ],
   privilege: 1,
   effect: ['RX'],

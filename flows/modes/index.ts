@@ -10,6 +10,7 @@ import { nodes } from './nodes.ts';
 import { hygiene, podman } from './podman.ts';
 import { requests } from './requests.ts';
 import { runtime } from './runtime.ts';
+import { tegra } from './tegra.ts';
 import { toolkit } from './toolkit.ts';
 import { vm } from './vm.ts';
 
@@ -29,6 +30,7 @@ const all: readonly Mode[] = [
   ...cdiEngine,
   ...docker,
   ...podman,
+  ...tegra,
   ...hygiene,
 ];
 

@@ -52,6 +52,47 @@ export const vm = [
     seeds: `Seed 2 takes vfio-pci for something the container has to reach and makes it privileged. Over-privileged and
       wrong: vfio-pci works on the hypervisor; inside the guest only nvidia may hold the card.`,
   }),
+  entry('hypervisor-host-driver-grabbed-gpu', {
+    layer,
+    title: "The hypervisor's own driver holds the GPU",
+    line: 'On the hypervisor the card must belong to vfio-pci before a VM can have it.',
+    paragraph: `The virtual machine does not get the card, because the hypervisor bound it to its own driver at boot. It has to be repaired there; from inside
+      the guest nothing can be done.`,
+    mechanism: `Passthrough needs the whole IOMMU group bound to vfio-pci; a driver that loads earlier takes the function first. ids in modprobe.d and a
+      softdep decide the order.`,
+    evidence: '[F]',
+    not: {
+      'vm-gpu-not-passed-through': 'the hypervisor shows vfio-pci as the driver and the card is just not assigned.',
+    },
+    guide: [
+      'On the hypervisor: lspci -nnk -d 10de: must name vfio-pci; options vfio-pci ids=..., softdep nvidia pre: vfio-pci, reboot. Then re-probe in the guest.',
+    ],
+  }),
+  entry('guest-driver-blocked-by-hypervisor', {
+    layer,
+    title: 'An old driver refuses to run in a virtual machine',
+    line: 'Drivers before 465 refuse consumer cards inside a virtual machine.',
+    paragraph: `The driver noticed that it runs in a virtual machine and stopped. Newer drivers allow it, so upgrading is the cure; hiding the hypervisor is
+      the old work-around.`,
+    mechanism:
+      'Up to 464 the driver checked the hypervisor bit for GeForce cards; on Windows the same shows as Code 43.',
+    evidence: '[I]',
+    not: { 'rm-init-adapter-failed': 'the driver is 465 or newer.' },
+    guide: ['Upgrade the driver in the guest, else hide KVM in the machine definition. Re-probe: nvidia-smi -L.'],
+  }),
+  entry('vgpu-guest-driver-or-license', {
+    layer,
+    title: 'The vGPU has the wrong guest driver or no licence',
+    line: 'A vGPU needs the guest driver of its host branch, and a licence.',
+    paragraph: `This machine has a share of a card (vGPU), and the installed driver is not the guest driver that belongs to the host, or no licence was found. Without
+      a licence it slows down after some minutes.`,
+    mechanism: `nvidia-smi -q names the virtualisation mode and the licence status; CUDA 102 means unlicensed. Guest and host branches must be a supported pair.`,
+    evidence: '[D], details unconfirmed; seed 2 hints at Azure drivers',
+    not: { 'gpu-too-old-for-open-or-branch': 'the card is passed through whole (Virtualization Mode: Pass-Through).' },
+    guide: [
+      'Install the guest driver of the branch of the host; put the token below /etc/nvidia/ClientConfigToken and restart nvidia-gridd. Re-probe: nvidia-smi -q.',
+    ],
+  }),
   entry('lxc-nested-engine', {
     layer,
     title: 'Docker runs inside a system container',
