@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
@@ -54,10 +54,13 @@ const builtins: Plugin = {
     const names = new Set(builtinModules);
     b.onResolve({ filter: /^[a-z_/:]+$/ }, args => {
       const name = args.path.replace(/^node:/, '');
-      return args.path.startsWith('node:') || names.has(name) ? { path: name, namespace: 'builtin' } : null;
+      return args.path.startsWith('node:') || names.has(name)
+        ? { path: `${name}?${relative(root, args.importer)}`, namespace: 'builtin' }
+        : null;
     });
+    // One for each importer: a shared one would become a file of its own.
     b.onLoad({ filter: /.*/, namespace: 'builtin' }, args => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(args.path)});`,
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(args.path.split('?')[0])});`,
     }));
   },
 };
