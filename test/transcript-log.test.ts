@@ -222,7 +222,7 @@ describe('Markdown from foreign text', () => {
       { type: 'ended', outcome: 'failed', exitCode: 1, undo: long },
     );
     const events = many.map((event, i) => ({ ...event, at: i }) as Event);
-    for (let n = 0; n <= events.length; n += 7)
+    for (let n = 0; n <= events.length; n += 40)
       assert.ok(Buffer.byteLength(markdownHead(events.slice(0, n))) < 6000, `${n} events`);
     assert.ok(Buffer.byteLength(markdownHead(events)) < 6000);
     const text = transcriptMarkdown(events);

@@ -83,19 +83,28 @@ interface Span {
   readonly end: number;
 }
 
-const lineEnd = (text: string, at: number): number => {
-  const end = text.indexOf('\n', at);
-  return end < 0 ? text.length : end;
+/** Finds line ends; the last answer is kept, since asking again for every word of one long line would be quadratic. */
+type LineEnd = (at: number) => number;
+const lineEnds = (text: string): LineEnd => {
+  let from = 0;
+  let end = -1;
+  return at => {
+    if (at >= from && at <= end) return end;
+    const found = text.indexOf('\n', at);
+    from = at;
+    end = found < 0 ? text.length : found;
+    return end;
+  };
 };
 
-const quotedSpan = (text: string, at: number): Span | null => {
+const quotedSpan = (text: string, at: number, lineEnd: LineEnd): Span | null => {
   let slashes = at;
   while (text[slashes] === '\\' && slashes - at < 4) slashes++;
   const quote = text[slashes];
   if (quote !== '"' && quote !== "'") return null;
   const close = text.slice(at, slashes + 1);
   const start = slashes + 1;
-  const line = lineEnd(text, start);
+  const line = lineEnd(start);
   if (close.length > 1) {
     const end = text.indexOf(close, start);
     return { start, end: end < 0 || end > line ? line : end };
@@ -106,14 +115,14 @@ const quotedSpan = (text: string, at: number): Span | null => {
 };
 
 /** A YAML block scalar: the lines below that stand further in than the key's line. */
-const blockSpan = (text: string, key: number, at: number): Span | null => {
-  const line = lineEnd(text, at);
+const blockSpan = (text: string, key: number, at: number, lineEnd: LineEnd): Span | null => {
+  const line = lineEnd(at);
   if (!/^[|>][+-]?\d?[+-]?[ \t]*$/.test(text.slice(at, Math.min(line, at + 40)))) return null;
   const keyLine = text.slice(text.lastIndexOf('\n', key - 1) + 1, key);
   const depth = keyLine.length - keyLine.trimStart().length;
   let end = line;
   while (end < text.length) {
-    const next = lineEnd(text, end + 1);
+    const next = lineEnd(end + 1);
     const row = text.slice(end + 1, next);
     if (row.trim() !== '' && row.length - row.trimStart().length <= depth) break;
     end = next;
@@ -134,11 +143,18 @@ const bareSpan = (text: string, at: number, loose: boolean): Span => {
 };
 
 /** Rest of the header: to the closing quote if one opened before the name, else to the end of the line. */
-const headerSpan = (text: string, at: number): Span => {
-  const line = lineEnd(text, at);
+const headerSpan = (text: string, at: number, lineEnd: LineEnd): Span => {
+  const line = lineEnd(at);
   const rest = text.slice(at, line);
   const quote = /\\?["'`]/.exec(rest);
   return { start: at, end: quote && quote.index > 0 ? at + quote.index : line };
+};
+
+/** A list in brackets, as far as its line and a bounded look go. */
+const listSpan = (text: string, at: number, lineEnd: LineEnd): Span => {
+  const limit = Math.min(lineEnd(at), at + 4096);
+  const close = text.slice(at, limit).indexOf(']');
+  return { start: at + 1, end: close < 0 ? limit : at + close };
 };
 
 const isFlagGap = (separator: string): boolean => !/[=:]/.test(separator);
@@ -185,6 +201,7 @@ export const removeNamed = (text: string, remove: Remove, whole = false): string
   let out = '';
   let from = 0;
   LEAD.lastIndex = 0;
+  const lineEnd = lineEnds(text);
   for (let found = LEAD.exec(text); found !== null; found = LEAD.exec(text)) {
     const [all, dashes, name, closing, separator] = found as unknown as [
       string,
@@ -211,20 +228,14 @@ export const removeNamed = (text: string, remove: Remove, whole = false): string
     const named = flag || dashes !== '' || announces(text, found.index, name, separator, opened, kind);
     const header = (kind === 'authorization' || kind === 'cookie') && !flag && closing === undefined;
     const span =
-      blockSpan(text, found.index, value) ??
-      quotedSpan(text, value) ??
+      blockSpan(text, found.index, value, lineEnd) ??
+      quotedSpan(text, value, lineEnd) ??
       (header
-        ? headerSpan(text, value)
+        ? headerSpan(text, value, lineEnd)
         : whole && found.index === 0 && separator.includes('=')
           ? { start: value, end: text.length }
           : text[value] === '[' && !text.startsWith(MARK, value) && separator.includes(':')
-            ? {
-                start: value + 1,
-                end: Math.max(
-                  value + 1,
-                  Math.min(lineEnd(text, value), (text.indexOf(']', value) + 1 || text.length + 1) - 1),
-                ),
-              }
+            ? listSpan(text, value, lineEnd)
             : bareSpan(text, value, true));
     if (text.startsWith(MARK, span.start)) {
       const close = text.indexOf(']', span.start);
