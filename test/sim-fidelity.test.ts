@@ -55,3 +55,70 @@ test('recorded container starts come out as they did on the real engine', t => {
   assert.ok(starts > 250, `only ${starts} starts`);
   assert.ok(share >= 0.95, `${(share * 100).toFixed(1)} %`);
 });
+
+/** Commands that only look, whose whole answer is decided by what the world holds. */
+const looks = [
+  'uname -r',
+  'uname -srm',
+  'hostname',
+  'id',
+  'lspci -Dnnk -d 10de:',
+  'lspci -Dnn -d 10de:',
+  'ldconfig -p',
+  'nvidia-smi -L',
+  'nvidia-smi --query-gpu=index,uuid,name,driver_version --format=csv,noheader',
+  'nvidia-smi --query-gpu=name,driver_version --format=csv,noheader',
+  'nvidia-ctk --version',
+  'nvidia-ctk config',
+  'nvidia-ctk cdi list',
+  'nvidia-ctk cdi generate',
+  'nvidia-ctk runtime configure --runtime=docker --dry-run',
+  'nvidia-ctk runtime configure --runtime=docker --cdi.enabled --dry-run',
+  'nvidia-ctk runtime configure --runtime=docker --set-as-default --dry-run',
+  'nvidia-container-cli info',
+  'modinfo -F version nvidia',
+  'which nvidia-ctk nvidia-container-runtime nvidia-container-runtime-hook nvidia-container-cli nvidia-cdi-hook',
+  'docker context show',
+  'docker compose version --short',
+  'dockerd --validate',
+  'dockerd --validate --config-file=/etc/docker/daemon.json',
+  'podman --version',
+  'systemctl is-active docker',
+  'systemctl is-active nvidia-persistenced',
+  'systemctl is-enabled nvidia-cdi-refresh.path',
+  'systemd-detect-virt',
+  'systemd-detect-virt -v',
+  'dpkg-query -W',
+  'cat /etc/docker/daemon.json',
+];
+
+test('commands that only look answer as recorded, to the letter', t => {
+  let asked = 0;
+  const differences: Difference[] = [];
+  for (const name of recordingNames().filter(n => !n.startsWith('tegra'))) {
+    const snapshot = readRecording(name);
+    const world = worldFromSnapshot(snapshot, name, insides);
+    for (const c of snapshot.commands.filter(c => looks.includes(c.argv.join(' ')))) {
+      const ran = runIn(world, { argv: c.argv });
+      asked++;
+      const here = ran.kind === 'exited' ? `${ran.code} ${ran.stdout}` : ran.kind;
+      const real = c.absent ? 'absent' : `${c.code} ${c.stdout}`;
+      if (here !== real)
+        differences.push({
+          where: name,
+          argv: c.argv.join(' '),
+          real: real.slice(0, 300),
+          simulated: here.slice(0, 300),
+        });
+    }
+  }
+  const share = 1 - differences.length / asked;
+  t.diagnostic(`${asked} answers, ${asked - differences.length} to the letter (${(share * 100).toFixed(1)} %)`);
+  const kinds = Map.groupBy(differences, d => d.argv);
+  for (const [argv, all] of kinds)
+    t.diagnostic(
+      `${argv}: ${all.length}, e.g. ${all[0]!.where}\n    real: ${all[0]!.real}\n    here: ${all[0]!.simulated}`,
+    );
+  assert.ok(asked > 1000, `only ${asked} answers`);
+  assert.ok(share >= 0.95, `${(share * 100).toFixed(1)} %`);
+});

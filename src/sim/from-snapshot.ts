@@ -67,8 +67,11 @@ const fill = (fs: Fs, snapshot: Snapshot): void => {
     if (!exists(fs, path)) put(fs, path, { type: 'file', text: '', binary: true, mode: 0o755 });
 };
 
-/** Files that a spec names in directories the recording never looked into; they were there. */
-const believeSpecs = (fs: Fs, snapshot: Snapshot): void => {
+/** Files that a spec or the CLI names in directories the recording never looked into; they were there. */
+const believeSpecs = (fs: Fs, snapshot: Snapshot, listed: string): void => {
+  for (const path of listed.split('\n').filter(p => p.startsWith('/lib/firmware/'))) {
+    if (!exists(fs, path)) put(fs, path, { type: 'file', text: '', binary: true });
+  }
   for (const [path, text] of Object.entries(snapshot.files)) {
     if (text === null || !path.includes('/cdi/')) continue;
     for (const m of text.matchAll(/(?:hostPath|path)["']?:\s*["']?(\/[^\s"',]+)/g)) {
@@ -115,6 +118,8 @@ const pciOf = (ask: Ask): PciFunction[] => {
         ...(m[6] ? { revision: m[6] } : {}),
         driver: null,
       });
+    const sub = /^\tSubsystem: (.+)$/.exec(line);
+    if (sub && functions.length > 0) functions.push({ ...functions.pop()!, subsystem: sub[1]! });
     const use = /Kernel driver in use: (\S+)/.exec(line);
     if (use && functions.length > 0) functions.at(-1)!.driver = use[1]!;
   }
@@ -203,7 +208,7 @@ export const worldFromSnapshot = (snapshot: Snapshot, name: string, insides: Ima
   const now = Math.max(0, ...Object.values(snapshot.stats).map(s => s.mtime)) + 5;
   const fs = emptyFs(now);
   fill(fs, snapshot);
-  believeSpecs(fs, snapshot);
+  believeSpecs(fs, snapshot, ask('nvidia-container-cli list') ?? '');
   const cached: Cached[] = (ask('ldconfig -p') ?? '').split('\n').flatMap(line => {
     const m = /^\s*(\S+) \([^)]*\) => (\S+)$/.exec(line);
     return m ? [{ name: m[1]!, path: m[2]! }] : [];
@@ -249,7 +254,7 @@ export const worldFromSnapshot = (snapshot: Snapshot, name: string, insides: Ima
     gpus: gpusOf(ask, snapshot),
     pci: pciOf(ask),
     kernel: {
-      release: ask('uname -r')?.trim() ?? '',
+      release: ask('uname -r')?.trim() ?? (snapshot.files['/proc/sys/kernel/osrelease'] ?? '').trim(),
       available: {},
       loaded: (ask('lsmod') ?? '')
         .split('\n')

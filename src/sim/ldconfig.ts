@@ -44,10 +44,25 @@ export const readCache = (world: World, path = cachePath): readonly Cached[] | n
   });
 };
 
+/** The cache's own order: numbers by value, and a digit after any letter. */
+const order = (a: string, b: string): number => {
+  const split = (s: string): string[] => s.match(/\d+|\D/g) ?? [];
+  const x = split(a);
+  const y = split(b);
+  for (let i = 0; i < Math.min(x.length, y.length); i++) {
+    const p = x[i]!;
+    const q = y[i]!;
+    if (p === q) continue;
+    const numbers = [/\d/.test(p), /\d/.test(q)];
+    if (numbers[0] && numbers[1]) return Number(p) - Number(q);
+    if (numbers[0] !== numbers[1]) return numbers[0] ? 1 : -1;
+    return p < q ? -1 : 1;
+  }
+  return x.length - y.length;
+};
+
 export const writeCache = (world: World, cached: readonly Cached[], path = cachePath): void => {
-  const lines = [...cached]
-    .sort((a, b) => (a.name < b.name ? 1 : -1))
-    .map(c => `\t${c.name} (libc6,x86-64) => ${c.path}`);
+  const lines = [...cached].sort((a, b) => order(b.name, a.name)).map(c => `\t${c.name} (libc6,x86-64) => ${c.path}`);
   put(world.fs, path, { type: 'file', text: lines.join('\n'), binary: true, size: 20_000 + lines.length * 90 });
 };
 

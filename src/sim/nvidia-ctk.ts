@@ -8,7 +8,7 @@ import { daemonJson } from './dockerd.ts';
 import { overwrite, resolve, text } from './fs.ts';
 import { loadModule, makeNodes } from './kernel.ts';
 import { hostView } from './nvml.ts';
-import { configPath, parseConfig } from './toolkit-config.ts';
+import { configPath, parseConfig, readConfig } from './toolkit-config.ts';
 import { commits, toolkitReader } from './toolkit-version.ts';
 import { atLeast, fail, isoTime, out, type Program, tick, type World } from './world.ts';
 
@@ -86,14 +86,20 @@ const generateSpec = (world: World, args: readonly string[], version: string, ro
   if (!['auto', 'nvml'].includes(mode))
     return fail(1, line(world, 'error', `failed to generate CDI spec: mode ${mode} is not available here`));
   say('info', atLeast(version, '1.15.0') ? "Auto-detected mode as 'nvml'" : 'Auto-detected mode as "nvml"');
-  const made = generate(world, { version, root: values(args, 'driver-root')[0] ?? '' });
+  // From 1.18 the generator takes the driver root of config.toml; before, it did not read that file.
+  const read = readConfig(world);
+  const driverRoot = values(args, 'driver-root')[0] ?? (newer && 'config' in read ? read.config.root : '');
+  const made = generate(world, { version, root: driverRoot });
   if ('error' in made) {
     if (newer && made.nvml)
       say(
         'warning',
         `Could not determine driver version: libnvsandboxutils is not available\n${made.error.replace(/^.*failed to initialize NVML/, 'failed to initialize nvml')}`,
       );
-    say('error', `failed to generate CDI spec: ${made.nvml ? 'failed to create device CDI specs: ' : ''}${made.error}`);
+    say(
+      'error',
+      `failed to generate CDI spec: ${made.nvml ? 'failed to create device CDI specs: ' : 'failed to create edits common for entities: '}${made.error}`,
+    );
     return fail(1, log.join(''));
   }
   const { spec } = made;

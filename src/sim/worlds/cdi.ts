@@ -1,16 +1,8 @@
 /** Boxes whose fault lies in CDI specs, or in CDI being off. */
-import { generate, specText } from '../cdi-generate.ts';
 import { file, remove } from '../fs.ts';
 import { tick, type World } from '../world.ts';
 import { daemonJsonWith, machine, request, running } from './machine.ts';
-
-/** What `nvidia-ctk cdi generate` would have written for a driver version. */
-const spec = (world: World, toolkit: string, driver?: string): string => {
-  const made = generate(world, { version: toolkit, root: '' });
-  if ('error' in made) throw new Error(made.error);
-  const content = specText(made.spec, toolkit);
-  return driver === undefined ? content : content.replaceAll(made.driver, driver);
-};
+import { specFor } from './specs.ts';
 
 const withGpuContainers = (world: World): World => {
   running(
@@ -63,14 +55,14 @@ export const specStale = (): World => {
     daemonJson: daemonJsonWith(cdi26),
   });
   tick(world, -86_400);
-  file(world.fs, '/etc/cdi/nvidia.yaml', spec(world, '1.17.8', '550.163.01'));
+  file(world.fs, '/etc/cdi/nvidia.yaml', specFor(world, '1.17.8', '550.163.01'));
   tick(world, 90_000);
   return withGpuContainers(world);
 };
 
 export const cdiOff = (): World => {
   const world = machine({ name: 'cdi-off', docker: '26.1.5', toolkit: '1.17.8', podman: '5.4.2' });
-  file(world.fs, '/etc/cdi/nvidia.yaml', spec(world, '1.17.8'));
+  file(world.fs, '/etc/cdi/nvidia.yaml', specFor(world, '1.17.8'));
   tick(world, 3600);
   running(
     world,
@@ -87,7 +79,7 @@ export const cdiOff = (): World => {
 
 export const specConflict = (): World => {
   const world = machine({ name: 'spec-conflict', docker: '29.7.2', toolkit: '1.20.0', podman: '5.4.2' });
-  const content = spec(world, '1.20.0');
+  const content = specFor(world, '1.20.0');
   remove(world.fs, '/run/cdi/nvidia.yaml');
   file(world.fs, '/etc/cdi/nvidia.yaml', content);
   tick(world, 3600);

@@ -1,11 +1,11 @@
 /** Boxes whose fault lies in Docker or its configuration. */
 
-import { generate, specText } from '../cdi-generate.ts';
 import { file, text } from '../fs.ts';
 import { startUnit, stopUnit, systemctl } from '../systemd.ts';
 import { configPath } from '../toolkit-config.ts';
 import { tick, type World } from '../world.ts';
 import { daemonJsonWith, machine, request, running } from './machine.ts';
+import { writeSpec } from './specs.ts';
 
 const secrets = { 'registry-mirrors': ['https://robot:s3cr3t-pull-token@mirror.lab.example.net'] };
 
@@ -35,8 +35,7 @@ export const notActive = (): World => {
     toolkit: '1.17.8',
     daemonJson: daemonJsonWith(secrets),
   });
-  const made = generate(world, { version: '1.17.8', root: '' });
-  if (!('error' in made)) file(world.fs, '/etc/cdi/nvidia.yaml', specText(made.spec, '1.17.8'));
+  writeSpec(world, '1.17.8');
   tick(world, 3600);
   file(world.fs, '/etc/docker/daemon.json', daemonJsonWith({ ...secrets, features: { cdi: true } }));
   systemctl({ world, args: ['reload', 'docker'], argv: [], root: true });

@@ -1,6 +1,5 @@
 /** Boxes whose fault lies in the driver: modules, nodes, libraries. */
 
-import { generate, specText } from '../cdi-generate.ts';
 import { file, remove, text } from '../fs.ts';
 import { modprobe } from '../kernel.ts';
 import { rebuild } from '../ldconfig.ts';
@@ -8,6 +7,7 @@ import { stopUnit } from '../systemd.ts';
 import { configPath } from '../toolkit-config.ts';
 import { tick, type World } from '../world.ts';
 import { machine, request, running } from './machine.ts';
+import { writeSpec } from './specs.ts';
 
 export const nvmlMissingCache = (): World => {
   const world = machine({ name: 'nvml-missing-cache', docker: '26.1.5', toolkit: '1.17.8', libDir: '/opt/nvidia/lib' });
@@ -33,8 +33,7 @@ export const moduleNotLoaded = (): World => {
 
 export const uvmMissing = (): World => {
   const world = machine({ name: 'uvm-missing', docker: '29.7.2', toolkit: '1.20.0', podman: '5.4.2' });
-  const made = generate(world, { version: '1.20.0', root: '' });
-  if (!('error' in made)) file(world.fs, '/etc/cdi/nvidia.yaml', specText(made.spec, '1.20.0'));
+  writeSpec(world, '1.20.0');
   tick(world, 3600);
   remove(world.fs, '/run/cdi');
   modprobe({ world, args: ['-r', 'nvidia_uvm'], argv: [], root: true });

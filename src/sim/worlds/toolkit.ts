@@ -1,8 +1,10 @@
 /** Boxes whose fault lies in the toolkit or its configuration. */
+
 import { file, mkdir, text } from '../fs.ts';
 import { configPath } from '../toolkit-config.ts';
 import { tick, type World } from '../world.ts';
-import { machine, request, running } from './machine.ts';
+import { daemonJsonWith, machine, request, running } from './machine.ts';
+import { writeSpec } from './specs.ts';
 
 /** Changes the toolkit's configuration a while after the machine came up. */
 const edit = (world: World, from: string, to: string): void => {
@@ -31,7 +33,13 @@ export const nvmlMissingRoot = (): World => {
 };
 
 export const cdiModeGpus = (): World => {
-  const world = machine({ name: 'cdi-mode-gpus', docker: '26.1.5', toolkit: '1.17.8' });
+  const world = machine({
+    name: 'cdi-mode-gpus',
+    docker: '26.1.5',
+    toolkit: '1.17.8',
+    daemonJson: daemonJsonWith({ features: { cdi: true } }),
+  });
+  writeSpec(world, '1.17.8');
   edit(world, 'mode = "auto"', 'mode = "cdi"');
   running(
     world,
