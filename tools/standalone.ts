@@ -51,7 +51,8 @@ const bundle = async (): Promise<string> => {
     entryPoints: ['src/cli.ts'],
     outfile: 'app.mjs',
     plugins: [requireBuiltins, ...(common.plugins ?? [])],
-    define: { ...common.define, 'import.meta.url': '__here' },
+    // There is no import.meta in CommonJS; `resolve` stands in a branch for Ink's own developers.
+    define: { ...common.define, 'import.meta.url': '__here', 'import.meta.resolve': 'undefined' },
   });
   const [file] = result.outputFiles ?? [];
   const body = file!.text.replace(/^#!.*\n/, '');
