@@ -256,7 +256,7 @@ const prepareGpus = (world: World, oci: Oci, value: string): Prepared => {
       ? byCdi(world, oci, names)
       : { error: `no CDI device driver registered: unresolvable CDI devices ${names.join(', ')}`, unresolvable: true };
     if (failed === null) return null;
-    if (!failed.unresolvable || started.hook === null) return failed.error;
+    if (started.hook === null) return failed.error;
     log(world, 'warning', 'Ignoring previous errors updating spec', ` error="${failed.error.replaceAll('"', '\\"')}"`);
   }
   byHook(oci, started.hook!, ids);

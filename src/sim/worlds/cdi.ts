@@ -61,7 +61,13 @@ export const specStale = (): World => {
 };
 
 export const cdiOff = (): World => {
-  const world = machine({ name: 'cdi-off', docker: '26.1.5', toolkit: '1.17.8', podman: '5.4.2' });
+  const world = machine({
+    name: 'cdi-off',
+    docker: '26.1.5',
+    toolkit: '1.17.8',
+    podman: '5.4.2',
+    daemonJson: daemonJsonWith({ features: { buildkit: true, cdi: false } }),
+  });
   file(world.fs, '/etc/cdi/nvidia.yaml', specFor(world, '1.17.8'));
   tick(world, 3600);
   running(

@@ -48,7 +48,7 @@ export const demos: Readonly<Record<string, Demo>> = {
   'cdi-off': {
     title: 'A spec lies ready, but CDI is off in Docker 26',
     story:
-      'The spec was generated and Podman uses it. docker run --device nvidia.com/gpu=all says: could not select device driver "cdi".',
+      'The spec was generated and Podman uses it, but a template of the operations team set features.cdi to false. docker run --device nvidia.com/gpu=all says: could not select device driver "cdi".',
     load: async () => (await import('./cdi.ts')).cdiOff(),
   },
   'daemon-json-not-active': {
