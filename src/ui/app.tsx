@@ -1,6 +1,6 @@
 /** The screen: finished rows scroll up and stay, below them one thing at a time, never taller than the window less one row. */
 import { Box, Static, useAnimation, useApp, useInput, useIsScreenReaderEnabled, usePaste, useWindowSize } from 'ink';
-import { type ReactElement, useEffect, useReducer, useRef, useSyncExternalStore } from 'react';
+import { type ReactElement, useEffect, useMemo, useReducer, useRef, useSyncExternalStore } from 'react';
 import { seconds } from '../report/words.ts';
 import { viewOf } from '../wizard/view.ts';
 import type { Row } from '../wizard/walk.ts';
@@ -18,8 +18,26 @@ export interface AppProps {
   readonly now: () => number;
 }
 
+/** A walk over known facts changes many times in a frame; each change drawn would cost more than the walk. */
+const throttled =
+  (subscribe: Wizard['subscribe']): Wizard['subscribe'] =>
+  listener => {
+    let timer: NodeJS.Timeout | null = null;
+    const stop = subscribe(() => {
+      timer ??= setTimeout(() => {
+        timer = null;
+        listener();
+      }, 16);
+    });
+    return () => {
+      if (timer !== null) clearTimeout(timer);
+      stop();
+    };
+  };
+
 export const App = ({ wizard, version, theme, now }: AppProps): ReactElement => {
-  const state = useSyncExternalStore(wizard.subscribe, wizard.state);
+  const subscribe = useMemo(() => throttled(wizard.subscribe), [wizard]);
+  const state = useSyncExternalStore(subscribe, wizard.state);
   const { columns, rows } = useWindowSize();
   const { exit, suspendTerminal } = useApp();
   const isReader = useIsScreenReaderEnabled();
@@ -103,7 +121,7 @@ export const App = ({ wizard, version, theme, now }: AppProps): ReactElement => 
             // biome-ignore lint/suspicious/noArrayIndexKey: as above
             <Spans key={`c${i}`} spans={spans} />
           ))}
-          <Menu choices={frame.choices} at={frame.at} width={columns} theme={theme} />
+          <Menu {...frame} width={columns} theme={theme} />
           {rows >= 16 && <Spans spans={[{ text: ' ' }]} />}
           <Spans spans={frame.footer} />
         </Box>

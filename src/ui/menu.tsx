@@ -10,11 +10,18 @@ import { drawChoice } from './rows.ts';
 import { Spans } from './spans.tsx';
 import type { Theme } from './theme.ts';
 
-const Look = createContext<{
+interface MenuProps {
   readonly choices: readonly Choice[];
+  /** Choices that did not fit above and below these. */
+  readonly above: number;
+  readonly below: number;
+  readonly at: number;
+  readonly column: number;
   readonly width: number;
   readonly theme: Theme;
-} | null>(null);
+}
+
+const Look = createContext<MenuProps | null>(null);
 
 const Item = ({
   isSelected = false,
@@ -23,12 +30,14 @@ const Item = ({
   readonly isSelected?: boolean;
   readonly label: string;
 }): ReactElement => {
-  const look = use(Look)!;
-  const choice = look.choices[Number(label)];
+  const { choices, above, below, column, width, theme } = use(Look)!;
+  const n = Number(label);
+  const choice = choices[n];
   if (!choice) return <Text />;
+  const mark = n === 0 && above > 0 ? '↑' : n === choices.length - 1 && below > 0 ? '↓' : ' ';
   return (
     <Box flexDirection="column" aria-role="menuitem" aria-state={{ selected: isSelected }}>
-      {drawChoice(choice, isSelected, look.width, look.theme).map((row, i) => (
+      {drawChoice(choice, isSelected, width, theme, { mark, column }).map((row, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rows of one wrapped label have no other name
         <Spans key={i} spans={row} />
       ))}
@@ -37,23 +46,13 @@ const Item = ({
 };
 const NoIndicator = (): ReactElement => <Text />;
 
-export const Menu = ({
-  choices,
-  at,
-  width,
-  theme,
-}: {
-  readonly choices: readonly Choice[];
-  readonly at: number;
-  readonly width: number;
-  readonly theme: Theme;
-}): ReactElement | null =>
-  choices.length === 0 ? null : (
-    <Look value={{ choices, width, theme }}>
+export const Menu = (props: MenuProps): ReactElement | null =>
+  props.choices.length === 0 ? null : (
+    <Look value={props}>
       <SelectInput
-        key={at}
-        items={choices.map((c, i) => ({ key: c.id, label: String(i), value: c.id }))}
-        initialIndex={at}
+        key={props.at}
+        items={props.choices.map((c, i) => ({ key: c.id, label: String(i), value: c.id }))}
+        initialIndex={props.at}
         isFocused={false}
         indicatorComponent={NoIndicator}
         itemComponent={Item}

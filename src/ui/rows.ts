@@ -54,15 +54,19 @@ export const drawLine = (line: Line, width: number, theme: Theme): readonly Draw
       const bar = `  ${theme.bar} `;
       const text = theme.text(line.text);
       if (isNarrow(width)) {
-        const label = line.label === '' ? [] : [{ text: `${line.label}: `, bold: true }];
-        const first = wrap(`${line.label === '' ? '' : `${line.label}: `}${text}`, width - cells(bar));
-        return first.map((t, i) =>
-          i === 0 && label.length > 0
-            ? [{ text: bar, dim: true }, ...label, { text: t.slice(line.label.length + 2), ...style }]
-            : [
-                { text: bar, dim: true },
-                { text: t, ...style },
-              ],
+        const label = line.label === '' ? '' : `${line.label}${line.label.endsWith('?') ? '' : ':'} `;
+        return wrap(`${label}${text}`, width - cells(bar)).map(
+          (t, i): Drawn =>
+            i === 0 && label !== '' && t.startsWith(label.trimEnd())
+              ? [
+                  { text: bar, dim: true },
+                  { text: label, bold: true },
+                  { text: t.slice(label.length), ...style },
+                ]
+              : [
+                  { text: bar, dim: true },
+                  { text: t, ...style },
+                ],
         );
       }
       const lead: Drawn = [
@@ -113,21 +117,36 @@ export const drawRow = (row: Row, width: number, theme: Theme): readonly Drawn[]
   );
 };
 
-export const drawChoice = (choice: Choice, isAt: boolean, width: number, theme: Theme): readonly Drawn[] => {
+/** The column at which the hints of a list stand side by side; 0 where the labels are too long for that. */
+export const hintColumn = (choices: readonly Choice[], width: number, theme: Theme): number => {
+  const hinted = choices.filter(c => c.hint !== undefined);
+  if (hinted.length < 2) return 0;
+  const at = 6 + Math.max(...hinted.map(c => cells(theme.text(c.label))));
+  return at <= width / 2 ? at : 0;
+};
+
+export const drawChoice = (
+  choice: Choice,
+  isAt: boolean,
+  width: number,
+  theme: Theme,
+  { mark = ' ', column = 0 }: { readonly mark?: ' ' | '↑' | '↓'; readonly column?: number } = {},
+): readonly Drawn[] => {
   const label = theme.text(choice.label);
-  const lead: Drawn = [{ text: isAt ? `  ${theme.pointer} ` : '    ', ...(isAt && { color: 'cyan', bold: true }) }];
+  const lead: Drawn = [
+    { text: `${theme.mark(mark)} `, dim: true },
+    isAt ? { text: `${theme.pointer} `, color: 'cyan', bold: true } : { text: '  ' },
+  ];
   const style: Style = isAt ? { color: 'cyan', bold: true } : {};
+  if (choice.hint === undefined) return hung(lead, 4, label, width, style);
+  const hint = theme.text(choice.hint);
+  if (column > 0)
+    return hung([...lead, { text: pad(label, column - 4), ...style }], column, hint, width, { dim: true });
   const rows = hung(lead, 4, label, width, style);
-  if (!choice.hint) return rows;
-  const hint = theme.text(`(${choice.hint})`);
   const last = rows.at(-1)!;
   const used = last.reduce((n, s) => n + cells(s.text), 0);
-  if (used + 2 + cells(hint) <= width)
-    return [
-      ...rows.slice(0, -1),
-      [...last, { text: ' '.repeat(Math.max(2, Math.min(40, width - cells(hint)) - used)) }, { text: hint, dim: true }],
-    ];
-  return isNarrow(width) ? rows : [...rows, ...hung([{ text: '      ' }], 6, hint, width, { dim: true })];
+  if (used + 4 + cells(hint) <= width) return [...rows.slice(0, -1), [...last, { text: `  (${hint})`, dim: true }]];
+  return isNarrow(width) ? rows : [...rows, ...hung([{ text: '      ' }], 6, `(${hint})`, width, { dim: true })];
 };
 
 const titleRow = (view: View, width: number, isRoomy: boolean, theme: Theme): Drawn => {
@@ -151,20 +170,29 @@ const titleRow = (view: View, width: number, isRoomy: boolean, theme: Theme): Dr
   ];
 };
 
+/** As many keys as fit; help stays, since it names the rest. */
 const footerRow = (view: View, width: number, theme: Theme): Drawn => {
-  let text = ' ';
-  for (const [key, does] of view.keys) {
-    const next = `${text}${text === ' ' ? ' ' : ' · '}${key} ${does}`;
-    if (cells(theme.text(next)) > width - 1) continue;
-    text = next;
+  const words = view.keys.map(([key, does]) => theme.text(`${key} ${does}`));
+  const help = words.find(w => w.startsWith('?'));
+  const dot = theme.text(' · ');
+  const shown: string[] = [];
+  const fits = (more: readonly string[]) => 2 + cells(more.join(dot)) <= width - 1;
+  for (const word of words) {
+    const rest = help !== undefined && word !== help && !shown.includes(help) ? [help] : [];
+    if (fits([...shown, word, ...rest])) shown.push(word);
   }
-  return [{ text: theme.text(text), dim: true }];
+  return [{ text: `  ${shown.join(dot)}`, dim: true }];
 };
 
 export interface Frame {
   readonly top: readonly Drawn[];
   readonly body: readonly Drawn[];
   readonly choices: readonly Choice[];
+  /** Where the hints of the choices stand. */
+  readonly column: number;
+  /** Choices that did not fit, above and below. */
+  readonly above: number;
+  readonly below: number;
   /** Index of `at` within the choices shown. */
   readonly at: number;
   readonly confirm: readonly Drawn[];
@@ -221,8 +249,9 @@ export const frameOf = (
   const waiting: readonly Drawn[] = view.since === null ? [] : [[{ text: `  ${waited}`, color: 'cyan' }]];
 
   const footer = footerRow(view, width, theme);
+  const column = hintColumn(view.choices, width, theme);
   const heightOf = (choices: readonly Choice[]) =>
-    choices.reduce((n, c) => n + drawChoice(c, false, width, theme).length, 0);
+    choices.reduce((n, c) => n + drawChoice(c, false, width, theme, { column }).length, 0);
   const fixed = 1 + header.length + confirm.length + waiting.length + 1;
   const gap = isRoomy ? 1 : 0;
   const spare = room - fixed - Math.min(lead.length, 3) - (hasBody ? 3 : 0) - 2 * gap;
@@ -258,8 +287,14 @@ export const frameOf = (
     top: [titleRow(view, width, isRoomy, theme), ...header, ...(gap > 0 ? [BLANK] : []), ...shownLead, ...waiting],
     body: height === 0 ? [] : shown,
     choices,
+    column,
+    above: first,
+    below: view.choices.length - last,
     at: at - first,
-    confirm: confirm.length > 0 || choices.length > 0 ? [...(gap > 0 ? [BLANK] : []), ...confirm] : [],
+    confirm:
+      gap > 0 && (shownLead.length > 0 || body.length > 0) && (confirm.length > 0 || choices.length > 0)
+        ? [BLANK, ...confirm]
+        : confirm,
     footer,
     most,
     page,

@@ -12,6 +12,7 @@ export interface Style {
 export interface Theme {
   readonly sign: (sign: Sign) => string;
   readonly pointer: string;
+  readonly mark: (mark: ' ' | '↑' | '↓') => string;
   readonly bar: string;
   readonly rule: string;
   readonly dots: string;
@@ -66,6 +67,7 @@ const ASCII: readonly (readonly [RegExp, string])[] = [
 export const themeOf = (ascii: boolean): Theme => ({
   sign: sign => SIGNS[sign][ascii ? 1 : 0],
   pointer: '>',
+  mark: mark => (ascii ? { ' ': ' ', '↑': '^', '↓': 'v' }[mark] : mark),
   bar: ascii ? '|' : '┃',
   rule: ascii ? '-' : '─',
   dots: ascii ? '...' : '…',

@@ -11,7 +11,7 @@ export const lastsOf = (plan: Plan): string => {
   if (edits.some(p => /\/cdi\/.*\.(ya?ml|json)$/.test(p)))
     return 'Until the driver is updated: then the CDI spec must be generated again';
   if (edits.length > 0) return 'Yes: it is written in a file that reboots and driver updates leave alone';
-  return 'Not known: no file was written; after a reboot run gpumedic check';
+  return 'No file was written: run gpumedic check after the next reboot';
 };
 
 const headline = (state: State): Line => {
@@ -62,22 +62,21 @@ export const summaryOf = (state: State): readonly Line[] => {
   const plans = walk.applied;
   const files = plans.flatMap(p => p.steps.filter(s => s.do === 'edit')).length;
   const restarts = plans.flatMap(p => p.settle).filter(c => c.argv.includes('restart')).length;
+  const counts = [files > 0 ? plural(files, 'file') : '', restarts > 0 ? plural(restarts, 'restart') : ''].filter(
+    Boolean,
+  );
+  const counted = counts.length > 0 ? `${counts.join(', ')}: ` : '';
   const open = walk.report?.findings.filter(f => f.severity === 'fault') ?? [];
   const isReal = state.kind === 'live';
   return [
     headline(state),
     fact('Found', walk.met.length === 0 ? 'no fault' : walk.met.join(', ')),
-    fact(
-      'Changed',
-      plans.length === 0
-        ? 'nothing'
-        : `${plural(files, 'file')}, ${plural(restarts, 'restart')}: ${plans.map(p => p.title).join('; ')}`,
-    ),
+    fact('Changed', plans.length === 0 ? 'nothing' : `${counted}${plans.map(p => p.title).join('; ')}`),
     ...plans.flatMap(p => p.afterwards).map((a, i) => fact(i === 0 ? 'To benefit' : '', a)),
     ...plans.map((p, i) => fact(i === 0 ? 'Will it last?' : '', lastsOf(p))),
     ...(open.length > 0 && plans.length === 0 ? [fact('Next', `gpumedic fix ${open[0]!.id}`)] : []),
     ...(plans.length > 0 && isReal && state.session !== null ? [fact('Undo', `gpumedic undo ${state.session}`)] : []),
-    ...(plans.length > 0 && !isReal
+    ...(plans.length > 0 && !isReal && !state.over
       ? [fact('Undo', 'here, before you quit: the simulated box ends with the program')]
       : []),
     ...(isReal ? [fact('Ticket', 'gpumedic transcript > fix.md')] : []),

@@ -8,12 +8,12 @@ import { code, command, fact, type Line, plural, SHORT, text } from './lines.ts'
 import type { Way } from './outside.ts';
 import type { State } from './state.ts';
 import { type Choice, MOVE, TAIL, type View } from './view-types.ts';
-import type { Found, Walk } from './walk.ts';
+import type { Found, Offer, Walk } from './walk.ts';
 
 /** The line itself, after the place it comes from; trimmed unless the whole evidence is asked for. */
 const seenText = ({ from, shows }: Evidence, isWhole: boolean): string => {
   const line = printable(shows).replaceAll('\n', ' ');
-  return clip(line.includes(from) ? line : `${printable(from)}: ${line}`, isWhole ? 4000 : 200);
+  return clip(line.includes(from) ? line : `${printable(from)} → ${line}`, isWhole ? 4000 : 200);
 };
 
 const findingLines = (found: Found, state: State): readonly Line[] => {
@@ -47,21 +47,28 @@ const findingLines = (found: Found, state: State): readonly Line[] => {
   ];
 };
 
-const findingChoices = (found: Found, more: boolean, hasGuide: boolean): readonly Choice[] => {
+const findingChoices = (found: Found, more: boolean, hasDemos: boolean): readonly Choice[] => {
   const open = found.offers.filter(o => !o.tried);
   const offered = more ? open : open.slice(0, 1);
-  const shown = offered.map((o, i) => ({
+  const first = (o: Offer) => `${o.by === 'guide' ? 'What to do' : 'Fix it'}: ${o.title}`;
+  const shown = offered.map(o => ({
     id: `fix ${o.fix}`,
-    label: i === 0 && !more ? `Fix it: ${o.title}` : o.title,
-    hint: o.costs,
+    label: more ? o.title : first(o),
+    ...(o.by !== 'guide' || more ? { hint: o.costs } : {}),
   }));
   if (more) return [...shown, { id: 'less', label: 'Back to the finding' }];
+  const hasGuide = (found.mode?.guide.length ?? 0) > 0 && open[0]?.by !== 'guide';
   return [
     ...shown,
     ...(open.length > 1 ? [{ id: 'more', label: `Show other ways to fix it (${open.length - 1})` }] : []),
     ...(hasGuide ? [{ id: 'guide', label: 'Show what a person can do' }] : []),
-    ...(found.offers.length > open.length || open.length === 0 ? [{ id: 'again', label: 'Look again' }] : []),
+    ...(open.some(o => o.by !== 'guide') && open.length === found.offers.length
+      ? []
+      : [{ id: 'again', label: 'Look again' }]),
     { id: 'leave', label: 'Leave it and go on' },
+    ...(hasDemos && !open.some(o => o.by !== 'guide')
+      ? [{ id: 'demos', label: 'Try a simulated broken box instead' }]
+      : []),
   ];
 };
 
@@ -206,7 +213,7 @@ export const walkView = (walk: Walk, state: State): Partial<View> => {
               .filter(o => !o.tried)
               .map(o => fact(`privilege ${o.privilege}`, `${o.title} (${o.by}; ${o.costs})`))
           : findingLines(found, state),
-        choices: findingChoices(found, at.more, modeGuide.length > 0),
+        choices: findingChoices(found, at.more, state.hasDemos),
         keys: [
           ['Enter', 'choose'],
           ['w', state.depth === 3 ? 'less' : 'why'],

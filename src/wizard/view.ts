@@ -173,6 +173,9 @@ const screen = (state: State): Partial<View> => {
             .filter(w => w.works === false && state.walk?.report?.verdict === 'ok')
             .map(w => ({ id: `way ${w.way}`, label: `Make it work: ${w.how}` })),
           ...(state.changes > 0 ? [{ id: 'undo', label: 'Undo a change' }] : []),
+          ...(state.hasDemos && state.walk?.report?.verdict !== 'ok'
+            ? [{ id: 'demos', label: 'Try a simulated broken box' }]
+            : []),
         ],
         keys: [...MOVE, ...TAIL],
       };

@@ -239,7 +239,7 @@ export const createWizard = ({ outside: first, demos, askRoot: asker }: WizardOp
 
   const choose: (id: string) => void = id => {
     const { at } = state;
-    if (at.at === 'walk') return chooseInWalk(id, at);
+    if (at.at === 'walk' && id !== 'demos') return chooseInWalk(id, at);
     if (id === 'quit') return leave(exitCodeOf(state));
     if (id === 'menu') return go({ at: 'menu' });
     if (at.at === 'page') return go(at.back);
@@ -278,6 +278,8 @@ export const createWizard = ({ outside: first, demos, askRoot: asker }: WizardOp
     }
     if (id === 'paths') return go({ at: 'paths' });
     if (id === 'demos') {
+      session?.stop();
+      session = null;
       go({ at: 'demos', list: null });
       return then(demos!.list(), list => go({ at: 'demos', list }));
     }
