@@ -28,13 +28,14 @@ const options = (command: string, table: Readonly<Record<string, Option>>, colum
     .map(([name, option]) => optionRow(command, name, option, columns))
     .join('\n');
 
-const codes = `Exit codes: 0 healthy, or everything found was fixed and verified; 1 a fault stands;
-2 could not tell; 64 wrong usage or unreadable input; 70 a bug of ours; 130 interrupted.`;
+const paragraph = (text: string, columns: number): string => wrap(text, Math.min(columns, 100)).join('\n');
 
-const overview = (
-  columns: number,
-): string => `gpumedic finds out why the NVIDIA GPU does not work in a container, and mends it.
-Nothing is changed without a clear yes.
+const ABOUT =
+  'gpumedic finds out why the NVIDIA GPU does not work in a container, and mends it. Nothing is changed without a clear yes.';
+const CODES =
+  'Exit codes: 0 healthy, or everything found was fixed and verified; 1 a fault stands; 2 could not tell; 64 wrong usage or unreadable input; 70 a bug of ours; 130 interrupted.';
+
+const overview = (columns: number): string => `${paragraph(ABOUT, columns)}
 
 usage: gpumedic [COMMAND] [OPTIONS]
 
@@ -49,7 +50,7 @@ Options:
 ${options('', everywhere, columns)}
 
 gpumedic COMMAND --help shows a command's own options.
-${codes}
+${paragraph(CODES, columns)}
 `;
 
 /** Help for a command; for the wizard, the overview. */
@@ -61,12 +62,12 @@ export const help = (command: string, terminal: Terminal): string => {
       ? overview(columns)
       : `usage: gpumedic ${`${command} ${spec.takes}`.trim()} [OPTIONS]
 
-${wrap(spec.about, Math.min(columns, 100)).join('\n')}
+${paragraph(spec.about, columns)}
 ${Object.keys(spec.options).length === 0 ? '' : `\n${options(command, spec.options, columns)}\n`}
 Anywhere:
 ${options('', everywhere, columns)}
 
-${codes}
+${paragraph(CODES, columns)}
 `;
   return terminal.ascii ? text.replaceAll('…', '...').replaceAll('’', "'") : text;
 };

@@ -1,5 +1,6 @@
 /** `gpumedic undo [SESSION]`: puts a session back, byte for byte, or says why it does not. */
 import type { Box } from '../box/box.ts';
+import { askSudo, isRoot } from '../box/live-sudo.ts';
 import { historyOf, type PastSession } from '../plan/history.ts';
 import { JOURNAL, plansOf, type Store } from '../plan/journal.ts';
 import { type Undone, undoSession } from '../plan/undo.ts';
@@ -10,7 +11,6 @@ import { type Context, has, jsonText } from './context.ts';
 import { UsageError } from './errors.ts';
 import { nearest } from './nearest.ts';
 import { storesOf } from './stores.ts';
-import { askSudo, isRoot } from './sudo.ts';
 
 /** The session that was named, or the last one that stands; null where there is none. */
 const choose = (sessions: readonly PastSession[], id: string | undefined): PastSession | null => {
@@ -62,7 +62,6 @@ const tell = (context: Context, session: PastSession, undone: Undone): void => {
 
 const undo = async (context: Context, box: Box, session: PastSession): Promise<Undone> => {
   if (box.kind === 'live' && !isRoot() && context.terminal.ink && (await needsRoot(session.store, session.id))) {
-    context.err('Putting it back needs root; sudo asks for it now.\n');
     askSudo();
   }
   context.holdInterrupts();

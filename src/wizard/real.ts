@@ -1,5 +1,4 @@
 /** The wizard's outside on a real box: probes, report, fixes, the journal, the log. */
-import { spawnSync } from 'node:child_process';
 import { ladder } from '../../flows/fixes/index.ts';
 import { flows } from '../../flows/index.ts';
 import { modes } from '../../flows/modes/index.ts';
@@ -7,6 +6,7 @@ import { type ProbeId, probes } from '../../flows/probes/index.ts';
 import { requests } from '../../flows/rules/requests.ts';
 import type { Box } from '../box/box.ts';
 import { type CachedBox, cached } from '../box/cache.ts';
+import { askSudo } from '../box/live-sudo.ts';
 import { recording } from '../box/wrap.ts';
 import type { Flow } from '../engine/flow.ts';
 import { proposeFix } from '../engine/propose.ts';
@@ -68,13 +68,6 @@ const shown = (past: Past): PastSession => ({
   title: past.plans.map(p => p.title).join('; '),
   touches: past.plans.flatMap(p => [...p.files.map(f => f.path), ...p.ran.map(argv => argv.join(' '))]),
 });
-
-/** Sudo's own question, on the terminal that was handed over; only `sudo -v` needs it. */
-const askSudo = (): boolean => {
-  process.stderr.write('\nRoot is needed for this one change; sudo asks for your password, gpumedic never sees it.\n');
-  // spawnSync, not execa: while a child owns the terminal Node must not read it too, or it eats typed characters.
-  return spawnSync('sudo', ['-v'], { stdio: 'inherit' }).status === 0;
-};
 
 export const realOutside = ({
   box: bare,

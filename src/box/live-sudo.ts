@@ -6,8 +6,8 @@ import { spawnSync } from 'node:child_process';
  * not read it too, or it eats letters of the password.
  */
 export const askSudo = (): boolean => {
-  const { status } = spawnSync('sudo', ['-v'], { stdio: 'inherit' });
-  return status === 0;
+  process.stderr.write('\nRoot is needed for this; sudo asks for your password, gpumedic never sees it.\n');
+  return spawnSync('sudo', ['-v'], { stdio: 'inherit' }).status === 0;
 };
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
