@@ -5,6 +5,7 @@ import type { Refusal, Step } from '../../src/plan/plan.ts';
 import { removeToml } from '../../src/text/toml.ts';
 import type { Spec } from '../probes/cdi.ts';
 import type { Facts } from '../probes/index.ts';
+import { dirsOf } from '../rules/cdi.ts';
 import { isOurs, refreshActive, shipsRefresh } from './cdi-spec.ts';
 import { applies, byHand, type Draft, does, edits, isRefused, refuse, replaces } from './make.ts';
 
@@ -129,10 +130,12 @@ export const moveConflict = applies({
   },
 });
 
+/** A static spec that wins over the one the units keep current: possible only with the folders in another order. */
 const shadow = (f: Facts): Spec | null => {
+  const dirs = dirsOf(f, 'docker');
+  if (!refreshActive(f) || dirs.indexOf('/etc/cdi') < dirs.indexOf('/var/run/cdi')) return null;
   const ours = f.cdiSpecs.specs.filter(s => isOurs(s) && s.fault === null);
-  const fixed = ours.find(s => s.dir === '/etc/cdi');
-  return fixed && ours.some(s => s.dir === '/var/run/cdi') && refreshActive(f) ? fixed : null;
+  return ours.some(s => s.dir === '/var/run/cdi') ? (ours.find(s => s.dir === '/etc/cdi') ?? null) : null;
 };
 
 export const dropStatic = applies({

@@ -204,7 +204,7 @@ export const reloadModules = byHand({
 export const persistence = applies({
   id: 'enable-persistence-daemon',
   title: 'Switch the persistence daemon on',
-  mends: ['persistence-daemon-off', 'cli-driver-rpc-timeout', 'device-nodes-missing'],
+  mends: ['persistence-daemon-off', 'cli-driver-rpc-timeout'],
   privilege: 2,
   effect: ['E0'],
   source: '2.2 persistence-daemon-off; seed 1 only wants the unit',

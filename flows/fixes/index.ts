@@ -1,10 +1,9 @@
 /** Every fix, and which of them to offer for a finding. */
 import type { Fix } from '../../src/engine/fix.ts';
 import type { Facts } from '../probes/index.ts';
-import { cdiMeant } from '../rules/cdi.ts';
 import { cdiPlaceFixes } from './cdi-place.ts';
 import { cdiSpecFixes } from './cdi-spec.ts';
-import { configFixes, modeAuto } from './config.ts';
+import { configFixes } from './config.ts';
 import { dockerFixes } from './docker.ts';
 import { dockerCdiFixes } from './docker-cdi.ts';
 import { driverFixes } from './driver.ts';
@@ -27,21 +26,10 @@ export const fixes: readonly Fix[] = [
  * The fixes for a finding that fit this box: those the program can carry out first, by privilege, then steps for a
  * person. A fix that cannot tell whether it fits is not offered.
  */
-export const ladder = (id: string, facts: Facts): readonly Fix[] => {
-  const first = id === 'cdi-spec-missing' && onlyTheModeAsks(facts) ? modeAuto : null;
-  return fixes
+export const ladder = (id: string, facts: Facts): readonly Fix[] =>
+  fixes
     .filter(f => f.mends.includes(id) && fits(f, facts))
-    .toSorted(
-      (a, b) =>
-        Number(a.by === 'guide') - Number(b.by === 'guide') ||
-        a.privilege - b.privilege ||
-        Number(b === first) - Number(a === first),
-    );
-};
-
-/** Nobody set this box up for CDI but a mode in config.toml: then the default mode is the lesser change. */
-const onlyTheModeAsks = (f: Facts): boolean =>
-  f.config.mode === 'cdi' && !cdiMeant({ ...f, config: { ...f.config, mode: 'auto' } });
+    .toSorted((a, b) => Number(a.by === 'guide') - Number(b.by === 'guide') || a.privilege - b.privilege);
 
 const fits = (f: Fix, facts: Facts): boolean => {
   try {
