@@ -1,5 +1,6 @@
 /** Small programs of every machine. */
 import { type Entry, get, lget, mkdir, names, overwrite, remove, text } from './fs.ts';
+import { inPath } from './path.ts';
 import { fail, isoTime, out, type Program, type World } from './world.ts';
 
 const plain = (args: readonly string[]): string[] => args.filter(a => !a.startsWith('-'));
@@ -202,4 +203,22 @@ export const mv: Program = ({ world, args, root }) => {
   overwrite(world.fs, target, text(world.fs, from) ?? '', entry.mode);
   remove(world.fs, from);
   return out('');
+};
+
+export const systemdDetectVirt: Program = ({ world, args }) => {
+  const { vm, container } = world.virt;
+  const answer = args.includes('-c') ? container : args.includes('-v') ? vm : container !== 'none' ? container : vm;
+  return out(`${answer}\n`, '', answer === 'none' ? 1 : 0);
+};
+
+export const which: Program = ({ world, args }) => {
+  const found = args.filter(a => !a.startsWith('-')).map(a => inPath(world, a));
+  return out(
+    found
+      .filter(f => f !== null)
+      .map(f => `${f}\n`)
+      .join(''),
+    '',
+    found.some(f => f === null) ? 1 : 0,
+  );
 };

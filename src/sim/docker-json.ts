@@ -1,5 +1,5 @@
 /** What the engine's API answers, as the client prints it. */
-import { cdiCache, parseGpus } from './dockerd.ts';
+import { cdiCache, parseGpus } from './docker-start.ts';
 import { atLeast, type Container, type Docker, type World } from './world.ts';
 
 const buildTime = (docker: Docker): string =>

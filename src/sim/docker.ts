@@ -2,9 +2,10 @@
 import type { Ran } from '../box/box.ts';
 import { clientInfo, infoJson, infoText, inspectContainer, psJson, versionJson } from './docker-json.ts';
 import { parseRun } from './docker-run.ts';
-import { configFile, findImage, type Outcome, runContainer, startContainer, validate } from './dockerd.ts';
+import { findImage, type Outcome, runContainer, startContainer } from './docker-start.ts';
+import { validate } from './dockerd.ts';
 import { goJson, render } from './go-template.ts';
-import { startUnit } from './systemd.ts';
+import { startUnit } from './units.ts';
 import { atLeast, type Call, type Container, type Docker, fail, out, type Program, tick, type World } from './world.ts';
 
 const cannot = 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?';
@@ -319,4 +320,3 @@ export const dockerd: Program = ({ world, args }) => {
   const why = validate(world, at);
   return why ? fail(1, `${why}\n`) : out('', 'configuration OK\n');
 };
-export { configFile };

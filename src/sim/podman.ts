@@ -3,7 +3,7 @@
 import type { Ran } from '../box/box.ts';
 import { inject, isQualified, loadCdi, panicText } from './cdi.ts';
 import { parseRun } from './docker-run.ts';
-import { findImage } from './dockerd.ts';
+import { findImage } from './docker-start.ts';
 import { exists } from './fs.ts';
 import { render } from './go-template.ts';
 import { applyEdits, newOci } from './oci.ts';

@@ -10,7 +10,7 @@ import { nvidiaCdiHook, nvidiaCtk } from './nvidia-ctk.ts';
 import { nvidiaSmi } from './nvidia-smi.ts';
 import { podman } from './podman.ts';
 import { crunProgram, runcProgram } from './runc.ts';
-import { journalctl, systemctl, systemdDetectVirt, which } from './systemd.ts';
+import { journalctl, systemctl } from './systemctl.ts';
 import type { Program } from './world.ts';
 
 export const programs: Readonly<Record<string, Program>> = {
@@ -50,8 +50,8 @@ export const programs: Readonly<Record<string, Program>> = {
   runc: runcProgram,
   stat: core.stat,
   systemctl,
-  'systemd-detect-virt': systemdDetectVirt,
+  'systemd-detect-virt': core.systemdDetectVirt,
   true: core.ok,
   uname,
-  which,
+  which: core.which,
 };

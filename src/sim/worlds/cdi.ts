@@ -1,7 +1,8 @@
 /** Boxes whose fault lies in CDI specs, or in CDI being off. */
 import { file, remove } from '../fs.ts';
 import { tick, type World } from '../world.ts';
-import { daemonJsonWith, machine, request, running } from './machine.ts';
+import { request, running } from './containers.ts';
+import { daemonJsonWith, machine } from './machine.ts';
 import { specFor } from './specs.ts';
 
 const withGpuContainers = (world: World): World => {

@@ -1,10 +1,12 @@
 /** Boxes whose fault lies in Docker or its configuration. */
 
 import { file, text } from '../fs.ts';
-import { startUnit, stopUnit, systemctl } from '../systemd.ts';
+import { systemctl } from '../systemctl.ts';
 import { configPath } from '../toolkit-config.ts';
+import { startUnit, stopUnit } from '../units.ts';
 import { tick, type World } from '../world.ts';
-import { daemonJsonWith, machine, request, running } from './machine.ts';
+import { request, running } from './containers.ts';
+import { daemonJsonWith, machine } from './machine.ts';
 import { writeSpec } from './specs.ts';
 
 const secrets = { 'registry-mirrors': ['https://robot:s3cr3t-pull-token@mirror.lab.example.net'] };

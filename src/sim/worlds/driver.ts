@@ -3,10 +3,11 @@
 import { file, remove, text } from '../fs.ts';
 import { modprobe } from '../kernel.ts';
 import { rebuild } from '../ldconfig.ts';
-import { stopUnit } from '../systemd.ts';
 import { configPath } from '../toolkit-config.ts';
+import { stopUnit } from '../units.ts';
 import { tick, type World } from '../world.ts';
-import { machine, request, running } from './machine.ts';
+import { request, running } from './containers.ts';
+import { machine } from './machine.ts';
 import { writeSpec } from './specs.ts';
 
 export const nvmlMissingCache = (): World => {

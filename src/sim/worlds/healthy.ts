@@ -1,6 +1,7 @@
 /** Boxes on which nothing is wrong. */
 import type { World } from '../world.ts';
-import { machine, request, running } from './machine.ts';
+import { request, running } from './containers.ts';
+import { machine } from './machine.ts';
 
 const withContainers = (world: World): World => {
   running(

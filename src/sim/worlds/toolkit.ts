@@ -3,7 +3,8 @@
 import { file, mkdir, text } from '../fs.ts';
 import { configPath } from '../toolkit-config.ts';
 import { tick, type World } from '../world.ts';
-import { daemonJsonWith, machine, request, running } from './machine.ts';
+import { request, running } from './containers.ts';
+import { daemonJsonWith, machine } from './machine.ts';
 import { writeSpec } from './specs.ts';
 
 /** Changes the toolkit's configuration a while after the machine came up. */
