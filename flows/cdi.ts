@@ -213,9 +213,13 @@ export const cdi = flow({
           is: 'stale',
           found: `${result.spec.path} names files of ${madeFor ?? 'another driver'}`,
           seen: [
-            ...mounts
-              .slice(0, 2)
-              .map(m => ({ from: result.spec.path, shows: `${m}: not there (${mounts.length} of ${total} mounts)` })),
+            {
+              from: result.spec.path,
+              shows:
+                mounts.length > 0
+                  ? `${mounts.length} of ${total} mounts are not there, first ${mounts[0]!}`
+                  : `made for driver ${String(madeFor)}`,
+            },
             ...(loaded ? [{ from: f.driver.loadedFrom, shows: loaded }] : []),
           ],
         };

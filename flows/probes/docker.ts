@@ -19,7 +19,8 @@ export const dockerCli = probe({
     which: run('which', 'docker'),
     context: run('docker', 'context', 'show'),
     version: run('docker', '--version'),
-    environ: read('/proc/self/environ'),
+    // Only the one variable is asked for: an environment may hold secrets.
+    host: run('printenv', 'DOCKER_HOST'),
   }),
   read: (a): CliFacts => ({
     path:
@@ -37,7 +38,7 @@ export const dockerCli = probe({
       a.version.kind === 'exited'
         ? (/version\s+([^,\s]+)/.exec(a.version.stdout)?.[1] ?? unknown('unreadable', 'docker --version'))
         : unknown(a.version.kind, 'docker --version'),
-    dockerHost: a.environ.kind === 'file' ? (/(?:^|\0)DOCKER_HOST=([^\0]+)/.exec(a.environ.text)?.[1] ?? null) : null,
+    dockerHost: a.host.kind === 'exited' && a.host.code === 0 ? a.host.stdout.trim() || null : null,
   }),
 });
 

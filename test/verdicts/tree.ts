@@ -157,7 +157,7 @@ export const cases: readonly Case[] = [
   [
     'docker.endpoint.cannotTell',
     'docker-runtime',
-    on('healthy@new', b => b.file('/proc/self/environ', 'PATH=/bin\0DOCKER_HOST=ssh://gpu@far\0')),
+    on('healthy@new', b => b.says('printenv DOCKER_HOST', 'ssh://gpu@far\n')),
   ],
   ['docker.answers.answers', 'docker-gpus', on('healthy@new')],
   [
