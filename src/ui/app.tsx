@@ -122,8 +122,10 @@ export const App = ({ wizard, version, theme, now }: AppProps): ReactElement => 
             <Spans key={`c${i}`} spans={spans} />
           ))}
           <Menu {...frame} width={columns} theme={theme} />
-          {rows >= 16 && <Spans spans={[{ text: ' ' }]} />}
-          <Spans spans={frame.footer} />
+          {frame.footer.map((spans, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: as above
+            <Spans key={`f${i}`} spans={spans} />
+          ))}
         </Box>
       )}
     </>

@@ -49,8 +49,9 @@ const NoIndicator = (): ReactElement => <Text />;
 export const Menu = (props: MenuProps): ReactElement | null =>
   props.choices.length === 0 ? null : (
     <Look value={props}>
+      {/* A new key for each look: it goes back to its first item when its items change. */}
       <SelectInput
-        key={props.at}
+        key={`${props.above} ${props.at} ${props.choices.length}`}
         items={props.choices.map((c, i) => ({ key: c.id, label: String(i), value: c.id }))}
         initialIndex={props.at}
         isFocused={false}

@@ -196,7 +196,7 @@ export interface Frame {
   /** Index of `at` within the choices shown. */
   readonly at: number;
   readonly confirm: readonly Drawn[];
-  readonly footer: Drawn;
+  readonly footer: readonly Drawn[];
   /** The furthest the body can be scrolled, and how far one page is. */
   readonly most: number;
   readonly page: number;
@@ -254,7 +254,7 @@ export const frameOf = (
     choices.reduce((n, c) => n + drawChoice(c, false, width, theme, { column }).length, 0);
   const fixed = 1 + header.length + confirm.length + waiting.length + 1;
   const gap = isRoomy ? 1 : 0;
-  const spare = room - fixed - Math.min(lead.length, 3) - (hasBody ? 3 : 0) - 2 * gap;
+  const spare = room - fixed - Math.min(lead.length, 3) - (hasBody ? 3 : 0) - 3 * gap;
   let first = 0;
   let last = view.choices.length;
   while (last - first > 1 && heightOf(view.choices.slice(first, last)) > Math.max(1, spare)) {
@@ -262,7 +262,7 @@ export const frameOf = (
     else last--;
   }
   const choices = view.choices.slice(first, last);
-  const gaps = gap * ((choices.length > 0 || confirm.length > 0 ? 1 : 0) + 1);
+  const gaps = gap * ((choices.length > 0 || confirm.length > 0 ? 1 : 0) + 2);
   const left = room - fixed - heightOf(choices) - gaps;
   const shownLead = lead.slice(0, Math.max(1, left - (hasBody ? 2 : 0)));
   const height = Math.max(0, left - shownLead.length);
@@ -272,17 +272,12 @@ export const frameOf = (
   const most = isCut ? body.length - page : 0;
   const from = Math.min(scroll, most);
   const more = body.length - from - page;
+  const rest = `${more > 0 ? `${more} more, Space` : 'the end'}${from > 0 ? `, ${from} above` : ''}`;
   const shown = !isCut
     ? body
-    : [
-        ...body.slice(from, from + page),
-        [
-          {
-            text: `  ${theme.dots} ${more > 0 ? `${more} more, Space` : 'the end'}${from > 0 ? `, ${from} above` : ''}`,
-            dim: true,
-          },
-        ] as Drawn,
-      ];
+    : height < 2
+      ? body.slice(from, from + height)
+      : [...body.slice(from, from + page), [{ text: `  ${theme.dots} ${rest}`, dim: true }] as Drawn];
   return {
     top: [titleRow(view, width, isRoomy, theme), ...header, ...(gap > 0 ? [BLANK] : []), ...shownLead, ...waiting],
     body: height === 0 ? [] : shown,
@@ -295,7 +290,7 @@ export const frameOf = (
       gap > 0 && (shownLead.length > 0 || body.length > 0) && (confirm.length > 0 || choices.length > 0)
         ? [BLANK, ...confirm]
         : confirm,
-    footer,
+    footer: [...(gap > 0 ? [BLANK] : []), footer],
     most,
     page,
   };
