@@ -203,6 +203,7 @@ export const cases: Readonly<Record<string, Case>> = {
         root,
       );
       await does(box, 'systemctl', 'daemon-reload');
+      await does(box, 'systemctl', 'enable', 'nvidia-cdi-generate.service');
     }),
     finding: 'own-generate-unit-broken',
     isByName: true,

@@ -4,9 +4,11 @@ import { fixById, fixes, ladder } from '../flows/fixes/index.ts';
 import { flows } from '../flows/index.ts';
 import { isModeId, modes } from '../flows/modes/index.ts';
 import { DAEMON_JSON } from '../flows/probes/docker.ts';
+import type { Facts } from '../flows/probes/index.ts';
 import { CONFIG } from '../flows/probes/toolkit.ts';
 import type { Box } from '../src/box/box.ts';
 import { isFinding } from '../src/engine/flow.ts';
+import { isUnknown } from '../src/engine/known.ts';
 import { proposeFix } from '../src/engine/propose.ts';
 import { checkBox } from '../src/engine/report.ts';
 import { applyPlan } from '../src/plan/apply.ts';
@@ -148,6 +150,61 @@ test('what is only a command says how it is taken back', async () => {
     'docker context use default',
     'docker context use desktop-linux',
   ]);
+});
+
+test('a unit that was enabled before stays enabled after an undo', async () => {
+  const box = simBox(healthyNew());
+  await box.run({ argv: ['systemctl', 'stop', 'nvidia-cdi-refresh.path'], root: true, changes: true });
+  const { facts } = (await checkBox(box)).internal;
+  const plan = await proposeFix(box, fixById('enable-cdi-refresh-units')!, facts, 'cdi-refresh-unit-inactive');
+  assert.ok(!isRefusal(plan));
+  for (const s of plan.steps) {
+    assert.ok(s.do === 'run' && 'argv' in s.undo);
+    assert.ok(!s.undo.argv.includes('disable'), s.undo.argv.join(' '));
+  }
+});
+
+test('Docker is not restarted where nobody knows how it is started, or where it reads another file', async () => {
+  const box = await demo('daemon-json-not-active')();
+  const { facts } = (await checkBox(box)).internal;
+  const fix = fixById('restart-docker')!;
+  const unit = { unknown: 'absent', probe: 'systemctl show docker' } as const;
+  const without = await proposeFix(
+    box,
+    fix,
+    { ...facts, docker: { ...facts.docker, unit } },
+    'docker-config-not-active',
+  );
+  assert.ok(isRefusal(without) && (without.instead ?? []).length > 0);
+  const known = facts.docker.unit;
+  assert.ok(!isUnknown(known));
+  const other = { ...known, execStart: '/usr/bin/dockerd --config-file=/srv/docker.json' };
+  const elsewhere = await proposeFix(
+    box,
+    fix,
+    { ...facts, docker: { ...facts.docker, unit: other } },
+    'docker-config-not-active',
+  );
+  assert.ok(isRefusal(elsewhere) && /\/srv\/docker\.json/.test(elsewhere.refuse));
+});
+
+test('an engine that does not read /etc/docker is offered no change of it', async () => {
+  const box = await demo('runtime-not-registered')();
+  const { facts } = (await checkBox(box)).internal;
+  const info = facts.docker.info;
+  assert.ok(!isUnknown(info) && info !== null);
+  for (const part of [
+    { rootless: true },
+    { rootDir: '/var/snap/docker/common' },
+    { operatingSystem: 'Docker Desktop' },
+  ]) {
+    const there: Facts = { ...facts, docker: { ...facts.docker, info: { ...info, ...part } } };
+    const offered = ladder('docker-runtime-not-registered', there);
+    assert.deepEqual(
+      offered.filter(f => f.touches(there).includes(DAEMON_JSON)).map(f => f.id),
+      [],
+    );
+  }
 });
 
 test('a restart names the containers it stops, with their restart policy', async () => {

@@ -1,6 +1,6 @@
 /** Fixes of what stands around specs: units that refresh them, files in each other's way, folders nobody searches. */
 import { isUnknown } from '../../src/engine/known.ts';
-import { read } from '../../src/engine/probe.ts';
+import { read, run } from '../../src/engine/probe.ts';
 import type { Refusal, Step } from '../../src/plan/plan.ts';
 import { removeToml } from '../../src/text/toml.ts';
 import type { Spec } from '../probes/cdi.ts';
@@ -11,11 +11,20 @@ import { applies, byHand, type Draft, does, edits, isRefused, refuse, replaces }
 
 const REFRESH = ['nvidia-cdi-refresh.path', 'nvidia-cdi-refresh.service'] as const;
 
-const enable: Step = does(
-  'the units of the toolkit write the spec at boot and after each driver update',
-  ['systemctl', 'enable', '--now', ...REFRESH],
-  ['systemctl', 'disable', '--now', ...REFRESH],
-);
+/** Enables what is not enabled and starts the rest, so that the undo leaves each unit as it was. */
+const enable = (f: Facts): readonly Step[] => {
+  const off = [f.units.refreshPathEnabled, f.units.refreshServiceEnabled].flatMap((state, i) =>
+    state === 'enabled' ? [] : [REFRESH[i]!],
+  );
+  const on = REFRESH.filter(u => !off.includes(u));
+  const why = 'the units of the toolkit write the spec at boot and after each driver update';
+  return [
+    ...(off.length > 0
+      ? [does(why, ['systemctl', 'enable', '--now', ...off], ['systemctl', 'disable', '--now', ...off])]
+      : []),
+    ...(on.length > 0 ? [does(why, ['systemctl', 'start', ...on], ['systemctl', 'stop', ...on])] : []),
+  ];
+};
 
 export const enableRefresh = applies({
   id: 'enable-cdi-refresh-units',
@@ -26,10 +35,10 @@ export const enableRefresh = applies({
   source:
     '2.8 cdi-refresh-unit-inactive; replaces the units of seed 1, section 3, which are unnecessary from toolkit 1.18',
   fits: f => shipsRefresh(f) && !refreshActive(f) && f.units.refreshPathEnabled !== 'masked',
-  plan: () => ({
+  plan: f => ({
     summary:
       'Switches on what the toolkit ships for this purpose; it writes /var/run/cdi/nvidia.yaml and interrupts nothing.',
-    steps: [enable],
+    steps: enable(f),
     afterwards: [
       'It writes a spec only while the driver is loaded: systemctl status nvidia-cdi-refresh.service tells.',
     ],
@@ -65,14 +74,26 @@ export const retireOwnUnit = applies({
   effect: ['E1'],
   source: '2.8 own-generate-unit-broken; seed 1, section 3: redundant from toolkit 1.18, and too late at boot',
   fits: f => shipsRefresh(f) && f.units.ownGenerate !== null,
-  plan: f => ({
-    summary:
-      'Disables the own unit (its file stays) and enables the units of the toolkit, which also follow driver updates.',
-    steps: [
-      does('the toolkit has units for this', ['systemctl', 'disable', '--now', OWN], ['systemctl', 'enable', OWN]),
-      ...(refreshActive(f) ? [] : [enable]),
-    ],
-  }),
+  needs: () => ({ enabled: run('systemctl', 'is-enabled', OWN) }),
+  plan: (f, a) => {
+    const isOn = a.enabled.kind === 'exited' && a.enabled.stdout.trim() === 'enabled';
+    const steps = [
+      ...(isOn
+        ? [does('the toolkit has units for this', ['systemctl', 'disable', OWN], ['systemctl', 'enable', OWN])]
+        : []),
+      ...(refreshActive(f) ? [] : enable(f)),
+    ];
+    if (steps.length === 0)
+      return refuse(
+        `${OWN} is not enabled and the units of the toolkit run already`,
+        `sudo systemctl edit --full ${OWN}`,
+      );
+    return {
+      summary:
+        'Disables the own unit (its file stays) and relies on the units of the toolkit, which also follow driver updates.',
+      steps,
+    };
+  },
 });
 
 /** Beside the folder and not in it: the whole folder is searched. No new folder, so that an undo leaves nothing. */

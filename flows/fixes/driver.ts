@@ -209,16 +209,22 @@ export const persistence = applies({
   effect: ['E0'],
   source: '2.2 persistence-daemon-off; seed 1 only wants the unit',
   fits: f => f.units.persistenced === 'inactive',
-  plan: () => ({
-    summary: 'Keeps the driver awake between uses; interrupts nothing.',
-    steps: [
-      does(
-        'the driver stays initialised',
-        ['systemctl', 'enable', '--now', 'nvidia-persistenced'],
-        ['systemctl', 'disable', '--now', 'nvidia-persistenced'],
-      ),
-    ],
-  }),
+  needs: () => ({ enabled: run('systemctl', 'is-enabled', 'nvidia-persistenced') }),
+  plan: (_, a) => {
+    const isOn = a.enabled.kind === 'exited' && a.enabled.stdout.trim() === 'enabled';
+    const [up, down] = isOn ? (['start', 'stop'] as const) : (['enable', 'disable'] as const);
+    const now = isOn ? [] : ['--now'];
+    return {
+      summary: 'Keeps the driver awake between uses; interrupts nothing.',
+      steps: [
+        does(
+          'the driver stays initialised',
+          ['systemctl', up, ...now, 'nvidia-persistenced'],
+          ['systemctl', down, ...now, 'nvidia-persistenced'],
+        ),
+      ],
+    };
+  },
 });
 
 export const driverFixes = [

@@ -49,6 +49,7 @@ export const applies = <const N extends Asks>({ plan, touches, ...f }: Written<N
     propose: (facts, answers, finding) => {
       const draft = plan(facts, answers, finding);
       if ('refuse' in draft) return draft;
+      const edited = draft.steps.flatMap(s => (s.do === 'edit' ? [s.path] : []));
       return {
         fix: f.id,
         finding,
@@ -56,7 +57,7 @@ export const applies = <const N extends Asks>({ plan, touches, ...f }: Written<N
         summary: draft.summary,
         privilege: draft.privilege ?? f.privilege,
         effect: draft.effect ?? f.effect,
-        touches: [...new Set(draft.steps.flatMap(s => (s.do === 'edit' ? [s.path] : [])))],
+        touches: edited.length > 0 ? [...new Set(edited)] : (touches?.(facts) ?? []),
         steps: draft.steps,
         validate: draft.validate ?? [],
         settle: draft.settle ?? [],
