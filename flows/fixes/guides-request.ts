@@ -146,6 +146,57 @@ export const fixOwnUnit = byHand({
   ],
 });
 
+const UNIT = '/etc/systemd/system/nvidia-cdi-generate.service';
+
+export const keepCurrent = byHand({
+  id: 'generate-spec-at-boot',
+  title: 'Generate the spec at each boot (toolkit before 1.18)',
+  mends: ['cdi-spec-missing', 'cdi-spec-stale', 'cdi-spec-stale-device-major'],
+  privilege: 2,
+  effect: ['E1'],
+  source:
+    'seed 1, section 3, with its order and folder corrected; 2.8 cdi-refresh-unit-inactive: needless from toolkit 1.18',
+  fits: f => {
+    const version = or(f.toolkit.version, null);
+    return version !== null && !atLeast(version, since.toolkitJitCdi) && f.units.ownGenerate === null;
+  },
+  steps: () => [
+    {
+      say: `Write ${UNIT} with: [Unit] After=systemd-modules-load.service, Before=docker.service; [Service] Type=oneshot, ExecStart=/usr/bin/nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml; [Install] WantedBy=multi-user.target.`,
+      argv: ['sudoedit', UNIT],
+    },
+    { say: 'Let systemd name every line it would ignore.', argv: ['systemd-analyze', 'verify', UNIT] },
+    sudo('Switch it on.', 'systemctl', 'enable', '--now', 'nvidia-cdi-generate.service'),
+    {
+      say: 'It runs at boot only: after a driver update without a reboot, start it again. Toolkit 1.18 brings units that notice by themselves.',
+    },
+  ],
+});
+
+export const privileged = byHand({
+  id: 'run-privileged-not-advised',
+  title: 'Privileged, or all of /dev (advised against)',
+  mends: [
+    'device-node-permissions',
+    'no-cgroups-true-on-rootful',
+    'cgroup-lost-after-daemon-reload',
+    'nvidia-uvm-missing',
+  ],
+  privilege: 4,
+  effect: ['RX'],
+  source:
+    'seed 2, section 3, and seed 3, Test 4: both call it necessary; 2.4: no code asks for it, also not in a virtual machine',
+  steps: () => [
+    {
+      say: 'It works because it switches the device rules off and shows all of /dev: the container then owns the host.',
+    },
+    { say: 'It repairs nothing: the cause named here stays, and each way above is smaller.' },
+    {
+      say: 'If a service must run until then, take it back afterwards, one item at a time, with nvidia-smi and a CUDA program in between.',
+    },
+  ],
+});
+
 export const requestGuides: readonly Fix[] = [
   askSnap,
   useSudo,
@@ -154,4 +205,6 @@ export const requestGuides: readonly Fix[] = [
   acceptRequests,
   mergeFeatures,
   fixOwnUnit,
+  keepCurrent,
+  privileged,
 ];
