@@ -78,8 +78,8 @@ const open = (environment: Record<string, string>, words: readonly string[]): Se
     bytes: () => Buffer.byteLength(text),
     text: () => text,
     quiet: async ms => {
-      const limit = performance.now() + 15_000;
-      while (performance.now() - last < ms && performance.now() < limit) await sleep(10);
+      const asked = performance.now();
+      while (performance.now() - Math.max(last, asked) < ms && performance.now() - asked < 15_000) await sleep(10);
     },
     leave: async () => {
       if (!isGone) pty.write('q');
@@ -127,7 +127,7 @@ const bytesOnScreen = async (): Promise<{ perKey: number; idle: number }> => {
       perKey = Math.max(perKey, seen.bytes() - start);
     }
   };
-  await seen.quiet(500);
+  while (!seen.text().includes('>')) await seen.quiet(100);
   await measure();
   seen.pty.write('\r');
   await measure();

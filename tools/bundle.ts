@@ -46,7 +46,8 @@ if (Number(node.split('.')[0]) < ${OLDEST_NODE}) {
 
 /**
  * Built-in modules by process.getBuiltinModule: an ESM import of one makes Node list and read every export it has, which
- * costs a start several milliseconds.
+ * costs a start several milliseconds. Each importer has its own, since a shared one would become a file; the exports
+ * nobody names are dropped.
  */
 const builtins: Plugin = {
   name: 'builtins',
@@ -54,14 +55,35 @@ const builtins: Plugin = {
     const names = new Set(builtinModules);
     b.onResolve({ filter: /^[a-z_/:]+$/ }, args => {
       const name = args.path.replace(/^node:/, '');
-      return args.path.startsWith('node:') || names.has(name)
-        ? { path: `${name}?${relative(root, args.importer)}`, namespace: 'builtin' }
-        : null;
+      if (!args.path.startsWith('node:') && !names.has(name)) return null;
+      const namespace = args.kind === 'require-call' ? 'builtin-required' : 'builtin';
+      return { path: `${name}?${relative(root, args.importer)}`, namespace, sideEffects: false };
     });
-    // One for each importer: a shared one would become a file of its own.
-    b.onLoad({ filter: /.*/, namespace: 'builtin' }, args => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(args.path.split('?')[0])});`,
+    const get = (path: string): string => `process.getBuiltinModule(${JSON.stringify(path.split('?')[0])})`;
+    b.onLoad({ filter: /.*/, namespace: 'builtin-required' }, args => ({
+      contents: `module.exports = ${get(args.path)};`,
     }));
+    b.onLoad({ filter: /.*/, namespace: 'builtin' }, async args => {
+      const exported = Object.keys(await import(args.path.split('?')[0]!)).filter(
+        name => /^[A-Za-z_$][\w$]*$/.test(name) && name !== 'default',
+      );
+      const lines = exported.map(
+        name => `const $${name} = /* @__PURE__ */ (m => m.${name})(it);\nexport { $${name} as ${name} };`,
+      );
+      return { contents: `const it = /* @__PURE__ */ ${get(args.path)};\nexport default it;\n${lines.join('\n')}` };
+    });
+  },
+};
+
+/**
+ * string-width builds its tables of emoji when it is loaded, 20 to 30 ms for every start. What our screens show is
+ * letters and signs of one column; the library is loaded when something else is to be measured.
+ */
+const lateStringWidth: Plugin = {
+  name: 'late-string-width',
+  setup(b) {
+    const shim = join(root, 'tools/string-width.cjs');
+    b.onResolve({ filter: /^string-width$/ }, args => (args.importer === shim ? null : { path: shim }));
   },
 };
 
@@ -101,9 +123,11 @@ export const common: BuildOptions = {
     'process.env.DEV': '"false"',
     // Yoga decodes its wasm through fetch, and touching fetch makes Node load its whole HTTP client: 34 ms against 10.
     fetch: 'undefined',
+    'Intl.Segmenter': 'LateSegmenter',
   },
+  inject: [join(root, 'tools/late-segmenter.mjs')],
   write: false,
-  plugins: [builtins, notWritten],
+  plugins: [builtins, lateStringWidth, notWritten],
 };
 
 const sources = ['src', 'flows', 'tools/bundle.ts', 'tools/empty.mjs', 'package.json'];
