@@ -30,7 +30,7 @@ export const runIn = (world: World, command: Command): Ran => {
 };
 
 const unread = (world: World, path: string): Unread =>
-  ({ kind: resolve(world.fs, path) === null ? 'unreadable' : 'absent', why: 'ELOOP' }) as Unread;
+  resolve(world.fs, path) === null ? { kind: 'unreadable', why: 'ELOOP' } : { kind: 'absent' };
 
 /** The box of a world. Writes and commands change the world; nothing outside it is touched. */
 export const simBox = (world: World): Box => {
