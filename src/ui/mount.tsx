@@ -10,12 +10,14 @@ export interface MountOptions {
   readonly ascii: boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Called when the first frame stands. */
+  readonly painted?: () => void;
   readonly stdin?: NodeJS.ReadableStream;
   readonly stdout?: NodeJS.WritableStream;
 }
 
 /** Runs until the wizard ends; the terminal is then as it was. Rejects when drawing fails. */
-export const mount = async ({ wizard, version, ascii, now, stdin, stdout }: MountOptions): Promise<End> => {
+export const mount = async ({ wizard, version, ascii, now, painted, stdin, stdout }: MountOptions): Promise<End> => {
   const app = render(<App wizard={wizard} version={version} theme={themeOf(ascii)} now={now} />, {
     // Ink paints nothing before the end where CI is set; whoever calls this knows that both ends are terminals.
     interactive: true,
@@ -25,6 +27,7 @@ export const mount = async ({ wizard, version, ascii, now, stdin, stdout }: Moun
     ...(stdin && { stdin }),
     ...(stdout && { stdout }),
   });
+  if (painted) void app.waitUntilRenderFlush().then(painted);
   await app.waitUntilExit();
   return wizard.done;
 };

@@ -52,8 +52,10 @@ export const runWizard = async (run: WizardRun): Promise<number> => {
     return outside;
   };
   const { demos } = run;
+  const firstFrame = Promise.withResolvers<void>();
   const wizard = createWizard({
     outside: open(run.box, run.store),
+    ...(terminal.ink && { ready: firstFrame.promise }),
     ...(demos && {
       demos: { list: demos.list, open: async (name: string) => open(await demos.open(name), memoryStore()) },
     }),
@@ -65,7 +67,7 @@ export const runWizard = async (run: WizardRun): Promise<number> => {
   let end: End;
   if (terminal.ink) {
     const { mount } = await import('../ui/mount.tsx');
-    end = await mount({ wizard, version, ascii: terminal.ascii, now });
+    end = await mount({ wizard, version, ascii: terminal.ascii, now, painted: firstFrame.resolve });
   } else {
     const input = createInterface({ input: run.stdin ?? process.stdin, terminal: false });
     try {

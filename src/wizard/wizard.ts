@@ -12,6 +12,8 @@ import type { Row } from './walk.ts';
 
 export interface WizardOptions {
   readonly outside: Outside;
+  /** The first look at the machine waits for it: starting thirty programs would hold up the first frame. */
+  readonly ready?: Promise<unknown>;
   /** Simulated boxes to try; loaded when somebody wants to see them. */
   readonly demos?: { readonly list: () => Promise<readonly Demo[]>; readonly open: (name: string) => Promise<Outside> };
   /** Hands the terminal over to sudo's question; true when it was answered. The default asks nobody. */
@@ -34,7 +36,7 @@ export interface Wizard {
   readonly done: Promise<End>;
 }
 
-export const createWizard = ({ outside: first, demos, askRoot: asker }: WizardOptions): Wizard => {
+export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: WizardOptions): Wizard => {
   let outside = first;
   let session: Session | null = null;
   let askRoot = asker ?? (async () => false);
@@ -369,7 +371,8 @@ export const createWizard = ({ outside: first, demos, askRoot: asker }: WizardOp
     }
   };
 
-  look();
+  if (ready) void ready.then(look);
+  else look();
   then(outside.unfinished(), sessions => {
     if (sessions[0] && state.at.at === 'menu') go({ at: 'unfinished', session: sessions[0] });
   });
