@@ -216,7 +216,8 @@ export const runFix = async (run: FixRun): Promise<number> => {
       return;
     }
     const said = run.yes ? 'yes' : ((await run.ask('Apply?  y or yes applies, anything else does not > ')) ?? '');
-    const isYes = /^(y|yes)$/i.test(said.trim());
+    if (run.signal.aborted) interrupted = true;
+    const isYes = !run.signal.aborted && /^(y|yes)$/i.test(said.trim());
     outside.append({
       type: 'answered',
       question: `apply ${fix.id}`,
@@ -276,7 +277,8 @@ export const runFix = async (run: FixRun): Promise<number> => {
 
   const isMutated = entries.some(e => e.outcome === 'applied');
   const session = outside.session();
-  const undo = isMutated && session !== null ? `gpumedic undo ${session}` : null;
+  // A simulated box ends with the program; there is nothing left to undo.
+  const undo = isMutated && session !== null && outside.box.kind === 'live' ? `gpumedic undo ${session}` : null;
   const code = interrupted ? 130 : { ok: 0, fault: 1, unknown: 2 }[report.verdict];
   outside.append({
     type: 'ended',

@@ -122,7 +122,7 @@ const proposalHead = (plan: Plan): readonly Line[] => {
     text(
       [
         needsRoot(plan) ? 'needs root' : 'needs no root',
-        `changes ${plural(files, 'file')}`,
+        files === 0 ? 'changes no file' : `changes ${plural(files, 'file')}`,
         restarts,
         'undo: gpumedic undo',
       ].join(' · '),
