@@ -26,7 +26,7 @@ export const runIn = (world: World, command: Command): Ran => {
   const program = programs[basename(at)];
   if (!program) return { kind: 'absent' };
   if (root && world.user.uid !== 0 && !world.user.groups.some(([, g]) => g === 'sudo')) return { kind: 'denied' };
-  return program({ world, args, argv, root });
+  return program({ world, args, argv, root, exec: inner => runIn(world, { argv: inner, root: true }) });
 };
 
 const unread = (world: World, path: string): Unread =>

@@ -1,5 +1,5 @@
 /** Small programs of every machine. */
-import { type Entry, get, lget, mkdir, names, overwrite, remove, text } from './fs.ts';
+import { type Entry, get, lget, names } from './fs.ts';
 import { inPath } from './path.ts';
 import { fail, isoTime, out, type Program, type World } from './world.ts';
 
@@ -177,33 +177,13 @@ export const containerd: Program = ({ world, args }) => {
     : fail(1, 'containerd: unknown command\n');
 };
 export const echo: Program = ({ args }) => out(`${args.join(' ')}\n`);
+/** A service's environment holds nothing of interest here. */
+export const printenv: Program = ({ args }) =>
+  args.length === 0 || args[0] === 'PATH'
+    ? out('/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n')
+    : out('', '', 1);
 export const ok: Program = () => out('');
 export const no: Program = () => out('', '', 1);
-
-export const mkdirProgram: Program = ({ world, args, root }) => {
-  if (!root) return fail(1, `mkdir: cannot create directory '${plain(args)[0] ?? ''}': Permission denied\n`);
-  for (const p of plain(args)) mkdir(world.fs, p);
-  return out('');
-};
-export const rm: Program = ({ world, args, root }) => {
-  if (!root) return fail(1, `rm: cannot remove '${plain(args)[0] ?? ''}': Permission denied\n`);
-  for (const p of plain(args)) {
-    if (!lget(world.fs, p) && !args.some(a => /^-\w*f/.test(a)))
-      return fail(1, `rm: cannot remove '${p}': No such file or directory\n`);
-    remove(world.fs, p);
-  }
-  return out('');
-};
-export const mv: Program = ({ world, args, root }) => {
-  const [from = '', to = ''] = plain(args);
-  const entry = get(world.fs, from);
-  if (!root) return fail(1, `mv: cannot move '${from}' to '${to}': Permission denied\n`);
-  if (entry?.type !== 'file') return fail(1, `mv: cannot stat '${from}': No such file or directory\n`);
-  const target = get(world.fs, to)?.type === 'dir' ? `${to}/${from.slice(from.lastIndexOf('/') + 1)}` : to;
-  overwrite(world.fs, target, text(world.fs, from) ?? '', entry.mode);
-  remove(world.fs, from);
-  return out('');
-};
 
 export const systemdDetectVirt: Program = ({ world, args }) => {
   const { vm, container } = world.virt;

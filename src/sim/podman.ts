@@ -117,6 +117,17 @@ export const podman: Program = call => {
   if (verb === 'info') return print(infoJson(world, root));
   if (verb === 'run') return run(call, tail);
   if (verb === 'ps') return out('');
-  if (verb === 'images') return out(world.podmanImages.map(i => `localhost/${i.repository}:${i.tag}\n`).join(''));
+  if (verb === 'images') {
+    const rows = world.podmanImages.map(i => ({
+      Repository: `localhost/${i.repository}`,
+      Tag: i.tag,
+      Id: i.id.slice(0, 12),
+      ID: i.id.slice(0, 12),
+    }));
+    const shown = rows.map(r =>
+      render(template === undefined || template === 'json' ? '{{.Repository}}:{{.Tag}}' : template, r),
+    );
+    return out(shown.map(r => ('text' in r ? `${r.text}\n` : '')).join(''));
+  }
   return fail(125, `Error: unrecognized command \`podman ${verb}\`\nTry 'podman --help' for more information\n`);
 };

@@ -1,6 +1,7 @@
 /** All programs that are modelled, by the name they are called by. */
 import * as core from './coreutils.ts';
 import { docker, dockerd } from './docker.ts';
+import * as files from './file-programs.ts';
 import { lsmod, lspci, modinfo, modprobe, nvidiaModprobe, rmmod, uname } from './kernel.ts';
 import { ldconfig } from './ldconfig.ts';
 import { nvidiaContainerCli } from './nvidia-container-cli.ts';
@@ -11,11 +12,14 @@ import { nvidiaSmi } from './nvidia-smi.ts';
 import { podman } from './podman.ts';
 import { crunProgram, runcProgram } from './runc.ts';
 import { journalctl, systemctl } from './systemctl.ts';
+import { systemdAnalyze } from './systemd-analyze.ts';
 import type { Program } from './world.ts';
 
 export const programs: Readonly<Record<string, Program>> = {
   cat: core.cat,
+  chmod: files.chmod,
   containerd: core.containerd,
+  cp: files.cp,
   crun: crunProgram,
   docker,
   dockerd,
@@ -30,11 +34,11 @@ export const programs: Readonly<Record<string, Program>> = {
   ls: core.ls,
   lsmod,
   lspci,
-  mkdir: core.mkdirProgram,
+  mkdir: files.mkdirProgram,
   modinfo,
   modprobe,
   mokutil: core.mokutil,
-  mv: core.mv,
+  mv: files.mv,
   'nvidia-cdi-hook': nvidiaCdiHook,
   'nvidia-container-cli': nvidiaContainerCli,
   'nvidia-container-runtime': nvidiaContainerRuntimeProgram,
@@ -44,12 +48,15 @@ export const programs: Readonly<Record<string, Program>> = {
   'nvidia-smi': nvidiaSmi,
   pidof: core.pidof,
   podman,
+  printenv: core.printenv,
   ps: core.ps,
-  rm: core.rm,
+  readlink: files.readlink,
+  rm: files.rm,
   rmmod,
   runc: runcProgram,
   stat: core.stat,
   systemctl,
+  'systemd-analyze': systemdAnalyze,
   'systemd-detect-virt': core.systemdDetectVirt,
   true: core.ok,
   uname,

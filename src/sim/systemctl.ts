@@ -131,7 +131,7 @@ const changing = new Set([
   'reload-or-restart',
 ]);
 
-export const systemctl: Program = ({ world, args, root }) => {
+export const systemctl: Program = ({ world, args, root, exec }) => {
   const words = args.filter(
     (a, i) => !a.startsWith('-') && !['-p', '-n', '--property', '-t'].includes(args[i - 1] ?? ''),
   );
@@ -174,7 +174,7 @@ export const systemctl: Program = ({ world, args, root }) => {
     case 'list-unit-files':
       return listUnitFiles(world, rest[0] ?? '');
     case 'start':
-      return each(n => startUnit(world, n));
+      return each(n => startUnit(world, n, exec));
     case 'stop':
       return stopNoting(
         world,
@@ -184,7 +184,7 @@ export const systemctl: Program = ({ world, args, root }) => {
     case 'restart':
     case 'try-restart':
     case 'reload-or-restart':
-      return each(n => stopUnit(world, n)?.replace(/.*/, `Unit ${n} not found.`) ?? startUnit(world, n));
+      return each(n => stopUnit(world, n)?.replace(/.*/, `Unit ${n} not found.`) ?? startUnit(world, n, exec));
     case 'reload':
       return each(n => {
         const unit = unitOf(world, n);
@@ -201,7 +201,7 @@ export const systemctl: Program = ({ world, args, root }) => {
       if (bad) return bad;
       const stderr = results.map(r => (r.kind === 'exited' ? r.stderr : '')).join('');
       if (args.includes('--now')) {
-        const ran = each(n => (verb === 'enable' ? startUnit(world, n) : stopUnit(world, n)));
+        const ran = each(n => (verb === 'enable' ? startUnit(world, n, exec) : stopUnit(world, n)));
         return ran.kind === 'exited' ? { ...ran, stderr: stderr + ran.stderr } : ran;
       }
       return out('', stderr);

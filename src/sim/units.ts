@@ -4,7 +4,7 @@ import { startDockerd, stopDockerd } from './dockerd.ts';
 import { exists } from './fs.ts';
 import { hostNvml } from './nvml.ts';
 import { fragment, setting } from './unit-files.ts';
-import { journal, tick, type Unit, type World } from './world.ts';
+import { type Call, journal, tick, type Unit, type World } from './world.ts';
 
 const blank = (name: string, description: string): Unit => ({
   name,
@@ -36,8 +36,32 @@ const become = (world: World, unit: Unit, active: Unit['active'], sub: string, r
   if (active === 'active') unit.enteredAt = world.fs.now;
 };
 
+/** Runs a unit's commands one after the other; whether all succeeded. */
+const oneshot = (world: World, unit: Unit, exec: NonNullable<Call['exec']>): boolean => {
+  for (const line of setting(world, unit.name, 'ExecStart')) {
+    const [program = '', ...args] = line.split(/\s+/);
+    const ran = exec([program.replace(/^[-@:+!]+/, ''), ...args]);
+    const code = ran.kind === 'exited' ? ran.code : 203;
+    if (ran.kind === 'exited') journal(world, unit.name, ...`${ran.stdout}${ran.stderr}`.split('\n').filter(Boolean));
+    if (code === 0 || program.startsWith('-')) continue;
+    journal(
+      world,
+      unit.name,
+      `${unit.name}: Main process exited, code=exited, status=${code}`,
+      `${unit.name}: Failed with result 'exit-code'.`,
+    );
+    become(world, unit, 'failed', 'failed', 'exit-code');
+    unit.exitStatus = code;
+    return false;
+  }
+  const stays = setting(world, unit.name, 'RemainAfterExit').at(-1) === 'yes';
+  become(world, unit, stays ? 'active' : 'inactive', stays ? 'exited' : 'dead');
+  journal(world, unit.name, `Finished ${unit.name} - ${unit.description}.`);
+  return true;
+};
+
 /** Starts a unit; the error text of a failed job, or null. */
-export const startUnit = (world: World, name: string): string | null => {
+export const startUnit = (world: World, name: string, exec?: Call['exec']): string | null => {
   const unit = unitOf(world, name);
   if (!unit) return `Unit ${name} not found.`;
   if (unit.enabled === 'masked') return `Unit ${name} is masked.`;
@@ -110,6 +134,7 @@ export const startUnit = (world: World, name: string): string | null => {
     become(world, unit, 'failed', 'failed', 'exit-code');
     return failed();
   }
+  if (exec && setting(world, name, 'Type').at(-1) === 'oneshot') return oneshot(world, unit, exec) ? null : failed();
   journal(world, name, `Started ${title}.`);
   const sub = name.endsWith('.socket') ? 'listening' : name.endsWith('.path') ? 'waiting' : 'running';
   become(world, unit, 'active', sub);

@@ -181,6 +181,8 @@ export interface Call {
   readonly argv: readonly string[];
   /** Runs as root, by itself or through sudo. */
   readonly root: boolean;
+  /** Runs another program of the world as root, as systemd does for a unit. */
+  readonly exec?: (argv: readonly [string, ...string[]]) => Ran;
 }
 export type Program = (call: Call) => Ran;
 

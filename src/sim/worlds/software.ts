@@ -34,6 +34,8 @@ const libraries = [
 ];
 export const everyday = [
   'cat',
+  'chmod',
+  'cp',
   'containerd',
   'crun',
   'docker',
@@ -48,10 +50,13 @@ export const everyday = [
   'mkdir',
   'mv',
   'pidof',
+  'printenv',
   'ps',
+  'readlink',
   'rm',
   'stat',
   'systemctl',
+  'systemd-analyze',
   'systemd-detect-virt',
   'true',
   'uname',
