@@ -2,6 +2,7 @@
 import type { Because, Command, Ran } from '../box/box.ts';
 import type { Evidence } from '../engine/flow.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { ExactEdit } from './exact.ts';
 
 export type Outcome = 'healthy' | 'fixed' | 'declined' | 'failed' | 'undone' | 'cannotTell' | 'stopped' | 'faulty';
 
@@ -28,7 +29,8 @@ export type Event = { readonly at: number } & (
       readonly finding?: { readonly id: string; readonly severity: 'fault' | 'risk' | 'note'; readonly title: string };
       readonly missing?: readonly { readonly probe: string; readonly because: Because }[];
     }
-  | { readonly type: 'proposed'; readonly plan: Plan }
+  /** `exact`: the edits byte for byte, one entry a step; the log adds it. */
+  | { readonly type: 'proposed'; readonly plan: Plan; readonly exact?: readonly (ExactEdit | null)[] }
   | { readonly type: 'refused'; readonly fix: string; readonly because: string }
   | { readonly type: 'answered'; readonly question: string; readonly answer: string }
   | {

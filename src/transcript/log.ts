@@ -1,6 +1,7 @@
 /** The event log of a session: append-only; what enters is made printable, redacted and trimmed, so no renderer can forget. */
 import { printable } from '../text/sanitize.ts';
 import type { Event } from './event.ts';
+import { exactOf } from './exact.ts';
 import type { Redactor } from './redact.ts';
 
 /** An event before the log puts the time to it. */
@@ -82,7 +83,9 @@ export const transcriptLog = (redact: Redactor, clock: () => number, options: Lo
             }
           : entry.type === 'proved'
             ? { ...entry, shows: short(entry.shows) }
-            : entry;
+            : entry.type === 'proposed' && event.type === 'proposed'
+              ? { ...entry, exact: exactOf(event.plan, redact.text) }
+              : entry;
       events.push(kept);
       options.sink?.(JSON.stringify(kept));
       return kept;

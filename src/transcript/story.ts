@@ -3,6 +3,7 @@ import type { Because } from '../box/box.ts';
 import type { Evidence } from '../engine/flow.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Event, Machine, Outcome } from './event.ts';
+import type { ExactEdit } from './exact.ts';
 
 type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>;
 
@@ -20,6 +21,8 @@ export interface StoryFinding {
 
 export interface Change {
   readonly plan: Plan;
+  /** Its edits byte for byte, one entry a step; empty in a log of an older version. */
+  readonly exact: readonly (ExactEdit | null)[];
   readonly status: ChangeStatus;
   readonly steps: readonly Of<'stepped'>[];
   readonly verified: Of<'verified'> | null;
@@ -64,12 +67,12 @@ const statusOf = (steps: readonly Of<'stepped'>[], answer: string | null): Chang
 const changesOf = (events: readonly Event[]): Change[] => {
   const starts = events.flatMap((event, i) => (event.type === 'proposed' ? [i] : []));
   const whole = starts.map((start, n) => {
-    const plan = (events[start] as Of<'proposed'>).plan;
+    const { plan, exact = [] } = events[start] as Of<'proposed'>;
     const part = events.slice(start, starts[n + 1] ?? events.length);
     const steps = part.filter(event => event.type === 'stepped');
     const answer = part.find(event => event.type === 'answered')?.answer ?? null;
     const verified = part.findLast(event => event.type === 'verified' && event.finding === plan.finding) ?? null;
-    return { plan, steps, status: statusOf(steps, answer), verified: verified as Of<'verified'> | null };
+    return { plan, exact, steps, status: statusOf(steps, answer), verified: verified as Of<'verified'> | null };
   });
   // A plan that is previewed again before it is applied is one change, not two.
   return whole.filter(
