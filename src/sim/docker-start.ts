@@ -193,7 +193,7 @@ export const runContainer = (world: World, request: Request, id: string): Outcom
   if ('silent' in done)
     return refuse(
       'start',
-      `${shim}${silent}nvidia-container-runtime did not terminate successfully: exit status 1${unknown}`,
+      `${shim}${silent}nvidia-container-runtime did not terminate successfully: exit status ${done.silent}${unknown}`,
     );
   return done.ok ? { kind: 'ran', ran: done.ran } : refuse('start', `${shim}${done.error}${unknown}`);
 };

@@ -2,7 +2,7 @@
 import type { Ran } from '../box/box.ts';
 import { clientInfo, infoJson, infoText, inspectContainer, psJson, versionJson } from './docker-json.ts';
 import { parseRun } from './docker-run.ts';
-import { findImage, type Outcome, runContainer, startContainer } from './docker-start.ts';
+import { cdiCache, findImage, type Outcome, runContainer, startContainer } from './docker-start.ts';
 import { validate } from './dockerd.ts';
 import { goJson, render } from './go-template.ts';
 import { startUnit } from './units.ts';
@@ -10,10 +10,19 @@ import { atLeast, type Call, type Container, type Docker, fail, out, type Progra
 
 const cannot = 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?';
 
+/** The daemon dies over a spec it cannot digest, and does not come up again while the file is there. */
+const crash = (world: World): void => {
+  const unit = world.units.get('docker.service');
+  world.docker!.started = null;
+  if (unit) Object.assign(unit, { active: 'failed', sub: 'failed', result: 'exit-code', exitStatus: 2, pid: 0 });
+  startUnit(world, 'docker.service');
+};
+
 /** Why the daemon cannot be asked, or null. A listening socket starts the service. */
 const unreachable = (call: Call): string | null => {
   const { world } = call;
   const docker = world.docker!;
+  if (docker.started?.cdi && cdiCache(world, docker, docker.started).panic) crash(world);
   if (!docker.started && world.units.get('docker.socket')?.active === 'active') startUnit(world, 'docker.service');
   if (!docker.started) return cannot;
   const member = call.root || world.user.groups.some(([, name]) => name === 'docker');

@@ -108,13 +108,15 @@ const option = (args: readonly string[], name: string): string =>
   args[args.indexOf(`--${name}`) + 1 || args.length] ??
   '';
 
+/** The CLI's own library, of a package of its own. */
+export const hasLibrary = (world: World): boolean =>
+  ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib'].some(d => exists(world.fs, `${d}/libnvidia-container.so.1`));
+export const libraryGone =
+  'nvidia-container-cli: error while loading shared libraries: libnvidia-container.so.1: cannot open shared object file: No such file or directory';
+
 export const nvidiaContainerCli: Program = ({ world, args, root }) => {
   const version = world.versions.cli ?? '1.17.8';
-  if (!exists(world.fs, '/usr/lib/x86_64-linux-gnu/libnvidia-container.so.1'))
-    return fail(
-      127,
-      'nvidia-container-cli: error while loading shared libraries: libnvidia-container.so.1: cannot open shared object file: No such file or directory\n',
-    );
+  if (!hasLibrary(world)) return fail(127, `${libraryGone}\n`);
   if (args.includes('-V') || args.includes('--version'))
     return out(
       `cli-version: ${version}\nlib-version: ${version}\nbuild date: 2025-05-30T13:47+00:00\nbuild revision: 6eda4d76c8c5f8fc174e4abca83e513fb4dd63b0\nbuild compiler: x86_64-linux-gnu-gcc-7 7.5.0\nbuild platform: x86_64\nbuild flags: -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DNDEBUG -std=gnu11 -O2\n`,

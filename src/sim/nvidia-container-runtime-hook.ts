@@ -1,6 +1,6 @@
 /** The prestart hook: its own checks first, then the CLI. */
 import type { Ran } from '../box/box.ts';
-import { configure } from './nvidia-container-cli.ts';
+import { configure, hasLibrary, libraryGone } from './nvidia-container-cli.ts';
 import { envOf, type Oci, visibleDevices } from './oci.ts';
 import { inPath } from './path.ts';
 import { ldconfigRefused, ldconfigRun, readConfig, resolveMode } from './toolkit-config.ts';
@@ -44,6 +44,7 @@ export const runHook = (world: World, oci: Oci, path: readonly string[]): Ran =>
       `${line}\ncouldn't find binary nvidia-container-cli in ${atLeast(version, '1.18.0') ? 'PATH: exec: "nvidia-container-cli": executable file not found in $PATH' : path.join(':')}`,
     );
   }
+  if (!hasLibrary(world)) return fail(127, `${line}\n${libraryGone}`);
   if (atLeast(version, '1.17.7') && world.versions.cli && !atLeast(world.versions.cli, '1.17.0'))
     return fail(
       1,

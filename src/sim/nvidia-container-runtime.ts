@@ -29,6 +29,18 @@ const cdiMode = (
   return null;
 };
 
+/** A one-letter vendor or class takes the runtime down as soon as it reads the directories. */
+const cdiPanics = (
+  world: World,
+  config: ToolkitConfig,
+  version: string,
+  mode: string,
+  devices: readonly string[],
+): boolean =>
+  devices.length > 0 &&
+  (mode === 'cdi' || (mode === 'jit-cdi' && devices.every(d => qualified.test(d)))) &&
+  loadCdi(world, config.specDirs, toolkitReader(version)).panic;
+
 const jitMode = (
   world: World,
   oci: Oci,
@@ -38,6 +50,7 @@ const jitMode = (
 ): string | null => {
   if (devices.some(d => qualified.test(d)) && !devices.every(d => qualified.test(d)))
     return `${modifying}requesting a CDI device with vendor 'runtime.nvidia.com' is not supported when requesting other CDI devices`;
+  if (devices.every(d => qualified.test(d))) return cdiMode(world, oci, config, version, devices);
   const made = generate(world, { version, root: config.root, devices });
   if ('error' in made)
     return atLeast(version, '1.18.2')
@@ -52,10 +65,10 @@ export const nvidiaContainerRuntime = (
   world: World,
   oci: Oci,
   path: readonly string[],
-): Created | { readonly silent: true } => {
+): Created | { readonly silent: number } => {
   const version = world.versions.toolkit ?? '1.17.8';
   const read = readConfig(world);
-  if ('error' in read || ldconfigRefused(version, read.config)) return { silent: true };
+  if ('error' in read || ldconfigRefused(version, read.config)) return { silent: 1 };
   const { config } = read;
   const wrong = (error: string): Created => ({ ok: false, error });
   const low = 'failed to create NVIDIA Container Runtime: error constructing low-level runtime: ';
@@ -93,6 +106,7 @@ export const nvidiaContainerRuntime = (
       return wrong(
         `${modifying}failed to generate CDI spec for mode "csv": failed to construct device spec generators: unsupported device id: ${devices.find(d => qualified.test(d))}`,
       );
+    if (cdiPanics(world, config, version, mode, devices)) return { silent: 2 };
     const error =
       devices.length === 0 || mode === 'csv'
         ? null
