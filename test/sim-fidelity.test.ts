@@ -27,8 +27,8 @@ test('recorded container starts come out as they did on the real engine', t => {
   const differences: Difference[] = [];
   for (const name of recordingNames().filter(n => !n.startsWith('tegra'))) {
     const snapshot = readRecording(name);
+    const world = worldFromSnapshot(snapshot, name, insides);
     for (const c of snapshot.commands.filter(c => isStart(c.argv))) {
-      const world = worldFromSnapshot(snapshot, name, insides);
       const ran = runIn(world, { argv: c.argv });
       starts++;
       const code = ran.kind === 'exited' ? ran.code : -1;
