@@ -132,6 +132,12 @@ const three = (world: World): World => {
 const up = (world: World): string =>
   ask(world, 'docker ps --format {{.Names}}').text.trim().split('\n').filter(Boolean).join(' ');
 
+test('a program that hangs is reported so, and only that one', () => {
+  const world = Object.assign(old(), { hangs: new Set(['nvidia-smi']) });
+  assert.deepEqual(runIn(world, { argv: ['nvidia-smi', '-L'], timeoutMs: 500 }), { kind: 'timedOut', afterMs: 500 });
+  assert.equal(ask(world, 'docker ps').code, 0);
+});
+
 test('a restart of Docker stops containers as their policies and live-restore say', () => {
   const plain = three(old());
   ask(plain, 'docker stop unless');

@@ -15,6 +15,8 @@ import { inPath } from './path.ts';
 import { programs } from './programs.ts';
 import { tick, type World } from './world.ts';
 
+const mayBeRoot = (world: World): boolean => world.user.uid === 0 || world.user.groups.some(([, g]) => g === 'sudo');
+
 /** Runs a command in the world. A program without a file on the PATH, or without a model, is not installed. */
 export const runIn = (world: World, command: Command): Ran => {
   const argv = command.argv[0] === 'sudo' ? command.argv.slice(command.argv[1] === '-n' ? 2 : 1) : command.argv;
@@ -25,7 +27,8 @@ export const runIn = (world: World, command: Command): Ran => {
   if (at === null) return entry?.type === 'file' && name.includes('/') ? { kind: 'denied' } : { kind: 'absent' };
   const program = programs[basename(at)];
   if (!program) return { kind: 'absent' };
-  if (root && world.user.uid !== 0 && !world.user.groups.some(([, g]) => g === 'sudo')) return { kind: 'denied' };
+  if (root && !mayBeRoot(world)) return { kind: 'denied' };
+  if (world.hangs?.has(basename(at))) return { kind: 'timedOut', afterMs: command.timeoutMs ?? 10_000 };
   return program({ world, args, argv, root, exec: inner => runIn(world, { argv: inner, root: true }) });
 };
 
@@ -57,7 +60,7 @@ export const simBox = (world: World): Box => {
       return entry ? { kind: 'stat', stat: statOf(entry) } : unread(world, path);
     },
     write: async (path, content, options) => {
-      const root = world.user.uid === 0 || options?.root === true;
+      const root = world.user.uid === 0 || (options?.root === true && mayBeRoot(world));
       const at = resolve(fs, path) ?? path;
       const entry = get(fs, at);
       if (entry?.type === 'dir') throw new BoxError('other', `${path} is a directory`);

@@ -35,30 +35,24 @@ export const cdiCache = (world: World, docker: Docker, started: Started): Cache 
 interface GpuRequest {
   readonly driver: string;
   readonly ids: readonly string[];
-  readonly capabilities: string;
 }
 export const parseGpus = (value: string): GpuRequest | { readonly error: string } => {
-  const plain = value.replace(/^"(.*)"$/, '$1');
   let driver = '';
   let count: string | undefined;
-  let ids: string[] = [];
-  for (const [i, part] of plain.split(/,(?=[a-z]+=)/).entries()) {
-    const [key, v = ''] =
-      part.includes('=') && !isQualified(part)
-        ? [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]
-        : ['count', part];
-    if (key === 'device') ids = (value.startsWith('"') ? v : v).split(',');
-    else if (key === 'driver') driver = v;
-    else if (key === 'count' || (i === 0 && key === 'count')) count = v;
+  let ids: readonly string[] = [];
+  // A list of fields; one that holds commas itself has to stand in quotes.
+  for (const field of value.match(/"[^"]*"|[^,]+/g) ?? []) {
+    const plain = field.replaceAll('"', '');
+    const at = plain.indexOf('=');
+    const given = plain.slice(at + 1);
+    if (at < 0 || plain.startsWith('count=')) count = given;
+    else if (plain.startsWith('device=')) ids = given.split(',');
+    else if (plain.startsWith('driver=')) driver = given;
   }
-  if (!value.startsWith('"') && ids.length > 1)
-    return { error: 'cannot set both Count and DeviceIDs on device request' };
-  if (ids.length === 0)
-    ids =
-      count === undefined || count === 'all' || count === '-1'
-        ? ['all']
-        : Array.from({ length: Number(count) }, (_, i) => String(i));
-  return { driver, ids, capabilities: '[[gpu]]' };
+  if (ids.length > 0 && count !== undefined) return { error: 'cannot set both Count and DeviceIDs on device request' };
+  if (ids.length > 0) return { driver, ids };
+  if (count === undefined || count === 'all' || count === '-1') return { driver, ids: ['all'] };
+  return { driver, ids: Array.from({ length: Number(count) }, (_, i) => String(i)) };
 };
 
 type Prepared = string | null;

@@ -119,7 +119,6 @@ export interface Docker {
   started: Started | null;
   images: Image[];
   containers: Container[];
-  readonly insecure?: readonly string[];
 }
 
 export interface Unit {
@@ -171,8 +170,8 @@ export interface World {
   podmanImages: Image[];
   readonly units: Map<string, Unit>;
   readonly journal: Map<string, string[]>;
-  /** Outputs taken from a recording for programs that no container start depends on, by joined argv. */
-  readonly said?: ReadonlyMap<string, Ran>;
+  /** Programs that never come back, by name. */
+  readonly hangs?: ReadonlySet<string>;
 }
 
 export interface Call {
@@ -188,7 +187,6 @@ export type Program = (call: Call) => Ran;
 
 export const out = (stdout: string, stderr = '', code = 0): Ran => ({ kind: 'exited', code, stdout, stderr });
 export const fail = (code: number, stderr: string, stdout = ''): Ran => ({ kind: 'exited', code, stdout, stderr });
-export const said = (ran: Ran): string => (ran.kind === 'exited' ? ran.stdout : '');
 
 /** Whether a dotted version is at least another; suffixes such as "+dfsg1" or "~rig" are ignored. */
 export const atLeast = (version: string, wanted: string): boolean => {

@@ -9,7 +9,10 @@ import { request, running } from './containers.ts';
 import { daemonJsonWith, machine } from './machine.ts';
 import { writeSpec } from './specs.ts';
 
-const secrets = { 'registry-mirrors': ['https://robot:s3cr3t-pull-token@mirror.lab.example.net'] };
+const secrets = {
+  'insecure-registries': ['10.20.30.40:5000'],
+  'registry-mirrors': ['https://robot:s3cr3t-pull-token@mirror.lab.example.net'],
+};
 
 const populated = (world: World): World => {
   running(
