@@ -76,14 +76,17 @@ const builtins: Plugin = {
 };
 
 /**
- * string-width builds its tables of emoji when it is loaded, 20 to 30 ms for every start. What our screens show is
- * letters and signs of one column; the library is loaded when something else is to be measured.
+ * Libraries that most starts need little of are loaded late, through stand-ins in tools/ that answer the plain cases
+ * themselves: string-width builds tables of emoji when it is loaded (30 ms), yaml is slow before it is warm (14 ms).
  */
-const lateStringWidth: Plugin = {
-  name: 'late-string-width',
+const late: Plugin = {
+  name: 'late',
   setup(b) {
-    const shim = join(root, 'tools/string-width.cjs');
-    b.onResolve({ filter: /^string-width$/ }, args => (args.importer === shim ? null : { path: shim }));
+    const standIn = (name: string): string => join(root, `tools/${name}.cjs`);
+    b.onResolve({ filter: /^(?:string-width|yaml)$/ }, args => {
+      if (args.importer !== standIn(args.path)) return { path: standIn(args.path) };
+      return args.path === 'yaml' ? { path: join(root, 'node_modules/yaml/browser/dist/index.js') } : null;
+    });
   },
 };
 
@@ -116,7 +119,6 @@ export const common: BuildOptions = {
   logLevel: 'warning',
   alias: {
     'react-devtools-core': join(root, 'tools/empty.mjs'),
-    yaml: join(root, 'node_modules/yaml/browser/dist/index.js'),
   },
   define: {
     'process.env.NODE_ENV': '"production"',
@@ -127,7 +129,7 @@ export const common: BuildOptions = {
   },
   inject: [join(root, 'tools/late-segmenter.mjs')],
   write: false,
-  plugins: [builtins, lateStringWidth, notWritten],
+  plugins: [builtins, late, notWritten],
 };
 
 const sources = ['src', 'flows', 'tools/bundle.ts', 'tools/empty.mjs', 'package.json'];
