@@ -3,7 +3,7 @@
 // compares the two.
 
 const KEY = /^([A-Za-z_][\w./-]*):(?: (.+))?$/;
-const WORD = /^[A-Za-z/_][ -~]*$|^--?[A-Za-z][ -~]*$/;
+const WORD = /^[A-Za-z/_][ -~]*$|^--?[A-Za-z][ -~]*$|^\.{1,2}\/[ -~]*$/;
 const SPECIAL = /^(?:~|null|true|false|__proto__)$/i;
 const NOT_PLAIN = Symbol('not plain');
 
