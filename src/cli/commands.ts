@@ -65,6 +65,16 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
       'load-modules': loadModules,
     },
   },
+  explain: {
+    takes: '[FILE]',
+    most: 1,
+    about: 'name the cause from a log or error text, from FILE or standard input',
+    options: {
+      format: format('text', 'json'),
+      here: { type: 'boolean', about: 'also ask this machine’s probes (read-only)' },
+      follow: { type: 'boolean', about: 'keep reading a live log and speak once for each new cause' },
+    },
+  },
   history: {
     takes: '',
     most: 0,
@@ -101,7 +111,6 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
 
 /** Commands of later versions: they are named honestly and do nothing. */
 export const later: Readonly<Record<string, string>> = {
-  explain: 'naming the cause from an error text',
   files: 'reading Compose files, Dockerfiles and manifests',
   learn: 'the walkthrough of how a GPU gets into a container',
 };

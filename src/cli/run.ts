@@ -18,6 +18,7 @@ export const run: Readonly<Record<string, (context: Context) => Promise<number>>
   wizard: async context => (await import('./wizard.ts')).run(context),
   check,
   fix: async context => (await import('./fix.ts')).run(context),
+  explain: async context => (await import('./explain.ts')).run(context),
   history,
   undo,
   transcript,

@@ -1,0 +1,353 @@
+import { type Signs, s } from '../../src/engine/signature.ts';
+import type { ModeId } from '../modes/ids.ts';
+
+const UNRESOLVABLE = [
+  'unresolvable CDI devices nvidia.com/gpu',
+  'unresolvable CDI devices',
+  'failed to inject CDI devices: unresolvable',
+];
+
+/** Section 2.8: CDI specifications. */
+export const cdiSigns = {
+  'cdi-spec-missing': {
+    tell: 'ls /etc/cdi /var/run/cdi and nvidia-ctk cdi list: is there any spec in a directory the engine searches?',
+    shows: [
+      s(UNRESOLVABLE, 0.72, { less: { mig: 0.4, wsl: 0.4, jit: 0.7 } }),
+      s(
+        [
+          'CDI device injection failed',
+          'setting up CDI devices',
+          'failed to inject CDI devices',
+          'Found 0 CDI devices',
+          'no CDI devices found',
+        ],
+        0.5,
+      ),
+      s(['nvidia-cdi.service', 'Generate NVIDIA CDI Configuration'], 0.35),
+    ],
+    follows: [
+      'cdi-spec-conflict',
+      'cdi-version-too-new',
+      'cdi-spec-malformed',
+      'jit-cdi-generation-failed',
+      'gpu-operator-management-cdi-unresolvable',
+      'mig-device-string-wrong',
+      'wsl-cdi-device-names',
+      'cdi-spec-permission',
+      'cdi-host-device-missing',
+      'cdi-spec-stale',
+      'cdi-refresh-unit-inactive',
+      'gpu-fallen-off-bus',
+      'docker-desktop-linux',
+    ],
+  },
+  'cdi-spec-stale': {
+    tell: 'grep -o "so\\.[0-9.]*" in the spec against cat /sys/module/nvidia/version: the spec names files of an older driver',
+    shows: [
+      s(
+        [
+          'failed to fulfil mount request: open … lib<nvidia|cuda|EGL|GLX|nv|GL>',
+          'failed to fulfil mount request: open … nvidia',
+          'failed to fulfil mount request',
+        ],
+        0.9,
+      ),
+      s(
+        [
+          'bind mount source stat: stat … lib<nvidia|cuda|EGL|GLX|nv>',
+          'error mounting … lib<nvidia|cuda|EGL|GLX|nv> … no such file',
+          'mount source stat … nvidia … no such file',
+          'error mounting /usr/lib … nvidia … no such file or directory',
+          'error mounting /usr/share/nvidia',
+          'error mounting /lib/firmware/nvidia',
+        ],
+        0.9,
+      ),
+      s(
+        [
+          'cannot stat /usr/lib … lib<nvidia|cuda|EGL|GLX|nv>',
+          'crun: cannot stat … nvidia',
+          'cannot stat /usr/lib … nvidia',
+          'cannot stat /lib/firmware/nvidia',
+          'cannot stat /usr/share … nvidia',
+          'cannot stat /run/nvidia-persistenced/socket',
+          'statfs /usr/lib … nvidia … no such file',
+          'crun: error stat … nvidia',
+        ],
+        0.92,
+      ),
+      s(['stat CDI host device /dev/dri/card', 'stat CDI host device /dev/dri/renderD'], 0.42),
+      s(
+        [
+          'open … /usr/lib … lib<nvidia|cuda|EGL|GLX> … .so.# … no such file or directory',
+          'lstat /usr/lib … lib<nvidia|cuda> … no such file',
+          'stat /usr/lib … lib<nvidia|cuda> … no such file',
+        ],
+        0.6,
+      ),
+      s('error mounting … nvidia', 0.4, { also: ['no such file or directory'] }),
+    ],
+  },
+  'cdi-spec-stale-device-major': {
+    tell: 'major of nvidia-uvm in /proc/devices against major: in the spec',
+    shows: [s(['major: 5', '"major": 5'], 0.5, { also: ['/proc/devices'] }), s('CUDA_ERROR_UNKNOWN', 0.1)],
+  },
+  'cdi-spec-conflict': {
+    tell: 'nvidia-ctk cdi list (stderr): conflicting device; two files of the same directory define it',
+    shows: [
+      s(
+        [
+          'conflicting device nvidia.com',
+          'conflicting device',
+          'CDI: Error associated with spec file',
+          'CDI … conflicting',
+        ],
+        0.95,
+        { kind: 'cause' },
+      ),
+      s('unresolvable CDI devices', 0.12),
+      s(
+        [
+          'nvidia.yaml … nvidia.json',
+          '/etc/cdi/nvidia.yaml … /etc/cdi/nvidia-container-toolkit.json',
+          'nvidia-old.yaml',
+        ],
+        0.6,
+      ),
+    ],
+  },
+  'cdi-device-name-unresolvable': {
+    tell: 'nvidia-ctk cdi list: is the very name that was asked for in it?',
+    shows: [
+      s('unresolvable CDI devices nvidia.com/gpu=gpu', 0.75),
+      s(
+        [
+          'unresolvable CDI devices nvidia.com/gpus',
+          'unresolvable CDI devices nvidia.com/gpu0',
+          'nvidia.com/gpu is not an absolute path',
+          'unqualified device nvidia',
+          'invalid device name nvidia',
+          'unresolvable CDI devices nvidia.com/pgpu',
+          'unresolvable CDI devices nvidia.com/mig',
+        ],
+        0.85,
+      ),
+      s(UNRESOLVABLE, 0.35),
+      s('Found # CDI devices', 0.5, { also: ['unresolvable CDI devices'] }),
+      s(['invalid CDI device', 'is not a qualified name', 'unqualified device'], 0.5),
+    ],
+  },
+  'cdi-spec-dir-mismatch': {
+    tell: 'docker info -f "{{json .CDISpecDirs}}" against the directory the spec lies in',
+    shows: [
+      s(['no CDI specification directories specified', 'CDI specification directories'], 0.9),
+      s(['cdi-spec-dirs', 'cdi_spec_dirs', 'cdi-spec-dir'], 0.5),
+      s(['/run/cdi:', 'ls /run/cdi', 'ls /etc/cdi', 'ls /var/run/cdi', 'ls -l /var/run/cdi'], 0.6, {
+        also: ['unresolvable CDI devices'],
+      }),
+      s('unresolvable CDI devices', 0.22),
+    ],
+  },
+  'cdi-spec-permission': {
+    tell: 'stat -c "%a %U %n" /etc/cdi/* and cat the file as the user of the engine',
+    shows: [
+      s(
+        [
+          '/etc/cdi/nvidia.yaml: permission denied',
+          'cdi … yaml: permission denied',
+          'cdi … json: permission denied',
+          'CDI spec directory cannot be accessed, skipping',
+          'CDI spec directory cannot be accessed',
+        ],
+        0.93,
+        { kind: 'cause' },
+      ),
+      s(['stat CDI host device … permission denied'], 0.8),
+      s('unresolvable CDI devices', 0.3, { needs: ['rootless'] }),
+    ],
+  },
+  'cdi-version-too-new': {
+    tell: 'grep -h cdiVersion /etc/cdi/* /var/run/cdi/* against the version of the engine',
+    shows: [
+      s(
+        [
+          'invalid CDI Spec: invalid version',
+          'the spec version must be at least',
+          'unsupported CDI version',
+          'invalid version 0.7',
+          'invalid version 0.8',
+          'invalid version v0',
+          'invalid cdiVersion',
+          'failed to load CDI Spec invalid CDI Spec',
+        ],
+        0.95,
+        { kind: 'cause' },
+      ),
+      s(
+        [
+          'json: unknown field additionalGids',
+          'unknown field additionalGids',
+          'unknown field intelRdt',
+          'unknown field netDevices',
+          'unknown field annotations',
+        ],
+        0.93,
+        { kind: 'cause' },
+      ),
+      s('cdiVersion: 0.7', 0.5, { also: ['unresolvable CDI devices'] }),
+      s('unresolvable CDI devices', 0.12),
+    ],
+  },
+  'cdi-spec-malformed': {
+    tell: 'nvidia-ctk cdi list 2>&1 | grep -iE "fail|invalid": it names the file and the line',
+    shows: [
+      s(
+        [
+          'failed to parse CDI Spec … failed to unmarshal CDI Spec',
+          'failed to unmarshal CDI Spec',
+          'no Spec data',
+          'invalid device, empty device edits',
+          'json: unknown field envs',
+          'error converting YAML to JSON',
+          'empty device edits',
+        ],
+        0.92,
+        { kind: 'cause' },
+      ),
+      s(
+        [
+          'failed to parse CDI Spec',
+          'Refreshing the CDI registry returned the following error',
+          'The following registry errors were reported',
+          'failed to load CDI Spec',
+          'failed add device',
+        ],
+        0.68,
+        { kind: 'cause' },
+      ),
+      s('/etc/cdi … yaml: line', 0.8, { kind: 'cause' }),
+    ],
+    follows: ['cdi-version-too-new', 'cdi-spec-conflict'],
+  },
+  'cdi-spec-crashes-engine': {
+    tell: 'grep -nE "kind" /etc/cdi/* /var/run/cdi/*: a vendor or class of one letter?',
+    shows: [
+      s(['validateVendorOrClassName', 'parser.validateVendorOrClassName'], 0.97, { kind: 'cause' }),
+      s('slice bounds out of range [1:0]', 0.93, { kind: 'cause' }),
+      s('read: connection reset by peer', 0.15),
+    ],
+  },
+  'cdi-disabled-in-docker': {
+    tell: 'docker version -f "{{.Server.Version}}" and docker info -f "{{json .CDISpecDirs}}": null or [] means off',
+    shows: [
+      s(
+        [
+          'could not select device driver cdi',
+          'could not select device driver cdi with capabilities',
+          'no CDI device driver registered',
+        ],
+        0.95,
+      ),
+      s('custom device nvidia.com/gpu', 0.52, { less: { compose: 0.4 } }),
+      s(['no CDI specification directories specified'], 0.4),
+      s(['CDI … experimental … disabled', 'CDI support is not enabled', 'cdi is disabled', 'features.cdi'], 0.5),
+      s('nvidia.com/gpu is not an absolute path', 0.3),
+    ],
+  },
+  'cdi-disabled-in-containerd': {
+    tell: 'containerd config dump | grep -n enable_cdi',
+    shows: [
+      s(
+        [
+          'requested but CDI support is explicitly disabled',
+          'CDI support is explicitly disabled',
+          'CDI support is disabled',
+        ],
+        0.95,
+      ),
+      s('enable_cdi = false', 0.75),
+      s('enable_cdi', 0.4),
+    ],
+  },
+  'cdi-refresh-unit-inactive': {
+    tell: 'systemctl is-enabled nvidia-cdi-refresh.path nvidia-cdi-refresh.service and journalctl -u nvidia-cdi-refresh',
+    shows: [
+      s(
+        [
+          'nvidia-cdi-refresh.service: … <Start request repeated|Condition|Failed|Main process exited|ExecCondition>',
+          'nvidia-cdi-refresh.service … disabled',
+          'Failed to start nvidia-cdi-refresh',
+          'nvidia-cdi-refresh … condition … was not met',
+          'nvidia-cdi-refresh … skipped',
+          'nvidia-cdi-refresh.path … disabled',
+          'nvidia-cdi-refresh … failed',
+          'nvidia-cdi-refresh … inactive',
+        ],
+        0.88,
+      ),
+      s(['nvidia-cdi-refresh', 'nvidia-cdi.service'], 0.5, { less: {} }),
+      s(
+        [
+          'Failed to start nvidia-cdi.service',
+          'Failed to start nvidia-cdi-generate',
+          'Failed to start nvidia-container-toolkit-cdi-generator',
+        ],
+        0.7,
+      ),
+    ],
+    follows: ['gpu-fallen-off-bus', 'kernel-module-not-loaded', 'driver-library-version-mismatch'],
+  },
+  'own-generate-unit-broken': {
+    tell: 'systemd-analyze verify FILE of the hand-written unit, and systemctl is-enabled',
+    shows: [
+      s(
+        [
+          'Unit dockerd.service not found',
+          'dockerd.service … not found',
+          'Failed to parse Type=',
+          'Unknown section Instal',
+          'Unknown key RemainAfterExits',
+          'Failed to parse service type, ignoring',
+          'Failed to parse service restart',
+        ],
+        0.85,
+      ),
+      s(['Unknown key name … in section', 'Unknown key … in section Service'], 0.5, { also: ['nvidia'] }),
+    ],
+  },
+  'cdi-hook-binary-missing': {
+    tell: 'the path of nvidia-cdi-hook in the spec: does it exist (grep -ho "path: .*hook" /etc/cdi/*)?',
+    shows: [
+      s(
+        [
+          'fork/exec … /nvidia-cdi-hook: no such file or directory',
+          'nvidia-cdi-hook: no such file or directory',
+          'error executing hook /usr/bin/nvidia-cdi-hook',
+          'error executing hook … nvidia-cdi-hook',
+          'nvidia-cdi-hook … executable file not found',
+          'stat … nvidia-cdi-hook: no such file',
+        ],
+        0.93,
+      ),
+      s(
+        [
+          'error executing hook /usr/bin/nvidia-ctk',
+          'error executing hook … nvidia-ctk',
+          'fork/exec … /nvidia-ctk: no such file',
+          'nvidia-ctk: no such file or directory',
+          'unknown subcommand',
+          'nvidia-ctk: executable file not found',
+        ],
+        0.72,
+        { also: ['ing hook'] },
+      ),
+    ],
+  },
+  'cdi-host-device-missing': {
+    tell: 'does each path: below deviceNodes of the spec exist on the host?',
+    shows: [
+      s(['failed to stat CDI host device', 'stat CDI host device'], 0.86, { less: { mig: 0.4 } }),
+      s(['failed to inject devices: failed to stat', 'failed to inject devices'], 0.55),
+    ],
+  },
+} satisfies Partial<Record<ModeId, Signs>>;

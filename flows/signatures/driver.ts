@@ -1,0 +1,597 @@
+import { type Signs, s } from '../../src/engine/signature.ts';
+import type { ModeId } from '../modes/ids.ts';
+
+const NO_DRIVER_TALK = [
+  "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver",
+  "couldn't communicate with the NVIDIA driver",
+];
+
+/** Section 2.2: the driver, its kernel modules and device nodes. */
+export const driverSigns = {
+  'driver-not-installed': {
+    tell: 'cat /proc/driver/nvidia/version and command -v nvidia-smi on the host: neither means that no driver is installed',
+    shows: [
+      s(
+        [
+          "failed to find an executable 'nvidia-smi' on the host",
+          'no NVIDIA driver installed',
+          'NVIDIA driver is not installed',
+          'The NVIDIA driver is not installed',
+        ],
+        0.6,
+      ),
+      s(
+        [
+          "Command 'nvidia-smi' not found, but can be installed",
+          'nvidia-smi: command not found',
+          'nvidia-smi is not recognized as',
+        ],
+        0.5,
+        { less: { inContainer: 0.6, podman: 0.2, k8s: 0.2 } },
+      ),
+      s('modprobe: FATAL: Module nvidia not found', 0.45, { less: { kernelNew: 0.5 } }),
+      s(['Module nvidia-uvm not found in directory', 'Module nvidia_uvm not found in directory'], 0.3),
+      s('Please make sure that the NVIDIA Display Driver is properly installed', 0.15),
+    ],
+  },
+  'kernel-module-missing-for-kernel': {
+    tell: 'find /lib/modules/$(uname -r) -name "nvidia*.ko*" and dkms status: built for the running kernel?',
+    shows: [
+      s(
+        [
+          'modprobe: FATAL: Module nvidia not found in directory',
+          'modprobe: FATAL: Module nvidia-current not found',
+          'Module nvidia-uvm not found in directory',
+          'Module nvidia_uvm not found in directory',
+          'Module nvidia-drm not found',
+          'Module nvidia_drm not found',
+          'Module nvidia-modeset not found',
+        ],
+        0.75,
+        { more: { kernelNew: 0.5 } },
+      ),
+      s(NO_DRIVER_TALK, 0.3, { more: { kernelNew: 0.45 }, less: { inContainer: 0.2 } }),
+      s(
+        [
+          'no nvidia.ko',
+          'linux-modules-nvidia',
+          'modinfo: ERROR: Module nvidia not found',
+          'nvidia … added … dkms status',
+        ],
+        0.55,
+      ),
+      s(
+        [
+          'Could not resolve Linux kernel version',
+          'Could not find linux-headers',
+          'kernel-headers … not available',
+          'Unable to find the kernel source tree',
+          'Unable to find the development tool',
+          'kernel-devel … No match for argument',
+        ],
+        0.45,
+      ),
+      s('NVIDIA kernel module missing. Falling back to nouveau', 0.45, { kind: 'cause' }),
+      s('Could not load UVM kernel module', 0.2),
+    ],
+    follows: ['dkms-build-failed', 'secure-boot-key-rejected', 'nouveau-bound'],
+  },
+  'dkms-build-failed': {
+    tell: 'tail -40 /var/lib/dkms/nvidia/*/build/make.log: the first line with "error:" names what does not compile',
+    shows: [
+      s(
+        [
+          'Error! Bad return status for module build on kernel',
+          'Bad return status for module build',
+          'Your kernel headers for kernel',
+          'installed nvidia-dkms',
+          'dkms/nvidia … build/make.log',
+          'nvidia-dkms … post-installation script subprocess returned error',
+          'ERROR (dkms apport)',
+        ],
+        0.93,
+        { kind: 'cause' },
+      ),
+      s(
+        [
+          'An error occurred while performing the step: Building kernel modules',
+          'ERROR: Failed to run … dkms build',
+          'Failed to install the kernel module through DKMS',
+          'Unable to build the NVIDIA kernel module',
+          'Error! Build of nvidia',
+          'nvidia.ko failed to build',
+          'The NVIDIA kernel module was not created',
+          'conftest.sh',
+          'dkms … nvidia … bad exit status',
+          'Compiler version check failed',
+          'The kernel was built with … but … compiler',
+        ],
+        0.85,
+        { kind: 'cause' },
+      ),
+      s('/var/lib/dkms/nvidia', 0.5, { kind: 'cause' }),
+    ],
+  },
+  'kernel-module-not-loaded': {
+    tell: 'grep -w ^nvidia /proc/modules and ls /dev/nvidiactl on the host; dmesg | tail -30 gives the reason of a failed load',
+    shows: [
+      s(
+        [
+          'nvml error: driver not loaded',
+          'failed to initialize NVML: Driver Not Loaded',
+          'NVML: Driver Not Loaded',
+          'NVML_ERROR_DRIVER_NOT_LOADED',
+          'ERROR_DRIVER_NOT_LOADED',
+        ],
+        0.72,
+        { less: { wsl: 0.6, thor: 0.5, tegra: 0.3 } },
+      ),
+      s(NO_DRIVER_TALK, 0.52, { less: { kernelNew: 0.4, inContainer: 0.35, noGpuAsked: 0.3 } }),
+      s(
+        [
+          'could not load kernel module nvidia',
+          'could not load UVM kernel module',
+          'Unable to load the kernel module',
+          'Failed to load the NVIDIA kernel module',
+          'nvidia kernel module … not loaded',
+          'NVIDIA: failed to load the NVIDIA kernel module',
+          'nvidia module is not loaded',
+        ],
+        0.55,
+      ),
+      s(
+        ['skipping kernel modules load due to user namespace', 'running in unprivileged … skipping kernel module'],
+        0.25,
+      ),
+      s(
+        [
+          'nvidia-modprobe … is not installed',
+          'Is nvidia-modprobe installed',
+          'nvidia-modprobe: not found',
+          "'nvidia-modprobe' is currently not installed",
+        ],
+        0.5,
+      ),
+      s(['no NVIDIA GPU driver … loaded', 'Nvidia driver was not loaded', 'blacklist nvidia'], 0.4),
+      s(['Failed to initialize NVML: N/A', 'couldn’t communicate with the NVIDIA driver'], 0.3),
+      s('Found no NVIDIA driver on your system', 0.15, { kind: 'symptom' }),
+    ],
+    follows: [
+      'secure-boot-key-rejected',
+      'nouveau-bound',
+      'no-nvidia-pci-device',
+      'kernel-module-missing-for-kernel',
+      'dkms-build-failed',
+      'open-module-required',
+      'rm-init-adapter-failed',
+      'gpu-bound-to-vfio-in-guest',
+      'gpu-too-old-for-open-or-branch',
+      'vm-gpu-not-passed-through',
+    ],
+  },
+  'secure-boot-key-rejected': {
+    tell: 'mokutil --sb-state, and whether modinfo -F signer nvidia is a key that mokutil --list-enrolled shows',
+    shows: [
+      s(
+        [
+          'could not insert nvidia: Key was rejected by service',
+          'could not insert nvidia: Required key not available',
+          'could not insert nvidia_<uvm|drm|modeset|current>: <Key was rejected|Required key not>',
+          'Kernel module load error: <Key was rejected by service|Required key not available>',
+          'modprobe nvidia … Key was rejected by service',
+          'nvidia: Key was rejected',
+          'could not insert nvidia-current: Key was rejected',
+        ],
+        0.97,
+        { kind: 'cause' },
+      ),
+      s(['Key was rejected by service', 'Required key not available'], 0.9, { kind: 'cause', also: ['nvidia'] }),
+      s(
+        [
+          'Loading of unsigned module is rejected',
+          'Loading of module with unavailable key is rejected',
+          'unsigned module loading is restricted',
+          'module verification failed: signature and/or required key missing',
+          'PKCS#7 signature not signed with a trusted key',
+        ],
+        0.82,
+        { kind: 'cause', also: ['nvidia'] },
+      ),
+      s(['Secure Boot … enabled … nvidia', 'nvidia … Secure Boot', 'MOK … enroll … nvidia'], 0.5, { kind: 'cause' }),
+      s(['NVIDIA kernel module missing. Falling back to nouveau', 'Fallback to nouveau as nvidia did not load'], 0.46, {
+        kind: 'cause',
+        more: { secureBoot: 0.8 },
+      }),
+    ],
+  },
+  'nouveau-bound': {
+    tell: 'lspci -nnk -d 10de: names the kernel driver in use',
+    shows: [
+      s(
+        [
+          'is already bound to nouveau',
+          'is already bound to nova',
+          'Kernel driver in use: nouveau',
+          'Kernel driver in use: nova',
+          'Nouveau kernel driver is currently in use',
+          'The Nouveau kernel driver',
+          'kernel module nouveau … in use by your system',
+        ],
+        0.95,
+        { kind: 'cause' },
+      ),
+      s(
+        [
+          'NVRM: The NVIDIA probe routine was not called for',
+          'Failed to enable MSI-X',
+          'another driver … obtained ownership of the NVIDIA device',
+          'possibly rivafb, nvidiafb',
+        ],
+        0.6,
+        { kind: 'cause', more: { nouveau: 0.6 } },
+      ),
+      s(['blacklist nouveau', 'options nouveau modeset=0', 'nouveau: loading out-of-tree', 'nouveau 0000:'], 0.4, {
+        kind: 'cause',
+      }),
+      s('Falling back to nouveau', 0.3),
+    ],
+  },
+  'open-module-required': {
+    tell: 'modinfo -F license nvidia: "NVIDIA" is the proprietary module, "Dual MIT/GPL" the open one',
+    shows: [
+      s(
+        [
+          'requires use of the NVIDIA open kernel modules',
+          'requires the NVIDIA open kernel module',
+          'use of the NVIDIA open kernel modules',
+        ],
+        0.97,
+        { kind: 'cause' },
+      ),
+      s('RmInitAdapter failed! (0x22:0x56', 0.9, { kind: 'cause' }),
+    ],
+  },
+  'gpu-too-old-for-open-or-branch': {
+    tell: 'lspci -nn -d 10de: against the list of the installed branch; 580 is the last for Maxwell, Pascal and Volta',
+    shows: [
+      s(
+        [
+          'is not supported by open nvidia.ko',
+          'not supported by open nvidia.ko because it does not include',
+          'ignoring the legacy GPU',
+          'is supported through the NVIDIA … Legacy drivers',
+          'Legacy drivers. Please visit',
+        ],
+        0.95,
+        { kind: 'cause' },
+      ),
+      s(
+        [
+          'driver release. For further information',
+          'is not supported by the NVIDIA … driver release',
+          'installed in this system is not supported by the',
+        ],
+        0.8,
+        { kind: 'cause', less: { vm: 0.3 } },
+      ),
+    ],
+  },
+  'driver-library-version-mismatch': {
+    tell: 'cat /sys/module/nvidia/version against modinfo -F version nvidia and the suffix of libnvidia-ml.so on the host',
+    shows: [
+      s(
+        [
+          'nvml error: driver/library version mismatch',
+          'failed to initialize NVML: Driver/library version mismatch',
+          'Driver/library version mismatch',
+          'ERROR_LIB_RM_VERSION_MISMATCH',
+          'NVML_ERROR_LIB_RM_VERSION_MISMATCH',
+          'RM has detected an NVML/RM version mismatch',
+          'NVML/RM version mismatch',
+        ],
+        0.95,
+      ),
+      s(
+        [
+          'NVRM: API mismatch',
+          'API mismatch: the client',
+          'but this kernel module has the version',
+          'but … this kernel module has the version',
+        ],
+        0.96,
+        { kind: 'cause' },
+      ),
+      s(
+        [
+          'system has unsupported display driver / cuda driver combination',
+          'CUDA_ERROR_SYSTEM_DRIVER_MISMATCH',
+          'cudaErrorSystemDriverMismatch',
+          'unsupported display driver',
+          'cuda driver combination',
+        ],
+        0.5,
+      ),
+      s(
+        [
+          'kernel version # … does not match DSO version',
+          'kernel version … does not match DSO version',
+          'does not match DSO version',
+        ],
+        0.8,
+      ),
+      s(['kernel reported version is', 'NVML library version:'], 0.4, { less: { hostFine: 0.4 } }),
+      s('/run/nvidia-persistenced/socket: no such file or directory', 0.5, { kind: 'error' }),
+    ],
+  },
+  'nvidia-uvm-missing': {
+    tell: 'ls -l /dev/nvidia-uvm on the host and in the container; cuInit(0) = 999 while nvidia-smi works',
+    shows: [
+      s(
+        [
+          'missing device /dev/nvidia-uvm',
+          '/dev/nvidia-uvm: no such file or directory',
+          'stat CDI host device /dev/nvidia-uvm',
+          'cannot access /dev/nvidia-uvm',
+          "can't open /dev/nvidia-uvm",
+          '/dev/nvidia-uvm: No such',
+        ],
+        0.9,
+      ),
+      s(
+        [
+          'CUDA unknown error - this may be due to an incorrectly set up environment',
+          'this may be due to an incorrectly set up environment',
+        ],
+        0.62,
+        { less: { suspend: 0.7 } },
+      ),
+      s(
+        [
+          'failed to initialize CUDA: unknown error',
+          'CUDA_ERROR_UNKNOWN: unknown error',
+          'cuInit … CUDA_ERROR_UNKNOWN',
+          'CUDA_ERROR_UNKNOWN',
+          'cudaErrorUnknown',
+          'cuInit(0) … 999',
+          'cuInit … 999',
+          'CUDA error 999',
+          'failed call to cuInit: … unknown error',
+          'cuda driver library init failure: 999',
+          'cuda error: unknown error',
+          'nvcuda … error 999',
+        ],
+        0.55,
+        { less: { suspend: 0.7 } },
+      ),
+      s(
+        [
+          'cuda driver library init failure: 3',
+          'cuInit err: 3',
+          'cuda error: initialization error',
+          'failed to initialize CUDA: initialization error',
+        ],
+        0.45,
+      ),
+      s(
+        [
+          'nvidia-uvm … not loaded',
+          'nvidia_uvm … not loaded',
+          'modprobe nvidia-uvm',
+          'modprobe nvidia_uvm',
+          'nvidia-modprobe -u',
+          'uvm_disable_hmm',
+        ],
+        0.45,
+      ),
+      s(
+        [
+          'Could not load UVM kernel module',
+          'could not load kernel module nvidia_uvm',
+          'could not load kernel module nvidia-uvm',
+        ],
+        0.45,
+      ),
+      s('Error 304', 0.3),
+    ],
+    follows: ['fabric-manager-not-running', 'uvm-broken-after-suspend', 'kernel-module-missing-for-kernel'],
+  },
+  'uvm-broken-after-suspend': {
+    tell: 'was the machine suspended since boot? If cuInit(0) is 999 on the host too, reloading nvidia_uvm cures it',
+    shows: [
+      s(
+        [
+          'CUDA unknown error',
+          'CUDA_ERROR_UNKNOWN',
+          'cuInit … 999',
+          'failed to initialize CUDA: unknown error',
+          'cuda error: unknown error',
+          'init failure: 999',
+          'cudaErrorUnknown',
+        ],
+        0.85,
+        { needs: ['suspend'] },
+      ),
+      s(
+        [
+          'CUDA unknown error',
+          'cuInit … 999',
+          'failed to initialize CUDA: unknown error',
+          'init failure: 999',
+          'init failure: 3',
+        ],
+        0.3,
+        { unless: ['suspend'] },
+      ),
+      s(['modprobe -r nvidia_uvm', 'modprobe -r nvidia-uvm', 'rmmod nvidia_uvm', 'rmmod nvidia-uvm'], 0.5),
+      s(['uvm_disable_hmm', 'NVreg_PreserveVideoMemoryAllocations'], 0.5),
+    ],
+  },
+  'device-nodes-missing': {
+    tell: 'ls -l /dev/nvidia* beside grep nvidia /proc/devices: the module is loaded but the nodes are not there',
+    shows: [
+      s(
+        [
+          'ls: cannot access /dev/nvidia',
+          "ls: cannot access '/dev/nvidia*'",
+          '/dev/nvidia0: No such file',
+          '/dev/nvidiactl: No such file',
+          'invalid device node',
+          'detection error: stat failed: /dev/nvidia',
+          'stat failed: /dev/nvidia<ctl|0|-modeset|-uvm>',
+        ],
+        0.72,
+        { less: { tegra: 0.6 } },
+      ),
+      s(
+        [
+          'custom device /dev/nvidia<0|1|2|3|4|5|6|7|ctl|-uvm|-uvm-tools|-modeset>: no such file or directory',
+          'while adding custom device /dev/nvidia<0|1|2|3|ctl|-uvm|-modeset>',
+          'stat /dev/nvidia',
+          'lstat /dev/nvidia',
+        ],
+        0.85,
+      ),
+      s('stat CDI host device /dev/nvidia<0|1|2|3|4|5|6|7|ctl>', 0.4),
+      s(['nvml error: driver not loaded', 'failed to initialize NVML: Driver Not Loaded'], 0.38),
+      s(
+        [
+          'initialization error: cuda error: unknown error',
+          'cuda error: no CUDA-capable device',
+          'initialization error: cuda error',
+        ],
+        0.55,
+      ),
+      s(NO_DRIVER_TALK, 0.18),
+      s('hasPath /dev/nvidia0', 0.2),
+      s(
+        [
+          'nvidia-container-cli: initialization error: nvml error: unknown error',
+          'failed to create device nodes',
+          'mknod … /dev/nvidia',
+          'nvidia-modprobe … not installed',
+        ],
+        0.5,
+      ),
+    ],
+    follows: ['kernel-module-missing-for-kernel', 'nouveau-bound', 'secure-boot-key-rejected'],
+  },
+  'device-node-permissions': {
+    tell: 'stat -c "%a %U:%G %n" /dev/nvidia* on the host, and id in the container',
+    shows: [
+      s(
+        [
+          'Failed to initialize NVML: Insufficient Permissions',
+          'nvml error: insufficient permissions',
+          'NVML_ERROR_NO_PERMISSION',
+          'ERROR_NO_PERMISSION',
+        ],
+        0.62,
+        { more: { nonRoot: 0.4 }, less: { selinux: 0.6 } },
+      ),
+      s(
+        [
+          '/dev/nvidia0: Permission denied',
+          '/dev/nvidiactl: Permission denied',
+          '/dev/nvidia-uvm: Permission denied',
+          '/dev/nvmap: Permission denied',
+          '/dev/nvhost … Permission denied',
+          '/dev/dri/renderD# … Permission denied',
+          'open /dev/nvidia … EACCES',
+          'cannot open /dev/nvidia',
+          'NVreg_DeviceFileMode',
+        ],
+        0.8,
+        { less: { selinux: 0.6 } },
+      ),
+      s('EACCES', 0.4, { also: ['nvmlInit'] }),
+      s(['no CUDA-capable device is detected', 'cudaGetDeviceCount returned 100', 'CUDA_ERROR_NO_DEVICE'], 0.5, {
+        needs: ['nonRoot'],
+      }),
+      s(['landlock', 'sandbox denied … /dev/nvidia'], 0.6),
+      s('groups: cannot find name for group ID', 0.35),
+    ],
+  },
+  'persistence-daemon-off': {
+    tell: 'systemctl is-active nvidia-persistenced, and whether the first start is slow but the second fast',
+    shows: [
+      s(
+        [
+          'nvidia-persistenced failed',
+          'Failed to start nvidia-persistenced',
+          'nvidia-persistenced.service: Failed',
+          'Failed to query NVIDIA devices … nvidia-persistenced',
+        ],
+        0.5,
+      ),
+      s(
+        ['missing ipc path /var/run/nvidia-persistenced/socket', 'missing ipc path /run/nvidia-persistenced/socket'],
+        0.35,
+        { kind: 'noise' },
+      ),
+      s('driver rpc error: timed out', 0.2),
+      s('Persistence mode is disabled', 0.35),
+    ],
+    follows: ['driver-library-version-mismatch'],
+  },
+  'gpu-busy-or-exclusive': {
+    tell: 'nvidia-smi --query-compute-apps=pid,used_memory,name --format=csv and compute_mode: who holds the GPU?',
+    shows: [
+      s(
+        [
+          'CUDA out of memory',
+          'CUDA_ERROR_OUT_OF_MEMORY',
+          'cudaErrorMemoryAllocation',
+          'cuda error: out of memory',
+          'CUDA failure 2: out of memory',
+          'cudaMalloc failed: out of memory',
+          'torch.OutOfMemoryError',
+          'torch.cuda.OutOfMemoryError',
+          'OutOfMemoryError: CUDA',
+          'CUBLAS_STATUS_ALLOC_FAILED',
+          'failed to allocate … on device: … CUDA_ERROR_OUT_OF_MEMORY',
+          'Resource exhausted: OOM when allocating tensor',
+          'ResourceExhaustedError: … OOM when allocating',
+          'unable to allocate CUDA',
+        ],
+        0.92,
+        { less: { tegra: 0.1 } },
+      ),
+      s(
+        [
+          'all CUDA-capable devices are busy or unavailable',
+          'CUDA-capable device(s) is/are busy or unavailable',
+          'cudaErrorDevicesUnavailable',
+          'CUDA_ERROR_DEVICE_UNAVAILABLE',
+          'mps client failed to connect',
+          'mpsserver',
+          'MPS client failed',
+          'CUDA_ERROR_MPS',
+          'exclusive_process',
+        ],
+        0.9,
+      ),
+      s(
+        [
+          'No available memory for the cache blocks',
+          'Free memory on device … is less than desired GPU memory utilization',
+          'is larger than the maximum number of tokens that can be stored in KV cache',
+          'larger than the available KV cache memory',
+          'is less than desired GPU memory utilization',
+          'not enough VRAM',
+          'gpu VRAM usage didn’t recover',
+          'insufficient VRAM',
+          'out of memory … ggml',
+          'ggml_backend_cuda_buffer_type_alloc_buffer',
+          'GPU memory utilization',
+          'not enough memory on the GPU',
+          'NvMapMemAlloc … error 12',
+          'exceeds available GPU memory',
+          'not enough GPU memory',
+          'ran out of memory trying to allocate',
+        ],
+        0.7,
+      ),
+      s('has a total capacity of', 0.5, { also: ['GiB of which'] }),
+    ],
+  },
+} satisfies Partial<Record<ModeId, Signs>>;

@@ -1,0 +1,387 @@
+import { type Signs, s } from '../../src/engine/signature.ts';
+import type { ModeId } from '../modes/ids.ts';
+
+/** Section 2.13: Kubernetes, k3s, device plugin, GPU Operator. */
+export const kubernetesSigns = {
+  'k8s-runtime-handler-missing': {
+    tell: 'containerd config dump | grep -A3 runtimes.nvidia on the node: does the running containerd know the handler?',
+    shows: [
+      s(
+        [
+          'no runtime for nvidia is configured',
+          'no runtime for … is configured',
+          'failed to get sandbox runtime: no runtime',
+          'RuntimeHandler nvidia not supported',
+          'runtime handler nvidia not',
+          'failed to find runtime handler nvidia',
+          'unknown runtime handler nvidia',
+          'RuntimeHandler … not supported',
+          'unable to get OCI runtime for sandbox',
+        ],
+        0.92,
+        { less: { k3s: 0.3, operator: 0.12 } },
+      ),
+    ],
+    follows: [
+      'k3s-runtime-not-detected',
+      'gpu-operator-validator-init',
+      'gpu-operator-toolkit-config-path',
+      'k3s-template-override',
+    ],
+  },
+  'k8s-runtimeclass-missing': {
+    tell: 'kubectl get runtimeclass nvidia',
+    shows: [
+      s(
+        [
+          'RuntimeClass nvidia not found',
+          'RuntimeClass … not found',
+          'runtimeclasses.node.k8s.io nvidia not found',
+          'runtimeclass.node.k8s.io nvidia not found',
+          'runtimeclass … nvidia not found',
+        ],
+        0.96,
+      ),
+    ],
+  },
+  'k8s-pod-not-using-nvidia-runtime': {
+    tell: 'kubectl get pod POD -o jsonpath={.spec.runtimeClassName}, and the default_runtime_name of containerd',
+    shows: [
+      s(
+        [
+          'nvidia-smi: not found',
+          'nvidia-smi: command not found',
+          'exec: nvidia-smi: executable file not found',
+          'executable file nvidia-smi not found',
+          'no CUDA-capable device is detected',
+          'Found no NVIDIA driver on your system',
+          'libcuda.so.1: cannot open',
+          'WARNING: The NVIDIA Driver was not detected',
+          'No CUDA GPUs are available',
+        ],
+        0.55,
+        { needs: ['k8s'], unless: ['plugin'] },
+      ),
+      s(['did you set the docker default runtime to nvidia', 'did you configure the NVIDIA Container Toolkit'], 0.4),
+      s(['default_runtime_name = runc', 'without runtimeClassName', 'runtimeClassName: nvidia'], 0.45),
+    ],
+  },
+  'device-plugin-cannot-load-nvml': {
+    tell: "was the plugin's own pod started with the nvidia runtime (runtimeClassName or default runtime)? nvidia-smi on the node?",
+    shows: [
+      s(
+        [
+          'If this is a GPU node, did you set the docker default runtime to nvidia',
+          'If this is a GPU node, did you configure the NVIDIA Container Toolkit',
+          'did you set the docker default runtime',
+          'Incompatible strategy detected',
+          'Incompatible platform detected',
+          'Detected platform: unknown',
+          'Unsupported platform detected; defaulting to nvml',
+          'Detected non-NVML platform',
+          'Detected non-Tegra platform',
+          'could not load NVML library: libnvidia-ml.so.1',
+          'If this is not a GPU node, you should set up a toleration',
+          'Loading NVML … could not load NVML library',
+        ],
+        0.9,
+        { less: { tegra: 0.2, thor: 0.3 } },
+      ),
+      s(
+        [
+          'Failed to initialize NVML',
+          'could not load NVML library',
+          'ERROR_LIBRARY_NOT_FOUND',
+          'failed to initialize NVML: ERROR',
+          'unable to load NVML',
+          'NVML … Failed',
+          'nvml init failed',
+          'failed to init nvml',
+          'Failed to initialize NVML: could not load NVML library',
+          'initialize NVML',
+        ],
+        0.85,
+        { needs: ['plugin'], less: { thor: 0.4 } },
+      ),
+      s(
+        [
+          'Cannot find libnvidia-ml',
+          'failed to start nvidia plugin',
+          'DCGM … libnvidia-ml',
+          'Error: Failed to initialize NVML',
+          'dcgm-exporter … Failed to initialize NVML',
+          "couldn't find libnvidia-ml",
+        ],
+        0.5,
+        { needs: ['k8s'] },
+      ),
+      s('ERROR_LIBRARY_NOT_FOUND', 0.4),
+    ],
+  },
+  'device-plugin-no-devices': {
+    tell: 'kubectl logs of the device plugin and nvidia-smi on the node: no device, MIG without instances, or unhealthy after an Xid?',
+    shows: [
+      s(
+        [
+          'No devices found. Waiting indefinitely',
+          'Waiting indefinitely',
+          'CDI --device-list-strategy options are only supported on NVML',
+          'no devices found on the node',
+          'No devices found. Waiting',
+        ],
+        0.9,
+      ),
+      s(['nvidia.com/gpu: 0', 'marking device as unhealthy', 'XidCriticalError', 'device … unhealthy'], 0.58),
+      s(['Number of devices … 0', 'Registered device plugin … 0 devices', 'advertise … 0 … nvidia.com/gpu'], 0.4),
+    ],
+  },
+  'k8s-insufficient-gpu': {
+    tell: 'kubectl describe node NODE: nvidia.com/gpu under Allocatable, and its taints',
+    shows: [
+      s(
+        [
+          'Insufficient nvidia.com/gpu',
+          'Insufficient nvidia.com/mig',
+          'had untolerated taint {nvidia.com/gpu',
+          'untolerated taint … nvidia.com/gpu',
+          'didn’t have free … nvidia.com',
+          'Insufficient gpu',
+          'insufficient nvidia.com',
+          'exceeded quota … nvidia.com/gpu',
+          'cannot allocate … nvidia.com/gpu',
+          'NodeUnschedulable … nvidia',
+        ],
+        0.92,
+      ),
+    ],
+  },
+  'k8s-unexpected-admission-error': {
+    tell: 'did the node, kubelet or plugin restart just before? Delete the pod; kubectl describe node for healthy devices',
+    shows: [
+      s(
+        [
+          'UnexpectedAdmissionError',
+          'Allocate failed due to',
+          'no healthy devices present; cannot allocate unhealthy devices',
+          'requested number of devices unavailable for nvidia.com/gpu',
+          'cannot allocate unhealthy devices',
+          'which is unexpected',
+        ],
+        0.92,
+      ),
+    ],
+  },
+  'containerd-config-not-effective': {
+    tell: 'containerd config dump on the node against the file that was edited (imports, version 2 or 3, disabled_plugins)',
+    shows: [
+      s(
+        [
+          'failed to load TOML',
+          'failed to unmarshal TOML',
+          'containerd … toml: ',
+          'invalid plugin config',
+          'container.Runtime.Name must be set',
+          'disabled_plugins = [cri]',
+          'unknown service runtime.v1',
+          'io.containerd.grpc.v1.cri',
+          'invalid disabled plugin URI',
+          'containerd: failed to load',
+          'expecting version … config',
+          'deprecated … config version',
+        ],
+        0.68,
+      ),
+      s(
+        [
+          'unknown service runtime.v1alpha2.RuntimeService',
+          'unknown service runtime.v1.RuntimeService',
+          'failed to load TOML: ',
+          'failed to unmarshal TOML at row',
+          'containerd.service: Failed',
+          'disabled_plugins',
+        ],
+        0.7,
+        { needs: ['containerd', 'k8s'] },
+      ),
+    ],
+  },
+  'k3s-runtime-not-detected': {
+    tell: 'grep nvidia /var/lib/rancher/k3s/agent/etc/containerd/config.toml: was k3s restarted after the toolkit was installed?',
+    shows: [
+      s(
+        ['no runtime for nvidia is configured', 'no runtime for … is configured', 'RuntimeClass nvidia not found'],
+        0.86,
+        { needs: ['k3s'] },
+      ),
+      s(['default runtime nvidia was not found', 'default runtime nvidia'], 0.85),
+      s(
+        ['no nvidia runtime found', 'nvidia container runtime … not found … k3s', 'Found nvidia container runtime at'],
+        0.4,
+      ),
+      s(['unable to dial: dial unix … containerd.sock', 'k3s … containerd'], 0.3, { needs: ['k3s'] }),
+    ],
+  },
+  'k3s-template-override': {
+    tell: 'ls /var/lib/rancher/k3s/agent/etc/containerd/*.tmpl: a full copy for containerd 1.7 kept with containerd 2?',
+    shows: [
+      s(
+        [
+          'config.toml.tmpl',
+          'config-v3.toml.tmpl',
+          'rancher/k3s/agent/etc/containerd/config.toml',
+          'rke2/agent/etc/containerd/config.toml',
+        ],
+        0.62,
+      ),
+      s('invalid plugin config', 0.6, { needs: ['k3s'] }),
+    ],
+  },
+  'gpu-operator-validator-init': {
+    tell: 'ls /run/nvidia/validations on the node: the first missing file (driver-ready, toolkit-ready, cuda-ready) names the stage',
+    shows: [
+      s(
+        [
+          'waiting for nvidia container stack to be setup',
+          'waiting for the driver validations to be ready',
+          'failed to validate the driver',
+          'driver is not ready',
+          'toolkit is not ready',
+          'GPU resources are not discovered by the node',
+          'Failed to create symlinks under /dev/char',
+          'that point to all possible NVIDIA character devices',
+          'command failed, retrying after',
+          'error validating driver installation',
+          'error validating toolkit',
+          'toolkit validation … failed',
+          'plugin-validation',
+          'driver-validation',
+          'toolkit-validation',
+          'cuda-validation',
+          'symlinks … /dev/char',
+          'nvidia-operator-validator … Init:',
+          'operator-validator … Init',
+          'Error validating',
+          'NVIDIA_DEV_CHAR',
+        ],
+        0.9,
+        { less: {} },
+      ),
+      s(['Init:CrashLoopBackOff', 'Init:0/', 'Init:Error', 'no runtime for nvidia is configured'], 0.55, {
+        needs: ['operator'],
+      }),
+    ],
+    follows: ['secure-boot-key-rejected', 'gpu-operator-driver-conflict', 'nouveau-bound'],
+  },
+  'gpu-operator-driver-conflict': {
+    tell: 'is a driver installed on the host while driver.enabled=true (or none while it is false)? kubectl logs of the driver pod',
+    shows: [
+      s(
+        [
+          'Could not unload NVIDIA driver kernel modules, driver is in use',
+          'Could not unload NVIDIA driver kernel modules',
+          'driver is in use',
+          'nvidia-driver-daemonset … CrashLoopBackOff',
+          'unable to remove … nvidia … in use',
+          'rmmod: ERROR: Module nvidia is in use',
+          'modprobe: FATAL: Module nvidia is in use',
+          'cannot unload … driver … in use',
+          'failed to uninstall nvidia driver',
+          'auto eviction',
+          'failed to drain node',
+        ],
+        0.88,
+      ),
+      s(
+        [
+          'Could not resolve Linux kernel version',
+          'NVIDIA Software Installer',
+          'Starting installation of NVIDIA driver',
+          'Installing NVIDIA driver version',
+          'Unmounting NVIDIA driver rootfs',
+          'Failed to install kernel headers',
+          'Installing Linux kernel headers',
+          'Resolving Linux kernel version',
+          'unable to retrieve … kernel-devel',
+          'Unable to find a match: kernel-headers',
+          'kernel-headers … not found',
+          'Checking NVIDIA driver packages',
+          'nvidia-driver-ctr',
+        ],
+        0.72,
+        { less: { secureBoot: 0.3, selinux: 0.4 } },
+      ),
+      s(['nvidia-driver-daemonset', 'failed to pull image … nvcr.io/nvidia/driver', 'nvcr.io/nvidia/driver:'], 0.6),
+    ],
+    follows: ['secure-boot-key-rejected', 'nouveau-bound', 'selinux-denied'],
+  },
+  'gpu-operator-toolkit-config-path': {
+    tell: 'CONTAINERD_CONFIG and CONTAINERD_SOCKET of the toolkit daemonset against where this distribution keeps them',
+    shows: [
+      s(
+        [
+          'Error signaling containerd',
+          'unable to dial: dial unix',
+          'runtime/sock-dir/containerd.sock',
+          'unable to load containerd config',
+          'unable to restart containerd',
+          'Sending SIGHUP signal to containerd',
+          'error signaling containerd',
+          'Error signaling cri-o',
+          'Error signaling docker',
+          'unable to flush config',
+          'unable to apply containerd config',
+          'Setting up runtime … error',
+          'container-toolkit-daemonset … CrashLoop',
+          'unable to setup runtime',
+          'unable to start toolkit',
+          'CONTAINERD_CONFIG',
+          'CONTAINERD_SOCKET',
+        ],
+        0.84,
+      ),
+    ],
+  },
+  'gpu-operator-management-cdi-unresolvable': {
+    tell: 'is the toolkit pod up again after the reboot? ls /var/run/cdi/management.nvidia.com-gpu.yaml on the node',
+    shows: [s(['unresolvable CDI devices management.nvidia.com', 'management.nvidia.com/gpu'], 0.96)],
+  },
+  'gpu-operator-daemonset-zero': {
+    tell: 'kubectl get nodes -L nvidia.com/gpu.present,feature.node.kubernetes.io/pci-10de.present',
+    shows: [
+      s(
+        [
+          'nvidia.com/gpu.present',
+          'feature.node.kubernetes.io/pci-10de.present',
+          'pci-10de',
+          'No GPU node can be found',
+          'no GPU node in the cluster',
+          'nodeSelector … nvidia.com/gpu.deploy',
+          'node-feature-discovery … CrashLoop',
+          'Number of nodes with GPU label … 0',
+          'unable to get runtime info … GPU nodes',
+          'No NFD labels',
+        ],
+        0.72,
+        { less: {} },
+      ),
+    ],
+  },
+  'k8s-all-gpus-leak': {
+    tell: 'echo $NVIDIA_VISIBLE_DEVICES in the pod: all (baked into the image) with the nvidia runtime as default shows every GPU',
+    shows: [
+      s(
+        [
+          'sees all GPUs',
+          'see all GPUs',
+          'all GPUs are visible',
+          'all gpus visible',
+          'without requesting … GPU … all',
+          'pod can see all',
+          'can access all GPUs',
+          'access to all GPUs',
+        ],
+        0.72,
+      ),
+    ],
+  },
+} satisfies Partial<Record<ModeId, Signs>>;

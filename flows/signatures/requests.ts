@@ -1,0 +1,538 @@
+import { type Signs, s } from '../../src/engine/signature.ts';
+import type { ModeId } from '../modes/ids.ts';
+
+const NO_NVIDIA_SMI = [
+  'exec: nvidia-smi: executable file not found',
+  'executable file nvidia-smi not found',
+  'nvidia-smi: command not found',
+  'nvidia-smi: not found',
+];
+
+/** Section 2.7: modes, requests, requirements, cgroups. */
+export const requestSigns = {
+  'hook-in-nonlegacy-mode': {
+    tell: 'grep mode /etc/nvidia-container-runtime/config.toml; on Docker 29 also journalctl -u docker | grep "Ignoring previous errors"',
+    shows: [
+      s(['Using requested mode <cdi|csv|jit-cdi>', 'Using requested mode'], 0.93, {
+        also: ['invoking the NVIDIA Container Runtime Hook directly'],
+      }),
+      s('Auto-detected mode as cdi', 0.8, { also: ['invoking the NVIDIA Container Runtime Hook directly'] }),
+      s(
+        [
+          'invoking the NVIDIA Container Runtime Hook directly',
+          'Container Runtime Hook directly (e.g. specifying the docker --gpus flag) is not supported',
+          'specifying the docker --gpus flag) is not supported',
+        ],
+        0.8,
+        { less: { tegra: 0.6 } },
+      ),
+      s('Please use the NVIDIA Container Runtime (e.g. specify the --runtime=nvidia flag) instead', 0.6, {
+        less: { tegra: 0.6 },
+      }),
+    ],
+  },
+  'visible-devices-unset': {
+    tell: 'docker inspect -f "{{.HostConfig.Runtime}} {{json .HostConfig.DeviceRequests}} {{json .Config.Env}}" CONTAINER: was a GPU asked for at all?',
+    shows: [
+      s(['No modification required; no devices requested', 'No devices requested; no modification required'], 0.92),
+      s(
+        [
+          'WARNING: The NVIDIA Driver was not detected',
+          'The NVIDIA Driver was not detected. GPU functionality will not be available',
+          'NVIDIA Driver was not detected',
+        ],
+        0.74,
+        { more: { noGpuAsked: 0.7 } },
+      ),
+      s(
+        [
+          'Use the NVIDIA Container Toolkit to start this container with GPU support',
+          'Use nvidia-docker run to start this container',
+          "Use 'docker run --gpus all' to start this container",
+        ],
+        0.6,
+        { more: { noGpuAsked: 0.6 } },
+      ),
+      s(NO_NVIDIA_SMI, 0.4, { less: { podman: 0.4, k8s: 0.4, build: 0.6 } }),
+      s(
+        [
+          "couldn't communicate with the NVIDIA driver",
+          'Found no NVIDIA driver on your system',
+          'no CUDA-capable device is detected',
+          'libcuda.so.1: cannot open',
+          'No CUDA GPUs are available',
+          'libnvidia-ml.so',
+          'could not load NVML library',
+          'ERROR_LIBRARY_NOT_FOUND',
+          'nvidia-smi',
+        ],
+        0.66,
+        { needs: ['noGpuAsked'], less: { build: 0.5 } },
+      ),
+      s(
+        [
+          'Found no NVIDIA driver on your system',
+          'No CUDA GPUs are available',
+          'ERROR_LIBRARY_NOT_FOUND',
+          'no NVIDIA GPU detected',
+          'NVIDIA_VISIBLE_DEVICES=void',
+          'NVIDIA_VISIBLE_DEVICES is not set',
+        ],
+        0.3,
+        { kind: 'symptom', less: { plugin: 0.5, tegra: 0.4, k8s: 0.3 } },
+      ),
+      s(['torch.cuda.is_available() … False', 'cuda.is_available() False', 'CUDA available: False'], 0.3, {
+        kind: 'symptom',
+      }),
+    ],
+    follows: ['image-cpu-only-framework', 'device-plugin-cannot-load-nvml', 'docker-build-no-gpu'],
+  },
+  'visible-devices-ignored-unprivileged': {
+    tell: 'accept-nvidia-visible-devices-envvar-when-unprivileged in config.toml: false ignores the variable in ordinary containers',
+    shows: [
+      s(
+        [
+          'Ignoring devices requested by environment variable',
+          'insufficient privileges to read NVIDIA_VISIBLE_DEVICES',
+          'insufficient privileges to access … NVIDIA_VISIBLE_DEVICES',
+          'Ignoring devices specified in NVIDIA_VISIBLE_DEVICES',
+          'accept-nvidia-visible-devices-envvar-when-unprivileged',
+        ],
+        0.9,
+      ),
+    ],
+  },
+  'visible-devices-unknown': {
+    tell: 'nvidia-smi -L on the host against the index or UUID that was asked for',
+    shows: [
+      s(
+        [
+          'device error: … : unknown device',
+          'device error: unknown device id',
+          'unknown device id',
+          'nvidia-container-cli: device error',
+        ],
+        0.86,
+        { less: { mig: 0.5 } },
+      ),
+      s(
+        [
+          'failed to get device handle from index',
+          'failed to get device handle from UUID',
+          'get device handle from',
+          'is not a valid UUID or index',
+          'not a valid UUID or index',
+          'invalid device identifier',
+        ],
+        0.9,
+      ),
+      s('unresolvable CDI devices runtime.nvidia.com/gpu=#', 0.5),
+      s('unresolvable CDI devices nvidia.com/gpu=<1|2|3|4|5|6|7|8|9>', 0.35),
+      s('unresolvable CDI devices nvidia.com/gpu=GPU-', 0.4),
+      s('cannot set both Count and DeviceIDs on device request', 0.66, { less: { compose: 0.6 } }),
+      s(['invalid device ordinal', 'CUDA_ERROR_INVALID_DEVICE', 'cudaErrorInvalidDevice'], 0.3, { kind: 'symptom' }),
+    ],
+  },
+  'driver-capabilities-missing': {
+    tell: 'NVIDIA_DRIVER_CAPABILITIES in docker inspect: utility brings nvidia-smi, compute libcuda, video encode and decode, graphics EGL and Vulkan',
+    shows: [
+      s(
+        [
+          'libnvcuvid.so',
+          'Failed loading nvcuvid',
+          'Cannot load nvcuvid',
+          'libnvidia-encode.so',
+          'Cannot load libnvidia-encode',
+          'Cannot load libnvcuvid',
+          'libnvidia-encode.so.1: cannot open',
+          'libnvcuvid.so.1: cannot open',
+          'OpenEncodeSessionEx failed',
+          'The minimum required Nvidia driver for nvenc',
+          'No NVENC capable devices found',
+          'nvenc … no capable devices',
+          'libnvidia-fbc.so',
+          'libnvidia-opticalflow.so',
+          'Failed to load NVENC',
+          'Failed to load libnvcuvid',
+        ],
+        0.84,
+        { less: {} },
+      ),
+      s(
+        [
+          'libGLX_nvidia',
+          'libEGL_nvidia',
+          'libnvoptix.so',
+          'OptiX … failed',
+          'failed to open … 10_nvidia.json',
+          'nvidia_icd.json',
+          'VK_ERROR_INCOMPATIBLE_DRIVER',
+          'vkCreateInstance … failed',
+          'eglInitialize failed',
+          'libEGL warning: … nvidia',
+          'Failed to create EGL',
+          'failed to create EGL display',
+          'eglGetDisplay',
+          'GLX … nvidia',
+          'no EGL devices',
+          'Could not initialize EGL',
+          'unable to initialize EGL',
+          'Cannot initialize a EGL device display',
+          'vulkan … no … physical device',
+          'No Vulkan',
+          'failed to load libGLX_nvidia',
+          'GLXBadFBConfig',
+          'libnvidia-glcore',
+          'libnvidia-rtcore',
+          'OptixError',
+          'OPTIX_ERROR',
+          'libGL.so.1: cannot open … nvidia',
+        ],
+        0.64,
+        { less: {} },
+      ),
+      s('NVIDIA_DRIVER_CAPABILITIES', 0.45, { less: { tegra: 0.4 } }),
+      s(
+        [
+          'libcuda.so.1: cannot open shared object file',
+          "Could not load dynamic library 'libcuda.so.1'",
+          'OSError: libcuda.so',
+          'libcuda.so.1 not found',
+        ],
+        0.26,
+      ),
+      s(['/dev/nvidia0 /dev/nvidiactl', '/dev/nvidiactl /dev/nvidia0', '/dev/nvidia0 … /dev/nvidiactl'], 0.5, {
+        needs: ['asksRuntime', 'asksGpus'],
+      }),
+      s(NO_NVIDIA_SMI, 0.12),
+      s(
+        ['clGetPlatformIDs', 'CL_PLATFORM_NOT_FOUND', 'Number of platforms 0', 'nvidia.icd', 'no OpenCL platforms'],
+        0.4,
+      ),
+    ],
+  },
+  'driver-capabilities-unsupported': {
+    tell: 'the value of NVIDIA_DRIVER_CAPABILITIES against supported-driver-capabilities in config.toml',
+    shows: [
+      s(['unsupported capabilities found in', 'unsupported capabilities', 'unsupported driver capabilities'], 0.96),
+      s('supported-driver-capabilities', 0.6),
+    ],
+  },
+  'cuda-requirement-unsatisfied': {
+    tell: '"CUDA Version" in nvidia-smi on the host against the CUDA version of the image (its tag or NVIDIA_REQUIRE_CUDA)',
+    shows: [
+      s(
+        [
+          'requirement error: unsatisfied condition',
+          'unsatisfied condition: cuda',
+          'unsatisfied condition: brand',
+          'unsatisfied condition: driver',
+          'unsatisfied condition',
+          'requirements not met',
+          'requirement error: invalid expression',
+          'please update your driver to a newer version, or use an earlier cuda container',
+          'requirement error:',
+        ],
+        0.96,
+      ),
+      s(
+        [
+          'CUDA driver version is insufficient for CUDA runtime version',
+          'CUDA_ERROR_INSUFFICIENT_DRIVER',
+          'cudaErrorInsufficientDriver',
+          'driver version is insufficient',
+          'The NVIDIA driver on your system is too old',
+          'NVIDIA driver on your system is too old',
+          'found version # … too old',
+          'Please update your GPU driver',
+          'This container was built for NVIDIA Driver Release',
+          'ERROR: This container was built for NVIDIA Driver',
+          'requires CUDA driver version',
+          'NVIDIA driver … does not support this version of CUDA',
+          'your CUDA driver version is',
+          'Failed to detect NVIDIA driver version … minimum',
+          'driver is too old',
+          'CUDA Version … is not supported by … driver',
+          'is older than the ptxas version',
+          'CUDA driver version … older',
+          'nvidia driver too old',
+          'CUDA driver initialization failed, you might not have a CUDA gpu',
+        ],
+        0.82,
+        { less: {} },
+      ),
+      s(
+        [
+          'version of your NVIDIA driver',
+          'forward compatibility mode … ENABLED',
+          'Failed to detect … forward compat',
+          'CUDA Minor Version Compatibility mode ENABLED',
+        ],
+        0.35,
+        { kind: 'noise' },
+      ),
+      s(['the provided PTX was compiled with an unsupported toolchain', 'CUDA_ERROR_UNSUPPORTED_PTX_VERSION'], 0.5),
+    ],
+  },
+  'cuda-compat-conflict': {
+    tell: 'ldconfig -p | grep libcuda in the container and LD_LIBRARY_PATH: does /usr/local/cuda/compat shadow the driver?',
+    shows: [
+      s(
+        [
+          'forward compatibility was attempted on non supported HW',
+          'CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE',
+          'cudaErrorCompatNotSupportedOnDevice',
+          'Error 804',
+          'cuInit … 804',
+          'forward compatibility was attempted',
+        ],
+        0.93,
+      ),
+      s(
+        [
+          'system has unsupported display driver / cuda driver combination',
+          'CUDA_ERROR_SYSTEM_DRIVER_MISMATCH',
+          'Error 803',
+          'unsupported display driver',
+          'cuda driver combination',
+          'cuInit … 803',
+          'cudaErrorSystemDriverMismatch',
+        ],
+        0.7,
+      ),
+      s(['/usr/local/cuda/compat', 'cuda/compat/libcuda', 'cuda-compat'], 0.6),
+    ],
+  },
+  'jit-cdi-generation-failed': {
+    tell: 'the last part of the message names the reason; nvidia-ctk cdi generate (to stdout) shows the same without a container',
+    shows: [
+      s(
+        [
+          'unresolvable CDI devices runtime.nvidia.com/gpu=all',
+          'unresolvable CDI devices runtime.nvidia.com',
+          'failed to inject devices … runtime.nvidia.com',
+        ],
+        0.82,
+      ),
+      s(
+        [
+          'failed to create the automatic CDI modifier',
+          'failed to generate CDI spec for mode',
+          'failed to construct CDI library for mode',
+          'error modifying OCI spec: failed to create',
+        ],
+        0.66,
+      ),
+      s(
+        [
+          'could not apply required modification to OCI specification',
+          'failed to construct device spec generators',
+          'failed to create device CDI specs',
+          'failed to generate CDI spec: ',
+        ],
+        0.5,
+      ),
+    ],
+    follows: [
+      'nvml-lib-missing',
+      'driver-library-version-mismatch',
+      'kernel-module-not-loaded',
+      'imex-channel-missing',
+      'visible-devices-unknown',
+      'driver-root-wrong',
+      'device-nodes-missing',
+      'cdi-spec-stale',
+      'bind-mounted-driver-file-missing',
+    ],
+  },
+  'mixed-runtime-and-vendor-cdi': {
+    tell: 'does one NVIDIA_VISIBLE_DEVICES mix CDI names with plain ids?',
+    shows: [
+      s(
+        [
+          'requesting a CDI device with vendor runtime.nvidia.com is not supported when requesting other CDI devices',
+          'requesting a CDI device with vendor',
+          'is not supported when requesting other CDI devices',
+        ],
+        0.97,
+      ),
+      s('device error: nvidia.com/gpu=', 0.85),
+    ],
+  },
+  'jit-cdi-regression-apps': {
+    tell: 'toolkit version: 1.18.0 or 1.18.1, and does the application work again with mode = "legacy"?',
+    shows: [s(['x86_64-linux-gnu/nvidia/current', 'after … upgrade to 1.18', 'toolkit 1.18'], 0.5)],
+  },
+  'image-bundles-driver-libs': {
+    tell: 'in the image: dpkg -S or rpm -qf of libcuda.so.1 and libnvidia-ml.so.1; does a plain nvidia/cuda image work?',
+    shows: [
+      s(
+        [
+          'mount error: file creation failed: … file exists',
+          'file creation failed: … file exists',
+          'libnvidia-ml.so.1: file exists',
+          'libcuda.so.1: file exists',
+          'nvidia-smi: file exists',
+          'file creation failed: … is a directory',
+          'mount error: file creation failed',
+          'libnvidia-ml.so … file exists',
+          'libcuda.so … file exists',
+        ],
+        0.93,
+      ),
+      s(
+        [
+          'nvidia-smi to rootfs … not a directory',
+          'error mounting … nvidia-smi … not a directory',
+          'libcuda.so … to rootfs … not a directory',
+        ],
+        0.8,
+      ),
+      s("couldn't find libnvidia-ml.so library in your system", 0.38, { more: { inContainer: 0.2 } }),
+      s(['nvidia-driver-latest-dkms', 'libnvidia-compute-', 'nvidia-utils-'], 0.55, {
+        needs: ['inContainer'],
+        unless: ['hostFine'],
+      }),
+      s(["couldn't communicate with the NVIDIA driver", 'Driver/library version mismatch'], 0.3, {
+        needs: ['inContainer'],
+      }),
+      s(['file too short'], 0.4, { also: ['libnvidia'] }),
+    ],
+  },
+  'cgroup-lost-after-daemon-reload': {
+    tell: 'did it work when the container started? docker restart cures it, and systemctl daemon-reload brings it back',
+    shows: [
+      s(['Failed to initialize NVML: Unknown Error'], 0.62, {
+        more: { daemonReload: 0.8, exitsLater: 0.6, k8s: 0.2 },
+        less: { rootless: 0.3, lxc: 0.4, selinux: 0.3 },
+      }),
+      s(['NVML: Unknown Error', 'NVML_ERROR_UNKNOWN', 'nvml … Unknown Error'], 0.4, {
+        more: { daemonReload: 0.8, exitsLater: 0.6 },
+      }),
+      s(['systemctl daemon-reload', 'systemd, 1, c 195:'], 0.5, { also: ['NVML: Unknown'] }),
+      s(
+        [
+          'Failed to initialize NVML',
+          'no CUDA-capable device is detected',
+          'No CUDA GPUs are available',
+          'CUDA_ERROR_NO_DEVICE',
+          'CUDA unknown error',
+          'CUDA_ERROR_UNKNOWN',
+          'nvidia-smi … Unknown Error',
+        ],
+        0.6,
+        { needs: ['daemonReload', 'exitsLater'] },
+      ),
+    ],
+  },
+  'no-cgroups-true-on-rootful': {
+    tell: 'grep no-cgroups /etc/nvidia-container-runtime/config.toml: true with a rootful engine fails from the first second',
+    shows: [
+      s(['Failed to initialize NVML: Unknown Error'], 0.42, { less: { daemonReload: 0.6, exitsLater: 0.6 } }),
+      s(['no-cgroups = true', 'no-cgroups=true'], 0.6, { unless: ['rootless', 'lxc'] }),
+      s(
+        [
+          '/dev/nvidia0: Operation not permitted',
+          '/dev/nvidiactl: Operation not permitted',
+          '/dev/nvidia-uvm: Operation not permitted',
+          'open /dev/nvidia … operation not permitted',
+          'EPERM … /dev/nvidia',
+        ],
+        0.7,
+      ),
+    ],
+  },
+  'rootless-cgroup-denied': {
+    tell: 'does the engine run rootless (docker info -f "{{.SecurityOptions}}")? Then no-cgroups = true or CDI',
+    shows: [
+      s(
+        [
+          'devices/user.slice/devices.allow: permission denied',
+          'open failed: /sys/fs/cgroup/devices/user.slice',
+          'user.slice … devices.allow: permission denied',
+          'user.slice … devices.allow',
+        ],
+        0.93,
+        { less: { lxc: 0.5 } },
+      ),
+      s(
+        [
+          'bpf_prog_query(BPF_CGROUP_DEVICE) failed: operation not permitted',
+          'devices.allow: permission denied',
+          'failed to add device rules',
+          'unable to find any existing device filters',
+        ],
+        0.55,
+        { more: { rootless: 0.75 }, less: { lxc: 0.7 } },
+      ),
+      s('no-cgroups', 0.35, { needs: ['rootless'] }),
+    ],
+  },
+  'bpf-device-filter-error': {
+    tell: 'stat -fc %T /sys/fs/cgroup, uname -r and what kind of host this is (hybrid cgroups, gVisor, sysbox, a small kernel)',
+    shows: [
+      s(
+        [
+          'unable to generate new device filter program from existing programs',
+          'failed to call BPF_PROG_ATTACH',
+          'BPF_PROG_ATTACH (BPF_CGROUP_DEVICE',
+          "can't attach program: invalid argument",
+          'no cgroup2 filesystem in mountinfo file',
+          'unable to load new device filters',
+          'failed to attach bpf',
+          'bpf … program … too large',
+        ],
+        0.9,
+      ),
+      s(
+        [
+          'failed to get device cgroup mount path',
+          'failed to get device cgroup version',
+          'failed to get device cgroup root path',
+          'malformed cgroup entry',
+          'cgroup subsystem devices not found',
+          'relative path in mount prefix',
+          'failed to get device cgroup',
+        ],
+        0.93,
+      ),
+      s(['bpf_prog_query(BPF_CGROUP_DEVICE) failed', 'failed to add device rules'], 0.4, {
+        less: { lxc: 0.6, rootless: 0.6 },
+      }),
+    ],
+  },
+  'container-namespace-error': {
+    tell: 'does another image start with the same request? Look at the last part of the message: a missing host file, /proc with hidepid, a read-only target',
+    shows: [
+      s(
+        [
+          'nvidia-container-cli: container error',
+          'namespace association failed',
+          'mount operation failed',
+          'container error: stat failed',
+          'container error:',
+        ],
+        0.75,
+      ),
+      s(
+        [
+          'mount error: stat failed: … no such file',
+          'nvidia-container-cli: mount error',
+          'mount error: mount operation failed',
+          'mount error: open failed',
+        ],
+        0.55,
+        { less: { tegra: 0.4, lxc: 0.5, rootless: 0.4 } },
+      ),
+    ],
+    follows: [
+      'nvidia-caps-missing',
+      'lxc-nested-engine',
+      'rootless-cgroup-denied',
+      'bpf-device-filter-error',
+      'image-bundles-driver-libs',
+      'tegra-gpus-flag',
+      'device-nodes-missing',
+    ],
+  },
+} satisfies Partial<Record<ModeId, Signs>>;

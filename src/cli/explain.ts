@@ -1,0 +1,77 @@
+/** `gpumedic explain`: the cause from an error text, from FILE or standard input. */
+import { createReadStream } from 'node:fs';
+import type { Explanation } from '../explain/index.ts';
+import { explainer } from '../explain/stream.ts';
+import { type Context, formatOf, has, jsonText } from './context.ts';
+import { UsageError } from './errors.ts';
+
+/** An answer this likely is told while the text still comes. */
+const CERTAIN = 0.9;
+/** A text that ends within this time gets one answer only. */
+const PATIENCE_MS = 400;
+
+/** Text of FILE or standard input, piece by piece. */
+const piecesOf = (context: Context): AsyncIterable<Uint8Array> => {
+  const file = context.words.rest[0];
+  if (file !== undefined && file !== '-') return createReadStream(file, { highWaterMark: 256 * 1024 });
+  if (process.stdin.isTTY === true)
+    throw new UsageError(
+      'explain reads an error text from FILE or a pipe',
+      'docker compose up 2>&1 | gpumedic explain',
+    );
+  return process.stdin;
+};
+
+/** 1 a cause is named, 0 not ours, 2 cannot tell. */
+const codeOf = (told: Explanation): number => (told.causes.length > 0 ? 1 : told.notMine ? 0 : 2);
+
+export const run = async (context: Context): Promise<number> => {
+  const format = formatOf(context, 'text');
+  const reading = explainer();
+  const file = context.words.rest[0];
+  const isFollowing = has(context, 'follow');
+  const spoken = new Set<string>();
+  let early: NodeJS.Timeout | undefined;
+  const speak = async (): Promise<void> => {
+    const told = reading.soFar();
+    const best = told.causes[0];
+    if (best === undefined || best.confidence < (isFollowing ? 0.5 : CERTAIN) || spoken.has(best.id)) return;
+    if (!isFollowing && spoken.size > 0) return;
+    spoken.add(best.id);
+    if (format === 'json') {
+      if (isFollowing) context.out(`${JSON.stringify({ ...told, causes: [best] })}\n`);
+      return;
+    }
+    const { earlyText } = await import('../explain/text.ts');
+    context.out(earlyText(best, context.terminal));
+  };
+  try {
+    for await (const piece of piecesOf(context)) {
+      if (context.signal.aborted) break;
+      reading.push(piece);
+      if (isFollowing) await speak();
+      else early ??= setTimeout(() => void speak(), PATIENCE_MS);
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (file === undefined || code === undefined) throw error;
+    throw new UsageError(`${file}: ${code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'is a folder' : code}`);
+  } finally {
+    clearTimeout(early);
+  }
+  let told = reading.end();
+  if (has(context, 'here')) {
+    const { sharpen } = await import('../explain/here.ts');
+    const { checkBox } = await import('../engine/report.ts');
+    const { readOnly } = await import('../box/wrap.ts');
+    const { openBox } = await import('./box.ts');
+    const box = readOnly(await openBox(context));
+    told = sharpen(told, await checkBox(box, { loadModules: false, now: context.now, signal: context.signal }));
+  }
+  if (format === 'json') context.out(isFollowing ? `${JSON.stringify(told)}\n` : jsonText(told));
+  else {
+    const { explanationText } = await import('../explain/text.ts');
+    context.out(explanationText(told, { ...context.terminal, here: has(context, 'here') }));
+  }
+  return codeOf(told);
+};

@@ -1,0 +1,78 @@
+/** What was found so far: the first place of each pattern and what the text shows besides, in bounded memory. */
+import type { Feature } from '../engine/signature.ts';
+import type { Catalogue } from './catalogue.ts';
+import { cleanLine } from './clean.ts';
+import { addFeatures, versionsIn } from './features.ts';
+import { place } from './pattern.ts';
+import { lineAt, squeezeLines } from './squeeze.ts';
+
+export interface Line {
+  /** From 1. */
+  readonly line: number;
+  /** As it stands in the text; neither redacted nor made printable yet. */
+  readonly raw: string;
+}
+export interface Hit {
+  /** Order of appearance. */
+  readonly order: number;
+  readonly lines: readonly Line[];
+  /** 1 for an exact match, less for one with slips or cut. */
+  readonly share: number;
+}
+export interface Hits {
+  readonly found: Map<number, Hit>;
+  readonly features: Set<Feature>;
+  readonly versions: Record<string, string>;
+  /** A word of the stack stands somewhere. */
+  isOurs: boolean;
+  order: number;
+}
+
+export const noHits = (): Hits => ({ found: new Map(), features: new Set(), versions: {}, isOurs: false, order: 0 });
+
+const MOST_TRIES = 400;
+const MOST_LINES = 3;
+const KEPT = 8000;
+const OURS =
+  /nvidia|\bcuda|\bnvml|\bgpus?\b|nvcc|\bcdi\b|libcu|cudnn|tensorrt|\bxid\b|\bnvrm\b|cublas|nouveau|nvrmmem|nvmap|\bmig\b|vfio|jetson/;
+
+/** A part of the raw line that holds what was found; a line of a megabyte is not kept whole. */
+const kept = (raw: string, hint: string): string => {
+  if (raw.length <= KEPT) return raw;
+  const at = Math.max(0, raw.toLowerCase().indexOf(hint));
+  return raw.slice(Math.max(0, at - KEPT / 2), at + KEPT / 2);
+};
+
+const hintOf = (text: string): string =>
+  text
+    .toLowerCase()
+    .split(/[\s"'`…#<>|]+/)
+    .reduce((best, word) => (word.length > best.length ? word : best), '');
+
+/** Looks through consecutive lines; `first` is the number of the first of them. */
+export const addLines = (hits: Hits, catalogue: Catalogue, lines: readonly string[], first: number): void => {
+  const view = squeezeLines(lines.map(cleanLine));
+  addFeatures(hits.features, view.spaced);
+  hits.isOurs ||= OURS.test(view.spaced);
+  for (const [name, version] of Object.entries(versionsIn(view.spaced))) hits.versions[name] ??= version;
+  const tries = new Map<number, number>();
+  const order = hits.order;
+  catalogue.search.scan(view.bytes, (anchor, at) => {
+    for (const index of catalogue.anchored[anchor]!) {
+      if (hits.found.has(index)) continue;
+      const tried = (tries.get(index) ?? 0) + 1;
+      if (tried > MOST_TRIES) continue;
+      tries.set(index, tried);
+      const p = catalogue.patterns[index]!;
+      const found = place(view.squeezed, p, at);
+      if (found === null) continue;
+      const from = lineAt(view, found.from);
+      const to = Math.min(lineAt(view, Math.max(found.from, found.to - 1)), from + MOST_LINES - 1);
+      const hint = hintOf(p.text);
+      const shown = lines.slice(from, to + 1).map((raw, i) => ({ line: first + from + i, raw: kept(raw, hint) }));
+      hits.found.set(index, { order: order + found.from, lines: shown, share: 1 });
+    }
+    return -1;
+  });
+  hits.order += view.bytes.length;
+};

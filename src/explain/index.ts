@@ -1,0 +1,78 @@
+/** From an error text to the failure mode it betrays. `explainText(text)` for a text at hand, `explainer()` for a stream. */
+import { signs } from '../../flows/signatures/index.ts';
+import { clip, printable } from '../text/sanitize.ts';
+import { redactor } from '../transcript/redact.ts';
+import { catalogue } from './catalogue.ts';
+import { addLines, type Hits, type Line, noHits } from './hits.ts';
+import { rank } from './rank.ts';
+import { addSlips } from './slips.ts';
+
+export interface Cause {
+  readonly id: string;
+  /** 0 to 1: how likely this is the one to name. */
+  readonly confidence: number;
+  /** Redacted and printable. */
+  readonly matched: readonly { readonly line: number; readonly text: string }[];
+  readonly toTell: string;
+}
+/** The shape of `explain --json` (gpumedic.explain/1). */
+export interface Explanation {
+  readonly schema: 'gpumedic.explain/1';
+  readonly notMine: boolean;
+  readonly causes: readonly Cause[];
+  /** What it is instead, where `notMine`. */
+  readonly foreign?: { readonly kind: string; readonly about: string };
+  /** Versions that the text names. */
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+const SHOWN = 240;
+const MOST_SLIPS = 64 * 1024;
+/** With an answer this likely nobody looks for misspelt ones. */
+const CLEAR = 0.5;
+
+const shownLines = (lines: readonly Line[]): Cause['matched'] => {
+  const redact = redactor();
+  return lines.map(({ line, raw }) => ({
+    line,
+    text: clip(printable(redact.text(raw)).replace(/\s+/g, ' ').trim(), SHOWN),
+  }));
+};
+
+const unrelated = { kind: 'unrelated', about: 'The text does not speak of the NVIDIA container stack.' };
+
+/** What the hits so far amount to. */
+export const conclude = (hits: Hits): Explanation => {
+  const { candidates, foreign } = rank(catalogue(), hits);
+  const causes = candidates.map(({ id, confidence, lines }) => ({
+    id,
+    confidence: Math.round(confidence * 100) / 100,
+    matched: shownLines(lines),
+    toTell: signs[id as keyof typeof signs]?.tell ?? 'gpumedic check on the machine in question',
+  }));
+  const notMine = causes.length === 0 && (foreign !== null || !hits.isOurs);
+  const instead = notMine ? (foreign ?? unrelated) : null;
+  return {
+    schema: 'gpumedic.explain/1',
+    notMine,
+    causes,
+    ...(instead === null ? {} : { foreign: { kind: instead.kind, about: instead.about } }),
+    ...(Object.keys(hits.versions).length === 0 ? {} : { versions: hits.versions }),
+  };
+};
+
+/** The conclusion; where nothing exact was found, also what looks like a signature with slips. `lines`: the whole text, if it is at hand. */
+export const withSlips = (hits: Hits, lines: readonly string[] | null): Explanation => {
+  const first = conclude(hits);
+  const isClear = (first.causes[0]?.confidence ?? 0) >= CLEAR;
+  if (isClear || lines === null || lines.reduce((sum, line) => sum + line.length, 0) > MOST_SLIPS) return first;
+  return addSlips(hits, catalogue(), lines, 1) === 0 ? first : conclude(hits);
+};
+
+/** Names the failure mode from the text alone. */
+export const explainText = (text: string): Explanation => {
+  const hits = noHits();
+  const lines = text.split('\n');
+  addLines(hits, catalogue(), lines, 1);
+  return withSlips(hits, lines);
+};
