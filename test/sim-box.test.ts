@@ -205,8 +205,11 @@ test('a probe with the setuid helper wakes the driver; without it nothing is loa
   for (const m of ['nvidia_uvm', 'nvidia_drm', 'nvidia_modeset', 'nvidia']) ask(world, `modprobe -r ${m}`);
   world.fs.entries.delete('/usr/bin/nvidia-modprobe');
   assert.equal(ask(world, 'nvidia-smi -L').code, 9);
+  binary(world.fs, '/usr/bin/nvidia-modprobe', 1, { mode: 0o755 });
+  const other = person(Object.assign(old(), { fs: world.fs, kernel: world.kernel }), []);
+  assert.equal(ask(other, 'nvidia-smi -L').code, 9, 'without the set-uid bit the helper serves root only');
   binary(world.fs, '/usr/bin/nvidia-modprobe', 1, { mode: 0o4755 });
-  assert.equal(ask(world, 'nvidia-smi -L').code, 0);
+  assert.equal(ask(other, 'nvidia-smi -L').code, 0);
   assert.match(ask(world, 'lsmod').text, /^nvidia /m);
   assert.doesNotMatch(ask(world, 'lsmod').text, /^nvidia_uvm /m);
 });

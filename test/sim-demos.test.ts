@@ -123,6 +123,12 @@ const cases: Readonly<Record<string, Case>> = {
     fix: ['modprobe -a nvidia nvidia_uvm nvidia_modeset'],
     then: ['gpus', 'runtime'],
   },
+  'driver-slow': {
+    shows: 'gpus',
+    words: /initialization error: driver rpc error: timed out/,
+    fix: ['systemctl enable --now nvidia-persistenced'],
+    then: ['gpus', 'runtime'],
+  },
   'uvm-missing': {
     shows: 'cdi',
     words: /failed to stat CDI host device "\/dev\/nvidia-uvm": no such file/,

@@ -53,7 +53,7 @@ test('recorded container starts come out as they did on the real engine', t => {
   );
   for (const d of differences) t.diagnostic(`${d.where}: ${d.argv}\n    real: ${d.real}\n    here: ${d.simulated}`);
   assert.ok(starts > 250, `only ${starts} starts`);
-  assert.ok(share >= 0.95, `${(share * 100).toFixed(1)} %`);
+  assert.ok(share >= 0.98, `${(share * 100).toFixed(1)} %`);
 });
 
 /** Commands that only look, whose whole answer is decided by what the world holds. */
@@ -120,5 +120,5 @@ test('commands that only look answer as recorded, to the letter', t => {
       `${argv}: ${all.length}, e.g. ${all[0]!.where}\n    real: ${all[0]!.real}\n    here: ${all[0]!.simulated}`,
     );
   assert.ok(asked > 1000, `only ${asked} answers`);
-  assert.ok(share >= 0.95, `${(share * 100).toFixed(1)} %`);
+  assert.ok(share >= 0.99, `${(share * 100).toFixed(1)} %`);
 });

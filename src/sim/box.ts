@@ -13,7 +13,7 @@ import { mayRead } from './coreutils.ts';
 import { basename, dirname, get, lget, names, overwrite, remove, resolve, statOf } from './fs.ts';
 import { inPath } from './path.ts';
 import { programs } from './programs.ts';
-import { tick, type World } from './world.ts';
+import { driverSleeps, tick, type World } from './world.ts';
 
 const mayBeRoot = (world: World): boolean => world.user.uid === 0 || world.user.groups.some(([, g]) => g === 'sudo');
 
@@ -25,10 +25,12 @@ export const runIn = (world: World, command: Command): Ran => {
   const at = inPath(world, name);
   const entry = get(world.fs, at ?? name);
   if (at === null) return entry?.type === 'file' && name.includes('/') ? { kind: 'denied' } : { kind: 'absent' };
-  const program = programs[basename(at)];
+  const called = basename(at);
+  const program = programs[called];
   if (!program) return { kind: 'absent' };
   if (root && !mayBeRoot(world)) return { kind: 'denied' };
-  if (world.hangs?.has(basename(at))) return { kind: 'timedOut', afterMs: command.timeoutMs ?? 10_000 };
+  if (world.hangs?.has(called) || (called === 'nvidia-smi' && driverSleeps(world)))
+    return { kind: 'timedOut', afterMs: command.timeoutMs ?? 10_000 };
   return program({ world, args, argv, root, exec: inner => runIn(world, { argv: inner, root: true }) });
 };
 

@@ -2,7 +2,7 @@
 import { exists, get, isDir, names, text } from './fs.ts';
 import { loadModule, makeNodes, wakeDriver } from './kernel.ts';
 import { cliWords, controlNodes, driverFiles, gpuByRequest, hostView, nvmlInit, unmet } from './nvml.ts';
-import { fail, type Gpu, out, type Program, type World } from './world.ts';
+import { driverSleeps, fail, type Gpu, out, type Program, type World } from './world.ts';
 
 export interface Configure {
   readonly root: string;
@@ -48,6 +48,8 @@ const open = (
   }
   if (root !== '' && !isDir(world.fs, root))
     return { error: 'initialization error: change root failed: no such file or directory' };
+  // Its child waits for the driver no longer than ten seconds.
+  if (driverSleeps(world)) return { error: 'initialization error: driver rpc error: timed out' };
   const nvml = nvmlInit(world, hostView(world, root));
   if (!nvml.ok) return { error: `initialization error: ${cliWords[nvml.error]}` };
   const cache = o.ldcache || '/etc/ld.so.cache';

@@ -172,6 +172,8 @@ export interface World {
   readonly journal: Map<string, string[]>;
   /** Programs that never come back, by name. */
   readonly hangs?: ReadonlySet<string>;
+  /** The driver needs more than ten seconds to wake up while nothing keeps it awake. */
+  readonly slowDriver?: boolean;
 }
 
 export interface Call {
@@ -205,6 +207,10 @@ export const atLeast = (version: string, wanted: string): boolean => {
   }
   return true;
 };
+
+/** Whether whoever asks the driver waits in vain: nothing keeps a slow one awake. */
+export const driverSleeps = (world: World): boolean =>
+  world.slowDriver === true && world.units.get('nvidia-persistenced.service')?.active !== 'active';
 
 /** Time passes: what is written from now on is newer. */
 export const tick = (world: World, seconds = 1): void => {

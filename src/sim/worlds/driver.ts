@@ -41,3 +41,12 @@ export const uvmMissing = (): World => {
   running(world, 'db', request('postgres:17', { restart: 'unless-stopped' }));
   return world;
 };
+
+export const driverSlow = (): World => {
+  const world = machine({ name: 'driver-slow', docker: '26.1.5', toolkit: '1.17.8' });
+  tick(world, 3600);
+  stopUnit(world, 'nvidia-persistenced.service');
+  Object.assign(world.units.get('nvidia-persistenced.service')!, { enabled: 'disabled' });
+  running(world, 'db', request('postgres:17', { restart: 'unless-stopped' }));
+  return { ...world, slowDriver: true };
+};

@@ -87,6 +87,12 @@ export const demos: Readonly<Record<string, Demo>> = {
     story: 'A headless server after a reboot. The spec lists /dev/nvidia-uvm, but nothing has made the node yet.',
     load: async () => (await import('./driver.ts')).uvmMissing(),
   },
+  'driver-slow': {
+    title: 'nvidia-smi does not answer in time, containers fail with a driver rpc error',
+    story:
+      'Many cards and no persistence daemon: the driver wakes up anew for everybody who asks, and that takes too long.',
+    load: async () => (await import('./driver.ts')).driverSlow(),
+  },
   'toolkit-missing': {
     title: 'Driver and Docker are fine, the NVIDIA Container Toolkit is not installed',
     story: 'A fresh machine. The fix is a package, so there is nothing to repair inside the simulation.',
