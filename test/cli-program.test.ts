@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { commands } from '../src/cli/commands.ts';
+import { commands, later } from '../src/cli/commands.ts';
 import { root } from '../tools/bundle.ts';
 import { environment, program, run, state } from './cli-run.ts';
 
@@ -18,7 +18,7 @@ test('--help names every command that works, and none that does not yet', () => 
   assert.equal(code, 0);
   for (const name of Object.keys(commands).filter(c => c !== 'wizard'))
     assert.match(stdout, new RegExp(`^  ${name}\\b`, 'm'));
-  for (const name of ['files', 'learn']) assert.doesNotMatch(stdout, new RegExp(`^  ${name}\\b`, 'm'));
+  for (const name of ['files']) assert.doesNotMatch(stdout, new RegExp(`^  ${name}\\b`, 'm'));
   for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
 });
 
@@ -34,9 +34,7 @@ test('wrong words: one line with a hint on stderr, nothing on stdout, 64', () =>
   for (const words of [
     ['chekc'],
     ['check', '--jsn'],
-    ['explain', '/no/such/file'],
-    ['files', '.'],
-    ['learn'],
+    ...Object.keys(later).map(word => [word]),
     ['undo', '1', '2'],
     ['--demo'],
     ['--demo', 'no-such-box'],
