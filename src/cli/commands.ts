@@ -42,6 +42,12 @@ const loadModules: Option = {
   about: 'also run probes that may load kernel modules or create device nodes',
 };
 
+const hide: Option = {
+  type: 'string',
+  value: 'WORDS',
+  about: 'take these words out besides, separated by commas',
+};
+
 export const commands: Readonly<Record<string, CommandSpec>> = {
   wizard: {
     takes: '',
@@ -91,7 +97,21 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
     takes: '[SESSION]',
     most: 1,
     about: 'export a session for a ticket; the last one if none is named',
-    options: { format: format('md', 'json', 'sh', 'ansible', 'junit', 'cast') },
+    options: {
+      format: format('md', 'json', 'sh', 'ansible', 'junit', 'cast'),
+      'to-issue': { type: 'boolean', about: 'a report with the fields of the toolkit’s own bug form' },
+      hide,
+    },
+  },
+  learn: {
+    takes: '[TOPIC]',
+    most: 1,
+    about: 'how a GPU gets into a container, with this machine’s values; every chapter ends with an exercise',
+    options: {
+      list: { type: 'boolean', about: 'the chapters, and which are done' },
+      reset: { type: 'boolean', about: 'forget which chapters are done' },
+      lang: { type: 'string', value: 'en|ko', choices: ['en', 'ko'], about: 'the language; that of LANG if absent' },
+    },
   },
   snapshot: {
     takes: '',
@@ -99,6 +119,8 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
     about: 'record this box, redacted, so that anyone can look at it with --box',
     options: {
       output: { type: 'string', value: 'FILE', short: 'o', about: 'where to write; gpumedic-DATE.json.gz if absent' },
+      script: { type: 'boolean', about: 'print a shell script that records a box where gpumedic cannot run' },
+      hide,
     },
   },
   flows: {
@@ -112,10 +134,7 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
 /** Commands of later versions: they are named honestly and do nothing. */
 export const later: Readonly<Record<string, string>> = {
   files: 'reading Compose files, Dockerfiles and manifests',
-  learn: 'the walkthrough of how a GPU gets into a container',
 };
 
 /** Formats that the tables name and this version does not write yet. */
-export const laterFormats: Readonly<Record<string, readonly string[]>> = {
-  transcript: ['sh', 'ansible', 'junit', 'cast'],
-};
+export const laterFormats: Readonly<Record<string, readonly string[]>> = {};

@@ -21,6 +21,7 @@ export const run: Readonly<Record<string, (context: Context) => Promise<number>>
   explain: async context => (await import('./explain.ts')).run(context),
   history,
   undo,
+  learn: async context => (await import('./learn.ts')).run(context),
   transcript,
   snapshot,
   flows,

@@ -3,15 +3,16 @@ import { hostname, userInfo } from 'node:os';
 import { probes } from '../../flows/probes/index.ts';
 import { collector } from '../engine/collect.ts';
 import { count } from '../report/words.ts';
-import { wrap } from '../report/wrap.ts';
 import { recordSnapshot } from '../snapshot/record.ts';
 import { redactSnapshot } from '../snapshot/redact.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { writeSnapshot } from '../snapshot/write.ts';
-import { type Account, redactor } from '../transcript/redact.ts';
+import { type Redactor, redactor } from '../transcript/redact.ts';
+import { type Shared, takeOutOf } from '../transcript/review.ts';
 import { ask } from './ask.ts';
 import { openBox } from './box.ts';
 import { type Context, given, has, jsonText } from './context.ts';
+import { review } from './review.ts';
 
 /** "gpumedic-2026-11-22.json.gz", in UTC. */
 const defaultName = (now: number): string => `gpumedic-${new Date(now).toISOString().slice(0, 10)}.json.gz`;
@@ -46,34 +47,31 @@ const knownHere = (context: Context) => {
   };
 };
 
-const counts = (of: Readonly<Record<string, number>>): string =>
-  Object.entries(of)
-    .map(([kind, n]) => `${n} ${kind}`)
-    .join(', ');
-
-const review = (snapshot: Snapshot, account: Account, path: string, columns: number): string => {
+const shared = (snapshot: Snapshot, path: string, hide: Redactor): Shared => {
   const files = Object.keys(snapshot.files).filter(name => snapshot.files[name] !== null);
   const programs = [...new Set(snapshot.commands.map(command => command.argv[0]))].sort();
-  const removed = counts(account.removed);
-  const aliased = counts(account.aliased);
-  const paragraphs = [
-    `${path} is to hold ${count(snapshot.commands.length, 'command')} and their output (${programs.join(', ')}), and ${count(files.length, 'file')}:`,
-    files.join(' '),
-    removed === '' ? 'Nothing was found that looks like a secret.' : `Removed: ${removed}.`,
-    aliased === '' ? '' : `Replaced by stand-ins, the same all through: ${aliased}.`,
-    `Read it before you share it: zcat ${path} | less`,
-  ];
-  return `${paragraphs
-    .filter(text => text !== '')
-    .map(text => wrap(text, Math.min(columns, 100)).join('\n'))
-    .join('\n')}\n`;
+  return {
+    to: path,
+    holds: [
+      `It holds ${count(snapshot.commands.length, 'command')} and their output (${programs.join(', ')}), and ${count(files.length, 'file')}:`,
+      files.join(' '),
+    ],
+    text: JSON.stringify(snapshot),
+    standIns: hide.standIns(),
+  };
 };
 
 export const run = async (context: Context): Promise<number> => {
+  if (has(context, 'script')) {
+    context.out((await import('../snapshot/script.ts')).collectorScript());
+    return 0;
+  }
   const path = given(context, 'output') ?? defaultName(context.now());
   const hide = redactor(knownHere(context));
-  const snapshot = redactSnapshot(withoutEnvironment(await record(context)), text => hide.text(text));
-  context.err(review(snapshot, hide.account(), path, context.terminal.columns));
+  const redacted = redactSnapshot(withoutEnvironment(await record(context)), text => hide.text(text));
+  const more = await review(shared(redacted, path, hide), context);
+  const snapshot = takeOutOf(redacted, more);
+  context.err(`Read it before you share it: zcat ${path} | less\n`);
   if (context.terminal.ink && !(await ask('Write it? y yes, anything else no: ', context))) {
     context.err('Not written.\n');
     return 1;

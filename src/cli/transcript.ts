@@ -2,11 +2,14 @@
 
 import type { Store } from '../plan/journal.ts';
 import { isSessionId } from '../plan/session-id.ts';
+import type { Event } from '../transcript/event.ts';
 import { replay } from '../transcript/log.ts';
+import { takeOutOf } from '../transcript/review.ts';
 import { EVENTS } from '../wizard/eventlog.ts';
-import { type Context, formatOf } from './context.ts';
+import { type Context, formatOf, given, has } from './context.ts';
 import { UsageError } from './errors.ts';
 import { nearest } from './nearest.ts';
+import { review } from './review.ts';
 import { storesOf } from './stores.ts';
 
 interface Logged {
@@ -46,12 +49,37 @@ const choose = async (stores: readonly Store[], id: string | undefined): Promise
   );
 };
 
+/** Every form but the report for the toolkit's makers. */
+const render: Readonly<Record<string, (events: readonly Event[], context: Context) => Promise<string>>> = {
+  md: async events => (await import('../transcript/markdown.ts')).transcriptMarkdown(events),
+  json: async events => (await import('../transcript/json.ts')).transcriptJson(events),
+  sh: async events => (await import('../transcript/shell.ts')).transcriptShell(events),
+  ansible: async events => (await import('../transcript/ansible.ts')).transcriptAnsible(events),
+  junit: async events => (await import('../transcript/junit.ts')).transcriptJunit(events),
+  cast: async (events, context) => (await import('./cast.ts')).transcriptCast(events, context.version),
+};
+
 export const run = async (context: Context): Promise<number> => {
-  const { text } = await choose(storesOf(context), context.words.rest[0]);
-  const { events, unreadable } = replay(text.split('\n'));
+  const { id, text } = await choose(storesOf(context), context.words.rest[0]);
+  const { events: logged, unreadable } = replay(text.split('\n'));
   if (unreadable.length > 0)
     context.err(`gpumedic: the log breaks off or is damaged in line ${unreadable.join(', ')}; the rest follows\n`);
-  if (formatOf(context, 'md') === 'json') context.out((await import('../transcript/json.ts')).transcriptJson(events));
-  else context.out((await import('../transcript/markdown.ts')).transcriptMarkdown(events));
+  // The log was begun before the session had its name.
+  const events = logged.map(event =>
+    event.type === 'began' && event.session === '' ? { ...event, session: id } : event,
+  );
+  const issue = has(context, 'to-issue');
+  if (issue && (given(context, 'format') ?? 'md') !== 'md')
+    throw new UsageError('--to-issue is Markdown', 'leave --format away');
+  const draw = async (from: readonly Event[]): Promise<string> =>
+    issue
+      ? (await import('../transcript/issue.ts')).transcriptIssue(from)
+      : render[formatOf(context, 'md')]!(from, context);
+  const shared = await draw(events);
+  const more = await review(
+    { to: `session ${id} as ${issue ? 'a bug report' : formatOf(context, 'md')}`, holds: [], text: shared },
+    context,
+  );
+  context.out(more.length === 0 ? shared : await draw(takeOutOf(events, more)));
   return 0;
 };

@@ -1,23 +1,8 @@
 /** The report as JUnit XML: every question of the tree a test case, for pipelines that read nothing else. */
 import type { Flow } from '../engine/flow.ts';
 import type { Report } from '../engine/report.ts';
-import { printable } from '../text/sanitize.ts';
+import { xmlAttribute as attribute, xml } from '../text/xml.ts';
 import { becauseWords } from './words.ts';
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
-};
-
-/** XML 1.0 has no way to write most control characters; `printable` has removed them. */
-const xml = (text: string): string =>
-  printable(text)
-    .replace(/[&<>"']/g, c => entities[c] ?? c)
-    .replace(/[\ufffe\uffff]/g, '');
-const attribute = (text: string): string => xml(text).replaceAll('\n', '&#10;').replaceAll('\t', '&#9;');
 
 interface Case {
   readonly group: string;

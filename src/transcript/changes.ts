@@ -59,7 +59,11 @@ export const scriptPlans = (
   }
   const plans = drafts.map(({ plan, steps }) => ({
     plan,
-    steps: steps.flatMap(step => (step.do === 'run' ? [step] : kept.has(step) ? [kept.get(step)!] : [])),
+    steps: steps.flatMap((step): readonly (ScriptEdit | ScriptRun)[] => {
+      if (step.do === 'run') return [step];
+      const edit = kept.get(step);
+      return edit === undefined ? [] : [edit];
+    }),
   }));
   return { story, plans };
 };

@@ -22,6 +22,8 @@ export interface Aliases {
   counts(): Readonly<Record<string, number>>;
   /** Users and hosts learned so far that are safe to look for as plain words. */
   words(): readonly (readonly [string, string])[];
+  /** Every name hidden so far (in lower case) and its stand-in; for the owner's eyes only. */
+  pairs(): readonly (readonly [string, string])[];
 }
 
 export const STAND_IN = /^(?:user|host|registry|ip|ip6|mac|uuid|serial|machine|email|home)-\d{1,6}$/;
@@ -62,6 +64,7 @@ export const aliases = (): Aliases => {
     of,
     has: (kind, value) => known.has(key(kind, value)),
     counts: () => Object.fromEntries(numbers),
+    pairs: () => [...known].map(([name, alias]) => [name.slice(name.indexOf(' ') + 1), alias] as const),
     words: () => [...words].map(([name, alias]) => [name.slice(name.indexOf(' ') + 1), alias] as const),
   };
 };

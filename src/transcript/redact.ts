@@ -31,6 +31,8 @@ export interface Redactor {
   /** Facts learned on the way, e.g. from `hostname`. */
   learn(known: Known): void;
   account(): Account;
+  /** What has which stand-in, for the review before something is shared; never part of what is shared. */
+  standIns(): readonly (readonly [name: string, alias: string])[];
 }
 
 const removedMark = (kind: string): string => `[removed: ${kind}]`;
@@ -127,6 +129,7 @@ export const redactor = (known: Known = {}): Redactor => {
       return words.map(word => settled(word, true)) as unknown as A;
     },
     learn,
+    standIns: names.pairs,
     account: () => ({ removed: Object.fromEntries(removed), aliased: names.counts() }),
   };
 };
