@@ -10,6 +10,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -22,6 +23,10 @@ import { common, dist, root } from './bundle.ts';
 
 const targets = ['linux-x64', 'linux-arm64'] as const;
 type Target = (typeof targets)[number];
+
+/** What this machine runs, or null where no executable is made for it. */
+export const hostTarget: Target | null =
+  targets.find(target => target === `${process.platform}-${process.arch}`) ?? null;
 
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
@@ -50,13 +55,19 @@ const bundle = async (): Promise<string> => {
     target: 'node24',
     entryPoints: ['src/cli.ts'],
     outfile: 'app.mjs',
+    metafile: true,
     plugins: [requireBuiltins, ...(common.plugins ?? [])],
     // There is no import.meta in CommonJS; `resolve` stands in a branch for Ink's own developers.
     define: { ...common.define, 'import.meta.url': '__here', 'import.meta.resolve': 'undefined' },
   });
   const [file] = result.outputFiles ?? [];
   const body = file!.text.replace(/^#!.*\n/, '');
-  if (/^(?:import|export)\b/m.test(body)) throw new Error('the bundle still has an import or export statement');
+  const [output] = Object.values(result.metafile!.outputs);
+  const left = [
+    ...output!.imports.filter(i => i.external && i.kind !== 'require-call').map(i => i.path),
+    ...output!.exports,
+  ];
+  if (left.length > 0) throw new Error(`an async function cannot import or export: ${left.join(', ')}`);
   return `const __here = require('node:url').pathToFileURL(process.execPath).href;\n(async () => {\n${body}\n})();\n`;
 };
 
@@ -77,6 +88,8 @@ const runtime = (target: Target): string => {
     version: string;
   };
   const name = `node-${target}-${version}`;
+  // The project's own Node serves where it fits; only the other architecture's has to be fetched.
+  if (target === hostTarget) return realpathSync(join(root, 'node_modules/node/bin/node'));
   const kept = join(root, '.cache', name);
   if (existsSync(kept)) return kept;
   mkdirSync(join(root, '.cache'), { recursive: true });
@@ -94,13 +107,16 @@ const runtime = (target: Target): string => {
   return kept;
 };
 
-const standalone = async (target: Target, source: string): Promise<string> => {
-  const work = mkdtempSync(join(dist, 'standalone-'));
-  const out = join(dist, `gpumedic-${target}`);
+/** Writes gpumedic-<target> into `folder` and answers its path. */
+export const standalone = async (target: Target, folder: string): Promise<string> => {
+  mkdirSync(folder, { recursive: true });
+  const source = await bundle();
+  const work = mkdtempSync(join(folder, 'standalone-'));
+  const out = join(folder, `gpumedic-${target}`);
   try {
     writeFileSync(join(work, 'app.cjs'), source);
     // V8 refuses code compiled on another architecture.
-    const useCodeCache = target === `linux-${process.arch}`;
+    const useCodeCache = target === hostTarget;
     const config = {
       main: join(work, 'app.cjs'),
       output: join(work, 'app.blob'),
@@ -126,9 +142,8 @@ const standalone = async (target: Target, source: string): Promise<string> => {
 /** Writes dist/gpumedic-linux-x64 and dist/gpumedic-linux-arm64, or those named in `words`. */
 export const buildStandalone = async (words: readonly string[]): Promise<void> => {
   const chosen = targets.filter(target => words.includes(target));
-  const source = await bundle();
   for (const target of chosen.length > 0 ? chosen : targets) {
-    const path = await standalone(target, source);
+    const path = await standalone(target, dist);
     process.stdout.write(
       `${path.slice(root.length + 1)}, ${Math.round(readFileSync(path).length / 1024 / 1024)} MiB\n`,
     );
