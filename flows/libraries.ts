@@ -53,11 +53,12 @@ export const libraries = flow({
           'nvidia-container-cli forks a child, changes its root and calls dlopen; the search goes through /etc/ld.so.cache. An i386 copy does not count.',
       },
       source: 'nvml-lib-missing; host-ldcache-stale; seed 0 (blames ldconfig.real: the wrong stage)',
-      probes: ['libraries', 'config', 'configPaths'],
-      decide: f => {
+      probes: ['libraries', 'config', 'configPaths', 'toolkit', 'where', 'smi'],
+      decide: (f, r) => {
         if (f.config.root !== null && f.config.root !== '/' && or(f.configPaths.rootHasDriver, false))
           return { is: 'cached', found: `below ${f.config.root}` };
-        if (f.config.ldcache !== null && need(f.configPaths.ldcacheExists) === false)
+        // Only the CLI reads the key; the runtime's own generator finds the libraries by itself.
+        if (f.config.ldcache !== null && need(f.configPaths.ldcacheExists) === false && !usesJit(f, r.way))
           return {
             is: 'notCached',
             found: `the cache file ${f.config.ldcache} does not exist`,

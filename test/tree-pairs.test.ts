@@ -52,7 +52,7 @@ const faults: readonly Fault[] = [
     id: 'docker-runtime-not-registered',
     make: b =>
       b.daemon({}).info(i => {
-        delete (i.Runtimes as Record<string, unknown>).nvidia;
+        delete (i as unknown as { Runtimes: Record<string, unknown> }).Runtimes.nvidia;
       }),
   },
   {
