@@ -2,6 +2,7 @@ import { check, flow, harm, stop, works } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import { lacks, readerOf, resolve } from './rules/cdi.ts';
+import { otherInstances } from './rules/mig.ts';
 import { atLeast, since } from './rules/version.ts';
 
 const READS = [
@@ -171,12 +172,22 @@ export const cdi = flow({
         mechanism:
           'The engine fills in the major and minor numbers by a stat of the host node; that fails before the container exists.',
       },
-      source: 'cdi-host-device-missing',
-      probes: [...READS],
+      source: 'cdi-host-device-missing; mig-reconfigured-spec-stale',
+      probes: [...READS, 'smi'],
       decide: (f, r) => {
         const result = resolve(f, readerOf(r));
         if (result.is !== 'resolves') return { is: 'there', found: '' };
         const gone = lacks(f, result).nodes;
+        const divided = otherInstances(result.spec, f.smi);
+        if (divided.length > 0)
+          return {
+            is: 'divided',
+            found: 'the card was divided anew since the spec was made',
+            seen: [
+              ...divided.slice(0, 2).map(shows => ({ from: result.spec.path, shows })),
+              ...gone.slice(0, 1).map(p => ({ from: result.spec.path, shows: `names ${p}, which is not there` })),
+            ],
+          };
         return gone.length === 0
           ? { is: 'there', found: 'all there' }
           : {
@@ -185,7 +196,12 @@ export const cdi = flow({
               seen: gone.map(p => ({ from: result.spec.path, shows: `names ${p}, which is not there` })),
             };
       },
-      on: { there: 'fresh', missing: stop('cdi-host-device-missing', 'fresh'), cannotTell: 'fresh' },
+      on: {
+        there: 'fresh',
+        missing: stop('cdi-host-device-missing', 'fresh'),
+        divided: stop('mig-reconfigured-spec-stale', 'fresh'),
+        cannotTell: 'fresh',
+      },
     }),
     fresh: check({
       title: 'Files of the spec',

@@ -1,4 +1,4 @@
-import { check, flow, harm, stop, to } from '../src/engine/flow.ts';
+import { check, flow, harm, risk, stop, to } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
 
 const MISMATCH = /Driver\/library version mismatch/i;
@@ -44,8 +44,8 @@ export const driver = flow({
       },
       on: {
         loaded: 'agree',
-        notLoaded: stop('kernel-module-not-loaded', to('request')),
-        notBuilt: stop('kernel-module-missing-for-kernel', to('request')),
+        notLoaded: to('module'),
+        notBuilt: to('module'),
         notInstalled: stop('driver-not-installed', to('request')),
         cannotTell: 'agree',
       },
@@ -94,7 +94,7 @@ export const driver = flow({
         mechanism:
           'nvidia-modprobe creates 195:255, 195:N and the dynamic uvm nodes; NVML opens /dev/nvidiactl first and calls its absence "driver not loaded".',
       },
-      source: 'device-nodes-missing; field reference 1.1',
+      source: 'device-nodes-missing; device-node-permissions; field reference 1.1',
       probes: ['nodes'],
       decide: f => {
         const present = need(f.nodes.present);
@@ -102,15 +102,27 @@ export const driver = flow({
           ...(present.has('nvidiactl') ? [] : ['/dev/nvidiactl']),
           ...([...present].some(n => /^nvidia\d+$/.test(n)) ? [] : ['/dev/nvidia0']),
         ];
+        const { closed } = f.nodes;
         return lacking.length === 0
-          ? { is: 'present', found: [...present].filter(n => /^nvidia(ctl|\d+)$/.test(n)).join(', ') }
+          ? closed
+            ? {
+                is: 'closed',
+                found: `closed to everybody but root and group ${closed.gid}`,
+                seen: [{ from: 'stat /dev/nvidiactl', shows: `mode ${closed.mode.toString(8)}, group ${closed.gid}` }],
+              }
+            : { is: 'present', found: [...present].filter(n => /^nvidia(ctl|\d+)$/.test(n)).join(', ') }
           : {
               is: 'missing',
               found: `${lacking.join(' and ')} missing`,
               seen: lacking.map(n => ({ from: '/dev', shows: `${n} is not there` })),
             };
       },
-      on: { present: 'answers', missing: stop('device-nodes-missing', to('request')), cannotTell: 'answers' },
+      on: {
+        present: 'answers',
+        closed: risk('device-node-permissions', 'answers'),
+        missing: stop('device-nodes-missing', to('request')),
+        cannotTell: 'answers',
+      },
     }),
     answers: check({
       title: 'nvidia-smi',
@@ -155,11 +167,11 @@ export const driver = flow({
       on: {
         answers: 'uvm',
         notAsked: 'uvm',
-        hangs: stop('cli-driver-rpc-timeout', to('request')),
+        hangs: to('init'),
         lost: stop('gpu-fallen-off-bus', to('request')),
-        noDevice: stop('rm-init-adapter-failed', to('request')),
+        noDevice: to('init'),
         denied: stop('device-node-permissions', to('request')),
-        fault: stop('nvidia-smi-device-fault-codes', to('request')),
+        fault: to('init'),
         cannotTell: 'uvm',
       },
     }),
@@ -187,7 +199,7 @@ export const driver = flow({
               found: '/dev/nvidia-uvm is missing',
               seen: [{ from: '/dev', shows: 'nvidia-uvm is not there' }],
             },
-      on: { present: to('request'), missing: harm('nvidia-uvm-missing', to('request')), cannotTell: to('request') },
+      on: { present: to('card'), missing: harm('nvidia-uvm-missing', to('card')), cannotTell: to('card') },
     }),
   },
 });

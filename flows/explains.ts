@@ -1,7 +1,32 @@
 /** What follows from what: a consequence is not reported beside its cause, it is named below it. */
 
+/** Nothing can be generated, and no node exists, while the driver does not drive the card. */
+const NO_DRIVER = [
+  'cdi-host-device-missing',
+  'cdi-spec-missing',
+  'cdi-refresh-unit-inactive',
+  'cdi-spec-stale-device-major',
+] as const;
+const DRIVER_DOWN = [
+  'secure-boot-key-rejected',
+  'dkms-build-failed',
+  'open-module-required',
+  'gpu-too-old-for-open-or-branch',
+  'gsp-boot-failure',
+  'pci-bar-unassigned',
+  'rm-init-adapter-failed',
+  'guest-driver-blocked-by-hypervisor',
+  'gpu-fallen-off-bus',
+  'gpu-fatal-xid',
+  'vm-gpu-not-passed-through',
+] as const;
+
 /** With the cause standing, these say nothing of their own. */
 export const consequences: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(DRIVER_DOWN.map(id => [id, [...NO_DRIVER, 'nvidia-uvm-missing']])),
+  'wsl-linux-driver-installed': ['host-libcuda-missing', 'nvml-lib-missing'],
+  'mig-enabled-without-instances': ['cdi-host-device-missing'],
+  'nvidia-caps-missing': ['cdi-host-device-missing', 'mig-reconfigured-spec-stale'],
   'nouveau-bound': [
     'cdi-host-device-missing',
     'cdi-spec-missing',

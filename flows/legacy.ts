@@ -101,15 +101,33 @@ export const legacy = flow({
         mechanism:
           'runc denies all devices that the spec does not list; the CLI adds its rule to the cgroup afterwards, unless the setting forbids it.',
       },
-      source: 'no-cgroups-true-on-rootful',
-      probes: ['config', 'docker'],
+      source: 'no-cgroups-true-on-rootful; lxc-nested-engine',
+      probes: ['config', 'docker', 'where', 'nested'],
       decide: f => {
+        const inside = or(f.where.container, '');
+        const nested = need(f.nested) === true;
+        if (!f.config.noCgroups && nested && !daemonOf(f.docker)?.rootless)
+          return {
+            is: 'nested',
+            found: `this engine runs inside an unprivileged ${inside} container`,
+            seen: [
+              { from: 'systemd-detect-virt -c', shows: inside },
+              { from: '/proc/self/uid_map', shows: 'root here is an ordinary user outside' },
+              ...at('no-cgroups is not true'),
+            ],
+          };
         if (!f.config.noCgroups) return { is: 'written', found: 'written' };
+        if (nested) return { is: 'written', found: 'off, as an engine inside a system container needs it' };
         return daemonOf(f.docker)?.rootless
           ? { is: 'written', found: 'off, as a rootless engine needs it' }
           : { is: 'off', found: 'no-cgroups is true on a rootful engine', seen: at('no-cgroups = true') };
       },
-      on: { written: 'ldconfig', off: stop('no-cgroups-true-on-rootful', 'ldconfig'), cannotTell: 'ldconfig' },
+      on: {
+        written: 'ldconfig',
+        off: stop('no-cgroups-true-on-rootful', 'ldconfig'),
+        nested: stop('lxc-nested-engine', 'ldconfig'),
+        cannotTell: 'ldconfig',
+      },
     }),
     ldconfig: check({
       title: 'ldconfig',

@@ -1,4 +1,4 @@
-import { check, flow, stop, to } from '../src/engine/flow.ts';
+import { check, flow, risk, stop, to } from '../src/engine/flow.ts';
 import { need, or } from '../src/engine/known.ts';
 
 /** The root of the tree. */
@@ -67,7 +67,65 @@ export const wsl = flow({
         need(f.where.dxg)
           ? { is: 'present', found: '/dev/dxg' }
           : { is: 'missing', found: 'no /dev/dxg', seen: [{ from: '/dev', shows: 'dxg is not there' }] },
-      on: { present: to('request'), missing: stop('wsl-no-adapter'), cannotTell: to('request') },
+      on: { present: 'shadowed', missing: stop('wsl-no-adapter'), cannotTell: 'shadowed' },
+    }),
+    shadowed: check({
+      title: 'WSL libraries',
+      question: 'Does the loader find the libraries of Windows first?',
+      why: {
+        line: 'A Linux driver inside WSL hides the libraries that Windows provides.',
+        paragraph:
+          'The meta package cuda, or a driver package, brings a libcuda of its own. It is found before the one of Windows and has no device to talk to. The toolkit packages may stay, the driver packages must go.',
+        mechanism:
+          'Windows mounts its stubs at /usr/lib/wsl/lib and names the folder in /etc/ld.so.conf.d. The first libcuda.so.1 of the loader cache is the one that programs and the toolkit take.',
+      },
+      source: 'wsl-linux-driver-installed',
+      probes: ['libraries'],
+      bears: 'advice',
+      decide: f => {
+        const path = need(f.libraries.cached).get('libcuda.so.1');
+        return path === undefined || path.startsWith('/usr/lib/wsl/')
+          ? { is: 'ofWindows', found: path ?? 'not in the loader cache' }
+          : {
+              is: 'ofLinux',
+              found: `${path} comes first`,
+              seen: [{ from: 'ldconfig -p', shows: `libcuda.so.1 => ${path}` }],
+            };
+      },
+      on: { ofWindows: 'names', ofLinux: stop('wsl-linux-driver-installed', 'names'), cannotTell: 'names' },
+    }),
+    names: check({
+      title: 'WSL device names',
+      question: 'Do the containers here ask for the one device that WSL has?',
+      why: {
+        line: 'WSL has a single device, called all; numbers do not resolve.',
+        paragraph:
+          'All cards of Windows reach Linux through one node, so a spec made here knows one device. A request for nvidia.com/gpu=0 that works elsewhere cannot be resolved here.',
+        mechanism:
+          'The wsl mode of nvidia-ctk cdi generate writes a single device for /dev/dxg. The shipped refresh units know WSL from 1.19.1 on.',
+      },
+      source: 'wsl-cdi-device-names',
+      probes: ['wanted'],
+      bears: 'advice',
+      decide: f => {
+        const numbered = f.wanted.flatMap(w =>
+          w.devices.filter(d => /^nvidia\.com\/gpu=(?!all$)/.test(d.name)).map(d => ({ ...d, container: w.container })),
+        );
+        return numbered.length === 0
+          ? { is: 'all', found: 'none asks for another' }
+          : {
+              is: 'numbered',
+              found: `${numbered[0]!.container} asks for ${numbered[0]!.name}`,
+              seen: numbered
+                .slice(0, 3)
+                .map(n => ({ from: `docker inspect ${n.container}`, shows: `${n.from}: ${n.name}` })),
+            };
+      },
+      on: {
+        all: to('request'),
+        numbered: risk('wsl-cdi-device-names', to('request')),
+        cannotTell: to('request'),
+      },
     }),
   },
 });

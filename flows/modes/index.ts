@@ -3,6 +3,7 @@ import { cdi } from './cdi.ts';
 import { cdiEngine } from './cdi-engine.ts';
 import { docker } from './docker.ts';
 import { driver } from './driver.ts';
+import { fabric } from './fabric.ts';
 import { hardware } from './hardware.ts';
 import { ldconfig } from './ldconfig.ts';
 import { libraries } from './libraries.ts';
@@ -20,6 +21,7 @@ const all: readonly Mode[] = [
   ...hardware,
   ...driver,
   ...nodes,
+  ...fabric,
   ...vm,
   ...libraries,
   ...toolkit,

@@ -48,3 +48,7 @@ export const record = (value: unknown): Readonly<Record<string, unknown>> =>
 export const strings = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter(v => typeof v === 'string') : [];
 export const string = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** The answers of a probe that asks for other things on other boxes; one that was not asked for is undefined. */
+// biome-ignore lint/suspicious/noExplicitAny: what kind an answer is follows from how it was asked for
+export type Answers = Readonly<Record<string, any>>;

@@ -74,11 +74,29 @@ export const driver = probe({
   },
 });
 
+export interface MigInstance {
+  /** Index of its GPU and its own index there: "0:1" is how the toolkit names it. */
+  readonly name: string;
+  readonly uuid: string;
+  readonly profile: string;
+}
+const instancesIn = (list: string): readonly MigInstance[] => {
+  let gpu = '';
+  return list.split('\n').flatMap(line => {
+    gpu = /^GPU (\d+):/.exec(line)?.[1] ?? gpu;
+    const m = /^\s+MIG (\S+)\s+Device\s+(\d+): \(UUID: (\S+)\)/.exec(line);
+    return m ? [{ name: `${gpu}:${m[2]!}`, uuid: m[3]!, profile: m[1]! }] : [];
+  });
+};
+
 export interface SmiFacts {
   /** Exit status of nvidia-smi -L; null where it is not installed. */
   readonly status: Maybe<number | null>;
   readonly says: string;
   readonly gpus: readonly Gpu[];
+  /** MIG mode of each GPU in the order of nvidia-smi: "Enabled", "Disabled", "[N/A]"; empty where it was not asked. */
+  readonly migModes: readonly string[];
+  readonly instances: readonly MigInstance[];
   /** Version of NVML in user space, from `nvidia-smi --version` or the mismatch text. */
   readonly tookTooLong: boolean;
 }
@@ -127,6 +145,15 @@ export const smi = probe({
           ? (a.list.stdout.trim() || a.list.stderr.trim()).split('\n').slice(0, 3).join('\n')
           : '',
       gpus,
+      migModes:
+        a.query.kind === 'exited' && a.query.code === 0
+          ? a.query.stdout
+              .trim()
+              .split('\n')
+              .filter(l => l.includes(','))
+              .map(l => l.split(',').at(-1)!.trim())
+          : [],
+      instances: a.list.kind === 'exited' && a.list.code === 0 ? instancesIn(a.list.stdout) : [],
       tookTooLong: a.list.kind === 'timedOut',
     };
   },
@@ -137,6 +164,8 @@ export interface NodeFacts {
   readonly present: Maybe<ReadonlySet<string>>;
   readonly uvmMajor: Maybe<number | null>;
   readonly ctlMode: Maybe<number | null>;
+  /** Permission bits and group of /dev/nvidiactl where others may not use it; null where they may, or it is not known. */
+  readonly closed: { readonly mode: number; readonly gid: number } | null;
 }
 
 export const nodes = probe({
@@ -155,6 +184,10 @@ export const nodes = probe({
           : isUnknown(devices)
             ? devices
             : null,
+      closed:
+        a.ctl.kind === 'stat' && a.ctl.stat.type === 'char' && (a.ctl.stat.mode & 0o006) !== 0o006
+          ? { mode: a.ctl.stat.mode & 0o777, gid: a.ctl.stat.gid }
+          : null,
       ctlMode: a.ctl.kind === 'stat' ? a.ctl.stat.mode : or(ctl, true) ? unknown('unrecorded', '/dev/nvidiactl') : null,
     };
   },

@@ -1,12 +1,17 @@
 /** Every probe there is. `snapshot` records them all; a check names those it reads. */
+import { cards, fabric, windows } from './card.ts';
 import { cdiDirs, cdiHost, cdiSpecs } from './cdi.ts';
 import { daemonJson, docker, dockerCli, runtimePath } from './docker.ts';
 import { driver, nodes, smi } from './driver.ts';
+import { kernelJournal, kernelLog } from './kernel-log.ts';
 import { libraries } from './libraries.ts';
+import { mig, namedDevices, nested, wanted } from './mig.ts';
+import { module, modulePlaces } from './module.ts';
 import { pci, pciList } from './pci.ts';
 import { podman } from './podman.ts';
 import { csvLines, csvLists, csvPaths } from './tegra.ts';
 import { config, configPaths, toolkit } from './toolkit.ts';
+import { unitVerify } from './unit-verify.ts';
 import { units } from './units.ts';
 import { where } from './where.ts';
 
@@ -33,6 +38,18 @@ export const probes = {
   csvLists,
   csvLines,
   csvPaths,
+  kernelJournal,
+  kernelLog,
+  modulePlaces,
+  module,
+  cards,
+  windows,
+  fabric,
+  mig,
+  namedDevices,
+  wanted,
+  nested,
+  unitVerify,
 } as const;
 
 export type ProbeId = keyof typeof probes;

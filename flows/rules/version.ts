@@ -37,6 +37,16 @@ export const since = {
   podmanGpus: '5.0',
 } as const;
 
+/** Last driver branch that knows a generation of chips, by the letters of its chip names. */
+export const lastBranch: Readonly<Record<string, number>> = { GF: 390, GK: 470, GM: 580, GP: 580, GV: 580 };
+/** From this branch on a consumer card is allowed in a virtual machine. */
+export const driverAllowsGuests = '465';
+/** The open modules need a GSP, which came with Turing; Blackwell has open support only. */
+export const chips = {
+  withoutGsp: ['GF', 'GK', 'GM', 'GP', 'GV'] as readonly string[],
+  openOnly: ['GB'] as readonly string[],
+};
+
 /** Highest CDI schema a consumer of that version reads. */
 export const cdiSchemaOf = {
   docker: (v: string): string =>

@@ -132,7 +132,19 @@ const FLOW_ORDER = Object.keys(flows);
 const rank = (s: Step) =>
   FLOW_ORDER.indexOf(s.flow) * 100 + Object.keys(flows[s.flow as keyof typeof flows].nodes).indexOf(s.node);
 /** Everything above the fork concerns every way. */
-const TRUNK = new Set(['where', 'wsl', 'hardware', 'driver', 'request']);
+const TRUNK = new Set([
+  'where',
+  'wsl',
+  'hardware',
+  'driver',
+  'module',
+  'init',
+  'card',
+  'fabric',
+  'mig',
+  'sharing',
+  'request',
+]);
 
 interface Heard {
   readonly step: Step;

@@ -1,0 +1,162 @@
+/** Shared, joined and divided cards; engines inside system containers and under WSL. */
+import { WANTED_FORMAT } from '../../flows/probes/mig.ts';
+import type { Edit } from '../edited.ts';
+import { answers, awake, cardSays, libcuda, lxc, migOn, nvswitch, secondCard, uid, wsl } from '../host-words.ts';
+import { type Case, CONFIG, on, SPEC } from './words.ts';
+
+const ID = '0f4c4a83ac16a22b48d1db1ac57ed7fe';
+const WANTED = (line: string) => (b: Edit) =>
+  answers(
+    ['docker', 'inspect', '--format', WANTED_FORMAT, ID],
+    `${line}\n`,
+  )(b.says('docker ps -a --no-trunc --format {{json .}}', `{"ID":"${ID}"}\n`));
+
+export const cases: readonly Case[] = [
+  // Sharing.
+  ['sharing.mode.open', 'docker-gpus', on('healthy@new', cardSays({ 'Compute Mode': 'Default' }))],
+  ['sharing.mode.prohibited', 'docker-gpus', on('healthy@new', cardSays({ 'Compute Mode': 'Prohibited' }))],
+  ['sharing.mode.exclusive', 'docker-gpus', on('healthy@new', cardSays({ 'Compute Mode': 'Exclusive_Process' }))],
+  [
+    'sharing.mode.full',
+    'docker-gpus',
+    on('healthy@new', cardSays({ 'FB Memory Usage': { Total: '16376 MiB', Used: '16300 MiB', Free: '20 MiB' } })),
+  ],
+  [
+    'sharing.mode.open',
+    'docker-gpus',
+    on('healthy@new', cardSays({ 'FB Memory Usage': { Total: '16376 MiB', Used: '900 MiB', Free: '15000 MiB' } })),
+  ],
+  ['sharing.awake.on', 'docker-gpus', on('healthy@new')],
+  ['sharing.awake.off', 'docker-gpus', on('healthy@new', awake('Disabled', 'Disabled'))],
+  // A screen holds the driver.
+  ['sharing.awake.on', 'docker-gpus', on('healthy@new', awake('Disabled', 'Enabled'))],
+
+  // Fabric.
+  [
+    'fabric.manager.notAsked',
+    'docker-gpus',
+    on('healthy@new', nvswitch, b => b.forget('systemctl is-active nvidia-fabricmanager')),
+  ],
+  ['fabric.manager.off', 'docker-gpus', on('healthy@new', nvswitch)],
+  [
+    'fabric.manager.off',
+    'docker-gpus',
+    on('healthy@new', cardSays({ Fabric: { State: 'In Progress', Status: 'N/A' } })),
+  ],
+  [
+    'fabric.manager.runs',
+    'docker-gpus',
+    on('healthy@new', nvswitch, b => b.says('systemctl is-active nvidia-fabricmanager', 'active\n')),
+  ],
+  // The driver container runs it, so the unit of the host does not.
+  ['fabric.manager.runs', 'docker-gpus', on('healthy@new', nvswitch, b => b.says('pidof nv-fabricmanager', '4711\n'))],
+  [
+    'fabric.manager.runs',
+    'docker-gpus',
+    on('healthy@new', nvswitch, cardSays({ Fabric: { State: 'Completed', Status: 'Success' } })),
+  ],
+  [
+    'fabric.manager.otherVersion',
+    'docker-gpus',
+    on('healthy@new', nvswitch, b =>
+      b
+        .says('systemctl is-active nvidia-fabricmanager', 'failed\n', 3)
+        .says('nv-fabricmanager --version', 'Fabric Manager version is : 580.95.05\n'),
+    ),
+  ],
+  ['fabric.channels.unused', 'docker-gpus', on('healthy@new', nvswitch)],
+  [
+    'fabric.channels.missing',
+    'docker-gpus',
+    on('healthy@new', nvswitch, b =>
+      b.says('systemctl is-active nvidia-imex', 'active\n').dir('/dev/nvidia-caps-imex-channels', null),
+    ),
+  ],
+  [
+    'fabric.channels.there',
+    'docker-gpus',
+    on('healthy@new', nvswitch, b =>
+      b.says('systemctl is-active nvidia-imex', 'active\n').dir('/dev/nvidia-caps-imex-channels', ['channel0']),
+    ),
+  ],
+
+  // MIG.
+  // With a fabric that is not divided.
+  ['mig.instances.off', 'docker-gpus', on('healthy@new', nvswitch)],
+  ['mig.instances.none', 'docker-gpus', on('healthy@new', migOn())],
+  ['mig.instances.some', 'docker-gpus', on('healthy@new', migOn('MIG-1'), secondCard)],
+  ['mig.instances.there', 'docker-gpus', on('healthy@new', migOn('MIG-1', 'MIG-2'))],
+  [
+    'mig.caps.there',
+    'docker-gpus',
+    on('healthy@new', migOn('MIG-1'), b => b.dir('/dev/nvidia-caps', ['nvidia-cap1', 'nvidia-cap2', 'nvidia-cap66'])),
+  ],
+  [
+    'mig.caps.missing',
+    'docker-gpus',
+    on('healthy@new', migOn('MIG-1'), b => b.dir('/dev/nvidia-caps', ['nvidia-cap1', 'nvidia-cap2'])),
+  ],
+  ['mig.caps.notAsked', 'docker-gpus', on('healthy@new', migOn('MIG-1'), b => b.forgetDir('/dev/nvidia-caps'))],
+  [
+    'mig.names.right',
+    'docker-gpus',
+    on(
+      'healthy@new',
+      migOn('MIG-1'),
+      WANTED('/ok\t[{"Driver":"nvidia","DeviceIDs":["0:0"]}]\tNVIDIA_VISIBLE_DEVICES=MIG-1'),
+    ),
+  ],
+  [
+    'mig.names.wrong',
+    'docker-gpus',
+    on('healthy@new', migOn('MIG-1'), WANTED('/train\t[{"Driver":"nvidia","DeviceIDs":["0:3"]}]')),
+  ],
+  [
+    'mig.names.wrong',
+    'docker-gpus',
+    on('healthy@new', migOn('MIG-1'), WANTED('/train\tnull\tNVIDIA_VISIBLE_DEVICES=all\tCUDA_VISIBLE_DEVICES=0:0')),
+  ],
+  ['cdi.nodes.divided', 'docker-cdi', on('healthy@new', migOn('MIG-1', 'MIG-2'))],
+  [
+    'cdi.nodes.there',
+    'docker-cdi',
+    on('healthy@new', migOn('MIG-1'), b =>
+      b.spec(SPEC, t =>
+        t.replace(
+          /^devices:$/m,
+          'devices:\n    - name: "0:0"\n      containerEdits:\n        deviceNodes:\n            - path: /dev/nvidia0',
+        ),
+      ),
+    ),
+  ],
+
+  // Engines inside system containers.
+  ['legacy.cgroups.nested', 'docker-gpus', on('healthy@old', lxc, uid('0 100000 65536'))],
+  ['legacy.cgroups.written', 'docker-gpus', on('healthy@old', lxc, uid('0 0 4294967295'))],
+  [
+    'legacy.cgroups.written',
+    'docker-gpus',
+    on('healthy@old', lxc, uid('0 100000 65536'), b =>
+      b.file(CONFIG, `${b.draft.files[CONFIG]}`.replace(/#?no-cgroups = false/, 'no-cgroups = true')),
+    ),
+  ],
+
+  // WSL.
+  ['wsl.shadowed.ofWindows', 'docker-gpus', on('healthy@new', wsl, libcuda('/usr/lib/wsl/lib/libcuda.so.1'))],
+  ['wsl.shadowed.ofLinux', 'docker-gpus', on('healthy@new', wsl)],
+  [
+    'wsl.shadowed.cannotTell',
+    'docker-gpus',
+    on('healthy@new', wsl, b => b.forget('ldconfig -p', 'ldconfig -p -C /etc/ld.so.cache')),
+  ],
+  [
+    'wsl.names.all',
+    'docker-gpus',
+    on('healthy@new', wsl, WANTED('/ok\t[{"Driver":"cdi","DeviceIDs":["nvidia.com/gpu=all"]}]')),
+  ],
+  [
+    'wsl.names.numbered',
+    'docker-gpus',
+    on('healthy@new', wsl, WANTED('/bad\t[{"Driver":"cdi","DeviceIDs":["nvidia.com/gpu=0"]}]')),
+  ],
+];
