@@ -8,6 +8,7 @@ import { spawn as spawnPty } from 'node-pty';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const program = ['--import', 'tsx', 'src/cli.ts'];
+const sudoScreen = ['--import', 'tsx', 'test/fixtures/sudo-screen.tsx'];
 const env = (more: Record<string, string> = {}) =>
   ({ ...process.env, LANG: 'C.UTF-8', TERM: 'xterm-256color', NODE_ENV: 'production', ...more }) as Record<
     string,
@@ -16,10 +17,15 @@ const env = (more: Record<string, string> = {}) =>
 
 const inPty = (
   args: readonly string[],
-  { cols = 80, rows = 24, more = {} }: { cols?: number; rows?: number; more?: Record<string, string> } = {},
+  {
+    cols = 80,
+    rows = 24,
+    more = {},
+    run = program,
+  }: { cols?: number; rows?: number; more?: Record<string, string>; run?: readonly string[] } = {},
 ) => {
   const term = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 5000 });
-  const pty = spawnPty(process.execPath, [...program, ...args], { cols, rows, cwd: root, env: env(more) });
+  const pty = spawnPty(process.execPath, [...run, ...args], { cols, rows, cwd: root, env: env(more) });
   let raw = '';
   const waiting = new Set<() => void>();
   pty.onData(data => {
@@ -28,6 +34,8 @@ const inPty = (
       for (const look of waiting) look();
     });
   });
+  const kill = setTimeout(() => pty.kill('SIGKILL'), 25_000);
+  kill.unref();
   const ended = new Promise<number>(resolve => pty.onExit(({ exitCode }) => resolve(exitCode)));
   const text = (from: number, to: number) =>
     Array.from(
@@ -113,4 +121,39 @@ test('without a terminal it is the same session as lines', limit, async () => {
   assert.equal(code, 0, out);
   assert.match(out, /Fixed and proven/);
   assert.doesNotMatch(out, /\u001b/);
+});
+
+test('sudo gets the terminal to itself, no typed character is lost, and the screen comes back', limit, async () => {
+  const t = inPty([], { run: sudoScreen });
+  await t.until(/Docker 26/);
+  t.key('\r');
+  await t.until(/> Fix it/);
+  t.key('\r');
+  await t.until(/Apply\?/);
+  t.key('y');
+  await t.until(/Password:/);
+  for (const letter of 'correct-horse') t.key(letter);
+  t.key('\r');
+  await t.until(/Run it\?/);
+  t.key('n');
+  await t.until(/> Quit/);
+  t.key('q');
+  assert.equal(await t.ended, 0);
+});
+
+test('where sudo refuses nothing is changed, and the commands are there to copy', limit, async () => {
+  const t = inPty([], { run: sudoScreen });
+  await t.until(/Docker 26/);
+  t.key('\r');
+  await t.until(/> Fix it/);
+  t.key('\r');
+  await t.until(/Apply\?/);
+  t.key('y');
+  await t.until(/Password:/);
+  t.key('wrong\r');
+  assert.match(await t.until(/Root is needed/), /sudoedit \/etc\/nvidia-container-runtime\/config\.toml/);
+  t.key('\r');
+  await t.until(/Apply\?/);
+  t.key('q');
+  assert.equal(await t.ended, 1);
 });

@@ -1,6 +1,14 @@
 /** The screen: finished rows scroll up and stay, below them one thing at a time, never taller than the window less one row. */
 import { Box, Static, useAnimation, useApp, useInput, useIsScreenReaderEnabled, usePaste, useWindowSize } from 'ink';
-import { type ReactElement, useEffect, useMemo, useReducer, useRef, useSyncExternalStore } from 'react';
+import {
+  type ReactElement,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useReducer,
+  useRef,
+  useSyncExternalStore,
+} from 'react';
 import { seconds } from '../report/words.ts';
 import { viewOf } from '../wizard/view.ts';
 import type { Row } from '../wizard/walk.ts';
@@ -63,7 +71,8 @@ export const App = ({ wizard, version, theme, now }: AppProps): ReactElement => 
   useEffect(() => {
     if (state.over) exit();
   }, [state.over, exit]);
-  useEffect(() => {
+  // Set when this chunk of input is over: a y behind an Enter in one chunk is no answer to what the Enter brought up.
+  useLayoutEffect(() => {
     const timer = setImmediate(() => {
       painted.current = screenOf(view);
     });

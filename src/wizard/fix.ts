@@ -7,6 +7,7 @@ import { themeOf } from '../ui/theme.ts';
 import { commandsOf, guideLines, needsRoot } from './commands.ts';
 import type { Line } from './lines.ts';
 import type { AnyFacts, Outside, Report } from './outside.ts';
+import { rootPage } from './pages.ts';
 import { painted } from './plain.ts';
 import { proposalLines } from './view-walk.ts';
 
@@ -229,10 +230,7 @@ export const runFix = async (run: FixRun): Promise<number> => {
       return;
     }
     if (needsRoot(plan) && !(await outside.canRoot()) && (run.yes || !outside.sudo())) {
-      say(
-        text('Root is needed and sudo gave none. By hand:'),
-        ...commandsOf(plan).map(c => ({ kind: 'command', text: c }) as const),
-      );
+      say(text(rootPage(plan).title), ...rootPage(plan).lines.map(l => ({ kind: 'code', text: l }) as const));
       entry(job, fix, 'failed', 'root is needed and sudo gave none', plan);
       return;
     }

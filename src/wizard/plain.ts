@@ -98,7 +98,8 @@ export const runPlain = async ({ wizard, version, lines, out, ascii, colour, col
     if (wizard.state().over) break;
     if (line.done) {
       out('\n(end of input)\n');
-      wizard.send({ do: asked.confirm === null ? 'quit' : 'no' });
+      if (asked.confirm !== null) wizard.send({ do: 'no' });
+      wizard.send({ do: 'quit' });
       continue;
     }
     const intent = answerOf(asked, line.value);

@@ -7,6 +7,7 @@ import { CannotTell } from '../engine/known.ts';
 import { type NextWay, walkthrough } from '../engine/walkthrough.ts';
 import type { Plan, Refusal } from '../plan/plan.ts';
 import { becauseWords } from '../report/words.ts';
+import { nextRequest } from './next-way.ts';
 import type { Outside } from './outside.ts';
 import { costsOf, type Found, type Row, signOf, type Walk } from './walk.ts';
 
@@ -32,6 +33,8 @@ export interface SessionOptions {
 
 const TRUNK = 'where';
 const BRANCH = 'request';
+
+const LABELS = { undone: 'Undone', stopped: 'Stopped', stuck: 'Not undone', refused: 'Not applied' } as const;
 
 const isGrave = (finding: FlowFinding): boolean => finding.finding === 'stop' || finding.finding === 'harm';
 
@@ -249,40 +252,16 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
       set({ applied: [...walk.applied, plan] });
       return { did: 'applied' };
     }
-    row({ sign: 'broken', label: result.did === 'stopped' ? 'Stopped' : 'Undone', text: result.because });
+    row({ sign: 'broken', label: LABELS[result.did], text: result.because });
     return { did: result.did === 'stopped' ? 'stopped' : 'undone', because: result.because };
   };
 
   /** How many fixes stood when a form was last walked: only a further one is a reason to walk it again. */
   const walked = new Map<WayId, number>();
-  const nextRequest: NextWay = async done => {
-    if (isOver) return null;
-    const mine = (await outside.requests()).filter(r => only === undefined || only.includes(r.way));
-    const open = mine.filter(r => !done.includes(r.way));
-    if (done.length === 0 || (only !== undefined && open.length > 0)) return open[0] ?? null;
-    const report = outside.reportOf(await outside.facts.all());
-    const faults = new Set(report.findings.filter(f => f.severity === 'fault').map(f => f.id));
-    const causeOf = (way: WayId) => report.ways.find(w => w.way === way && w.works === false)?.cause ?? null;
-    // A form of request that was never set up is no fault; it stands in the table of ways, not in the walk.
-    const meant = open.find(r => {
-      const way = report.ways.find(w => w.way === r.way);
-      return way !== undefined && (way.works !== false || faults.has(way.cause ?? ''));
-    });
-    if (meant) return meant;
-    // What was a mere consequence may stand on its own once its cause is gone.
-    const again = mine.find(r => {
-      const cause = causeOf(r.way);
-      return (
-        cause !== null &&
-        faults.has(cause) &&
-        !walk.left.includes(cause) &&
-        (walked.get(r.way) ?? 0) < walk.applied.length
-      );
-    });
-    return again ?? null;
-  };
   const nextWay: NextWay = async done => {
-    const request = await nextRequest(done);
+    const request = isOver
+      ? null
+      : await nextRequest({ outside, done, only, left: walk.left, walked, applied: walk.applied.length });
     if (request) walked.set(request.way, walk.applied.length);
     return request;
   };

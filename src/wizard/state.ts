@@ -95,3 +95,29 @@ export const firstState = (outside: Outside, hasDemos: boolean): State => ({
   modes: outside.modes,
   over: false,
 });
+
+export interface WizardOptions {
+  readonly outside: Outside;
+  /** The first look at the machine waits for it: starting thirty programs would hold up the first frame. */
+  readonly ready?: Promise<unknown>;
+  /** Simulated boxes to try; loaded when somebody wants to see them. */
+  readonly demos?: { readonly list: () => Promise<readonly Demo[]>; readonly open: (name: string) => Promise<Outside> };
+  /** Hands the terminal over to sudo's question; true when it was answered. The default asks nobody. */
+  readonly askRoot?: () => Promise<boolean>;
+}
+
+export interface End {
+  readonly exitCode: number;
+  readonly state: State;
+}
+
+export interface Wizard {
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly state: () => State;
+  readonly send: (intent: Intent) => void;
+  /** The screen provides it: leaves raw mode, asks, comes back. */
+  readonly onAskRoot: (ask: () => Promise<boolean>) => void;
+  /** Asks for sudo's password where the terminal is ours to give; false where it was not given. */
+  readonly sudo: () => boolean;
+  readonly done: Promise<End>;
+}

@@ -144,19 +144,25 @@ const proposalBody = (plan: Plan, show: State['show']): readonly Line[] => [
 /** A whole proposal, for a program without a screen. */
 export const proposalLines = (plan: Plan): readonly Line[] => [...proposalHead(plan), ...proposalBody(plan, 'diff')];
 
-const proposal = (plan: Plan, state: State): Partial<View> => ({
-  lead: proposalHead(plan),
-  body: proposalBody(plan, state.show),
-  confirm: 'Apply?',
-  keys: [
-    ['y', 'yes'],
-    ['n', 'no'],
-    ['↑↓', 'scroll'],
-    state.show === 'commands' ? ['d', 'diff'] : ['c', 'commands'],
-    ['b', 'back'],
-    ['?', 'help'],
-  ],
-});
+const proposal = (plan: Plan, state: State): Partial<View> => {
+  const isRecorded = state.kind === 'recorded';
+  const last = state.show === 'commands' ? (['d', 'diff'] as const) : (['c', 'commands'] as const);
+  return {
+    lead: [
+      ...proposalHead(plan),
+      ...(isRecorded
+        ? [text('This is a recording: it shows what would be done, nothing is applied.', 'unsure', 'note')]
+        : []),
+    ],
+    body: proposalBody(plan, state.show),
+    ...(isRecorded
+      ? {
+          choices: [{ id: 'decline', label: 'Back to the finding' }],
+          keys: [['Enter', 'choose'], ['Space', 'scroll'], last, ...TAIL],
+        }
+      : { confirm: 'Apply?', keys: [['y', 'yes'], ['n', 'no'], ['↑↓', 'scroll'], last, ['b', 'back'], ['?', 'help']] }),
+  };
+};
 
 /** The current thing of a walk. */
 export const walkView = (walk: Walk, state: State): Partial<View> => {

@@ -1,40 +1,27 @@
 /** The screens around the walk: the first menu, ways, paths, demos, undo, proof and the end. Holds the state, draws nothing. */
 
 import type { WayId } from '../engine/flow.ts';
-import { commandsOf, needsRoot } from './commands.ts';
+import { needsRoot } from './commands.ts';
 import { headerOf } from './header.ts';
 import { exitCodeOf, outcomeOf } from './outcome.ts';
 import type { Outside, PastSession } from './outside.ts';
+import { finishPage, rootPage, undoPage } from './pages.ts';
 import { proofFor, prove } from './proof.ts';
 import { createSession, type Session } from './session.ts';
-import { type At, type Demo, firstState, fresh, type Intent, PATHS, type State } from './state.ts';
+import {
+  type At,
+  type End,
+  firstState,
+  fresh,
+  type Intent,
+  PATHS,
+  type State,
+  type Wizard,
+  type WizardOptions,
+} from './state.ts';
 import type { Row } from './walk.ts';
 
-export interface WizardOptions {
-  readonly outside: Outside;
-  /** The first look at the machine waits for it: starting thirty programs would hold up the first frame. */
-  readonly ready?: Promise<unknown>;
-  /** Simulated boxes to try; loaded when somebody wants to see them. */
-  readonly demos?: { readonly list: () => Promise<readonly Demo[]>; readonly open: (name: string) => Promise<Outside> };
-  /** Hands the terminal over to sudo's question; true when it was answered. The default asks nobody. */
-  readonly askRoot?: () => Promise<boolean>;
-}
-
-export interface End {
-  readonly exitCode: number;
-  readonly state: State;
-}
-
-export interface Wizard {
-  readonly subscribe: (listener: () => void) => () => void;
-  readonly state: () => State;
-  readonly send: (intent: Intent) => void;
-  /** The screen provides it: leaves raw mode, asks, comes back. */
-  readonly onAskRoot: (ask: () => Promise<boolean>) => void;
-  /** Asks for sudo's password where the terminal is ours to give; false where it was not given. */
-  readonly sudo: () => boolean;
-  readonly done: Promise<End>;
-}
+export type { End, Wizard } from './state.ts';
 
 export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: WizardOptions): Wizard => {
   let outside = first;
@@ -188,14 +175,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     if (wantsRoot) busy('getting ready');
     if (wantsRoot && !(await outside.canRoot()) && !(await askRoot())) {
       outside.append({ type: 'answered', question: `apply ${plan.fix}`, answer: 'yes, but root was not to be had' });
-      return go({
-        at: 'page',
-        page: {
-          title: 'Root is needed, and sudo did not give it. As root, this does the same:',
-          lines: [...commandsOf(plan), '', 'gpumedic fix, run as root, does it with a backup and an undo.'],
-        },
-        back: { at: 'walk', more: false, guide: null },
-      });
+      return go({ at: 'page', page: rootPage(plan), back: { at: 'walk', more: false, guide: null } });
     }
     outside.append({ type: 'answered', question: `apply ${plan.fix}`, answer: 'yes' });
     if (wantsRoot) go({ at: 'walk', more: false, guide: null });
@@ -211,11 +191,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
         row({ sign: 'done', label: 'Undone', text: what.title });
       }
       look();
-      go({
-        at: 'page',
-        page: { title: result.did === 'undone' ? 'Put back, byte for byte:' : 'Not undone:', lines: result.lines },
-        back: { at: 'menu' },
-      });
+      go({ at: 'page', page: undoPage(result), back: { at: 'menu' } });
     });
   };
 
@@ -232,7 +208,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       outside.append({ type: 'answered', question: found.id, answer: 'leave it' });
       return session.choose('leave');
     }
-    if (id === 'back') return session.choose('back');
+    if (id === 'back' || id === 'decline') return session.choose(id);
     if (id === 'guide') return go({ ...at, guide: '' });
     const offer = found.offers.find(o => id === `fix ${o.fix}`);
     if (offer?.by === 'guide') return go({ ...at, guide: offer.fix });
@@ -263,14 +239,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       return then(outside.finish(at.session.id), r => {
         outside.facts.forget();
         look();
-        go({
-          at: 'page',
-          page: {
-            title: r.did === 'undone' || r.did === 'nothing' ? 'Done:' : 'It could not be finished:',
-            lines: r.lines,
-          },
-          back: { at: 'menu' },
-        });
+        go({ at: 'page', page: finishPage(r), back: { at: 'menu' } });
       });
     }
     if (id === 'why') return start(undefined);
