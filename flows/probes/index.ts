@@ -11,7 +11,6 @@ import { pci, pciList } from './pci.ts';
 import { podman } from './podman.ts';
 import { csvLines, csvLists, csvPaths } from './tegra.ts';
 import { config, configPaths, toolkit } from './toolkit.ts';
-import { unitVerify } from './unit-verify.ts';
 import { units } from './units.ts';
 import { where } from './where.ts';
 
@@ -49,7 +48,6 @@ export const probes = {
   namedDevices,
   wanted,
   nested,
-  unitVerify,
 } as const;
 
 export type ProbeId = keyof typeof probes;
