@@ -1,6 +1,6 @@
 /**
  * Every command. One module, loaded once the words are known to be right: the bundler puts what the commands share into
- * one file, and a start pays for each file. Ink, React, xstate and execa come with the two that need them.
+ * one file, and a start pays for each file. Ink, React, xstate and execa come with those that need them.
  */
 import { run as check } from './check.ts';
 import type { Context } from './context.ts';
@@ -15,13 +15,13 @@ export { help } from './help.ts';
 
 /** By the names of `commands`. */
 export const run: Readonly<Record<string, (context: Context) => Promise<number>>> = {
-  wizard: async context => (await import('./wizard.ts')).run(context),
+  wizard: async context => (await import('./interactive.ts')).wizard(context),
   check,
-  fix: async context => (await import('./fix.ts')).run(context),
+  fix: async context => (await import('./interactive.ts')).fix(context),
   explain: async context => (await import('./explain.ts')).run(context),
   history,
   undo,
-  learn: async context => (await import('./learn.ts')).run(context),
+  learn: async context => (await import('./interactive.ts')).learn(context),
   transcript,
   snapshot,
   flows,
