@@ -2,18 +2,24 @@
 import { card, sharing } from './card.ts';
 import { cdi } from './cdi.ts';
 import { config } from './config.ts';
+import { container } from './container.ts';
 import { csv } from './csv.ts';
 import { docker, podman } from './docker.ts';
 import { driver } from './driver.ts';
+import { extras } from './extras.ts';
 import { fabric } from './fabric.ts';
 import { gpus } from './gpus.ts';
 import { hardware } from './hardware.ts';
+import { hygiene } from './hygiene.ts';
+import { image } from './image.ts';
 import { init } from './init.ts';
+import { injected } from './injected.ts';
 import { jit } from './jit.ts';
 import { legacy } from './legacy.ts';
 import { libraries } from './libraries.ts';
 import { mig } from './mig.ts';
 import { module } from './module.ts';
+import { persistence } from './persistence.ts';
 import { form, request } from './request.ts';
 import { runtime } from './runtime.ts';
 import { where, wsl } from './where.ts';
@@ -44,3 +50,12 @@ export const flows = {
   csv,
   cdi,
 } as const;
+
+/** Walked for themselves and not from the root: beside every check, or for the one container that a person named. */
+export const aside = { hygiene, persistence, container, extras, injected, image } as const;
+
+/** Of those, the flows that every check walks; they find risks and notes, never a fault. */
+export const BESIDE = ['hygiene', 'persistence'] as const;
+
+/** Everything there is to draw and to read. */
+export const allFlows = { ...flows, ...aside } as const;

@@ -4,15 +4,19 @@ import { cdiDirs, cdiHost, cdiSpecs } from './cdi.ts';
 import { daemonJson, docker, dockerCli, runtimePath } from './docker.ts';
 import { driver, nodes, smi } from './driver.ts';
 import { kernelJournal, kernelLog } from './kernel-log.ts';
+import { configCopies, configLeft, storeCopies, storeLeft } from './leftovers.ts';
 import { libraries } from './libraries.ts';
 import { mig, namedDevices, nested, wanted } from './mig.ts';
 import { module, modulePlaces } from './module.ts';
 import { pci, pciList } from './pci.ts';
 import { podman } from './podman.ts';
+import { subject, subjectHost, subjectInside, subjectRecord } from './subject.ts';
 import { csvLines, csvLists, csvPaths } from './tegra.ts';
 import { config, configPaths, toolkit } from './toolkit.ts';
+import { unitVerify } from './unit-verify.ts';
 import { units } from './units.ts';
 import { where } from './where.ts';
+import { running, workloads } from './workloads.ts';
 
 export const probes = {
   where,
@@ -48,6 +52,17 @@ export const probes = {
   namedDevices,
   wanted,
   nested,
+  subject,
+  subjectRecord,
+  subjectHost,
+  subjectInside,
+  running,
+  workloads,
+  storeCopies,
+  storeLeft,
+  configCopies,
+  configLeft,
+  unitVerify,
 } as const;
 
 export type ProbeId = keyof typeof probes;

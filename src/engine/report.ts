@@ -4,18 +4,20 @@
  */
 import { byDesign, consequences } from '../../flows/explains.ts';
 import { ladder } from '../../flows/fixes/index.ts';
-import { flows, ROOT } from '../../flows/index.ts';
+import { allFlows, BESIDE, flows, ROOT } from '../../flows/index.ts';
 import { modes } from '../../flows/modes/index.ts';
 import { daemonOf } from '../../flows/probes/docker.ts';
 import { safeToLoad } from '../../flows/probes/driver.ts';
 import { type Facts, probes } from '../../flows/probes/index.ts';
+import { type Subject, subjectOf } from '../../flows/probes/subject.ts';
 import { setUp } from '../../flows/rules/cdi.ts';
+import { wayOf } from '../../flows/rules/container.ts';
 import { requests } from '../../flows/rules/requests.ts';
 import type { Because, Box } from '../box/box.ts';
 import { cached } from '../box/cache.ts';
 import type { Machine } from '../transcript/event.ts';
 import { type Collector, collector } from './collect.ts';
-import type { Evidence, Request, WayId } from './flow.ts';
+import type { Evidence, Flow, Request, WayId } from './flow.ts';
 import { or, type Unknown } from './known.ts';
 import { type Step, type Trail, walk } from './walk.ts';
 
@@ -55,17 +57,21 @@ export interface Report {
   readonly findings: readonly ReportFinding[];
   readonly unknown: readonly { readonly probe: string; readonly because: Because }[];
   readonly internal: { readonly trails: readonly Trail[]; readonly facts: Facts };
+  /** The container or image that was named, and how it was judged; absent where none was. */
+  readonly container?: { readonly name: string; readonly way: WayId | null; readonly trail: Trail };
 }
 
 export interface CheckOptions {
   readonly loadModules?: boolean;
+  /** One container or image to look at beside the machine. */
+  readonly subject?: Subject;
   readonly now?: () => number;
   readonly signal?: AbortSignal;
 }
 
 /** A collector over all probes; commands that may load modules wait until nothing can change, or for `loadModules`. */
 export const collect = (box: Box, options: CheckOptions = {}): Collector<typeof probes> =>
-  collector(box, probes, {
+  collector(box, options.subject === undefined ? probes : { ...probes, subject: subjectOf(options.subject) }, {
     mayLoad: async get =>
       options.loadModules === true || box.kind !== 'live' || safeToLoad(await get('driver'), await get('nodes')),
   });
@@ -128,9 +134,9 @@ const whyOf = (trail: Trail): string => {
 };
 
 /** Where a step stands in the tree, for the order in which things must be mended. */
-const FLOW_ORDER = Object.keys(flows);
-const rank = (s: Step) =>
-  FLOW_ORDER.indexOf(s.flow) * 100 + Object.keys(flows[s.flow as keyof typeof flows].nodes).indexOf(s.node);
+const every: Readonly<Record<string, Flow>> = allFlows;
+const FLOW_ORDER = Object.keys(allFlows);
+const rank = (s: Step) => FLOW_ORDER.indexOf(s.flow) * 100 + Object.keys(every[s.flow]!.nodes).indexOf(s.node);
 /** Everything above the fork concerns every way. */
 const TRUNK = new Set([
   'where',
@@ -153,11 +159,14 @@ interface Heard {
 }
 
 /** Everything the trails found, one entry an id; severity null is a way that nobody asked for. */
-const hear = (trails: readonly Trail[], facts: Facts): Map<string, Heard> => {
+const hear = (trails: readonly Trail[], facts: Facts, wanted: WayId | null): Map<string, Heard> => {
   const heard = new Map<string, Heard>();
   for (const trail of trails) {
     const meant =
-      trail.request.way === 'docker-gpus' || trail.request.way === 'docker-runtime' || setUp(facts, trail.request);
+      trail.request.way === wanted ||
+      trail.request.way === 'docker-gpus' ||
+      trail.request.way === 'docker-runtime' ||
+      setUp(facts, trail.request);
     for (const step of trail.steps) {
       if (!step.finding) continue;
       const { finding, id } = step.finding;
@@ -171,7 +180,8 @@ const hear = (trails: readonly Trail[], facts: Facts): Map<string, Heard> => {
               : null;
       const old = heard.get(id);
       const ways = old?.ways ?? new Set<WayId>();
-      if (finding === 'stop') ways.add(trail.request.way);
+      // A container's own fault says nothing about the way in general.
+      if (finding === 'stop' && step.flow in flows) ways.add(trail.request.way);
       const graver =
         old === undefined ||
         (old.severity !== 'fault' && severity === 'fault') ||
@@ -189,7 +199,10 @@ export const reportOf = (facts: Facts, tookMs = 0): Report => {
   const trails = (asked.length > 0 ? asked : [requests['docker-gpus']]).map(r => walk(flows, ROOT, facts, r));
   const told = asked.length > 0 ? trails : [];
   const judged = asked.length > 0 ? trails : trails.map(t => ({ ...t, steps: t.steps.filter(s => TRUNK.has(s.flow)) }));
-  const heard = hear(judged, facts);
+  const wanted = wayOf(facts.subjectRecord, facts);
+  const beside = BESIDE.map(id => walk(every, id, facts, requests['docker-gpus']));
+  const named = facts.subject === null ? null : namedTrail(facts, wanted, told);
+  const heard = hear([...judged, ...beside, ...(named ? [named] : [])], facts, wanted);
   const silenced = new Set(
     [...heard]
       .filter(([, h]) => h.severity === 'fault')
@@ -222,9 +235,11 @@ export const reportOf = (facts: Facts, tookMs = 0): Report => {
       }),
     );
   const missing = new Map<string, Unknown>();
-  for (const t of judged) for (const s of t.steps) for (const m of s.missing) missing.set(`${m.probe} ${m.unknown}`, m);
+  for (const t of [...judged, ...(named ? [named] : [])])
+    for (const s of t.steps) for (const m of s.missing) missing.set(`${m.probe} ${m.unknown}`, m);
   const inDoubt =
     told.some(t => t.works === null) ||
+    named?.works === null ||
     judged.some(t =>
       t.steps.some(
         s => s.verdict === 'cannotTell' && flows[s.flow as keyof typeof flows].nodes[s.node]?.bears === 'cuda',
@@ -247,7 +262,16 @@ export const reportOf = (facts: Facts, tookMs = 0): Report => {
     findings,
     unknown: [...missing.values()].map(m => ({ probe: m.probe, because: m.unknown })),
     internal: { trails, facts },
+    ...(named ? { container: { name: facts.subject!.name, way: wanted, trail: named } } : {}),
   };
+};
+
+/** The trail of the container that was named. Where its way is stopped on this machine, what is wrong inside it follows from that. */
+const namedTrail = (facts: Facts, way: WayId | null, told: readonly Trail[]): Trail => {
+  const trail = walk(every, 'container', facts, requests[way ?? 'docker-gpus']);
+  if (told.find(t => t.request.way === way)?.works !== false) return trail;
+  const steps = trail.steps.map(({ finding, ...s }) => (finding && s.flow !== 'injected' ? { ...s, finding } : s));
+  return { ...trail, steps };
 };
 
 /** Asks the box every probe, side by side, and judges. Changes nothing. */

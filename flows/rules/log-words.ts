@@ -1,0 +1,82 @@
+/** What an application writes when its image is at fault: plain data, matched against the last lines of a log. */
+
+export type LogWord =
+  | 'own'
+  | 'dependency'
+  | 'libcudart'
+  | 'cpuOnly'
+  | 'arch'
+  | 'busy'
+  | 'stub'
+  | 'capability'
+  | 'platform';
+
+interface Said {
+  readonly word: LogWord;
+  readonly says: RegExp;
+}
+
+const CUDA_LIBS =
+  'cudart|cublas\\w*|cudnn\\w*|nvrtc\\w*|nccl|npp\\w+|cufft\\w*|curand|cusolver\\w*|cusparse\\w*|nvJitLink';
+
+/** In the order in which they are looked for; the last line that fits is quoted. */
+export const logWords: readonly Said[] = [
+  { word: 'platform', says: /exec format error/ },
+  { word: 'libcudart', says: new RegExp(`lib(${CUDA_LIBS})\\.so[\\w.]*: cannot open shared object file`) },
+  {
+    word: 'capability',
+    says: /lib(nvidia-encode|nvcuvid|nvidia-fbc|nvoptix|GLX_nvidia|EGL_nvidia)\.so[\w.]*.*(cannot|not) (open|found|load)/i,
+  },
+  { word: 'stub', says: /CUDA driver is a stub library/ },
+  {
+    word: 'arch',
+    says: /no kernel image is available for execution|CUDA capability sm_\d+ is not compatible|compiled with an unsupported toolchain/,
+  },
+  {
+    word: 'cpuOnly',
+    says: /Torch not compiled with CUDA enabled|CUDAExecutionProvider' is not in available provider/i,
+  },
+  { word: 'busy', says: /CUDA out of memory|CUDA-capable device\(s\) is\/are busy|exclusive-process mode/i },
+];
+
+const MODULE = [
+  /ModuleNotFoundError: No module named '([\w.]+)'/,
+  /Could not import module "([\w.]+)"/,
+  /Error while finding module specification for '([\w.]+)'/,
+];
+/** A module that was named on the command line: the application itself. */
+const BY_NAME = /Could not import module|Error while finding module specification/;
+
+/** Import names that come from a package index; anything else is taken for the application's own. */
+const KNOWN = new Set(
+  'torch torchvision torchaudio tensorflow keras jax flax numpy scipy pandas sklearn cv2 PIL transformers accelerate diffusers datasets tokenizers safetensors onnx onnxruntime vllm bitsandbytes xformers triton cupy numba fastapi starlette uvicorn gunicorn flask django requests httpx aiohttp pydantic yaml dotenv redis celery sqlalchemy psycopg2 boto3 tqdm einops sentencepiece gradio streamlit pynvml whisper faster_whisper ctranslate2 llama_cpp ray deepspeed flash_attn peft trl langchain openai click typer rich loguru matplotlib seaborn nltk spacy lightning pytorch_lightning ultralytics'.split(
+    ' ',
+  ),
+);
+
+export interface MissingModule {
+  readonly name: string;
+  readonly is: 'own' | 'dependency';
+  readonly line: string;
+}
+
+/** The Python module that was not found; null where none is named. */
+export const missingModule = (log: string): MissingModule | null => {
+  const lines = log.split('\n').filter(l => MODULE.some(m => m.test(l)));
+  const line = lines.at(-1);
+  if (line === undefined) return null;
+  const inner = /No module named '([\w.]+)'/.exec(line)?.[1];
+  const name = inner ?? MODULE.map(m => m.exec(line)?.[1]).find(Boolean) ?? '';
+  const top = name.split('.')[0]!;
+  return { name: top, is: !KNOWN.has(top) || (BY_NAME.test(line) && !inner) ? 'own' : 'dependency', line: line.trim() };
+};
+
+/** The first kind of trouble that a log shows, with its last such line. */
+export const trouble = (log: string): { readonly word: LogWord; readonly line: string } | null => {
+  const lines = log.split('\n');
+  for (const { word, says } of logWords) {
+    const line = lines.findLast(l => says.test(l));
+    if (line !== undefined) return { word, line: line.trim() };
+  }
+  return null;
+};
