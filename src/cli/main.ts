@@ -44,6 +44,9 @@ const dispatch = async (words: Words, context: Context): Promise<number> => {
     context.out(`gpumedic ${version}\n`);
     return 0;
   }
+  // By itself: a text is judged without the tree, the engine and the probes, and a start pays for each file.
+  if (words.command === 'explain' && words.options.help !== true && words.options.demo !== 'list')
+    return (await import('./explain.ts')).run(context);
   const { demos, help, run } = await import('./run.ts');
   if (words.options.help === true) {
     context.out(help(words.command, context.terminal));

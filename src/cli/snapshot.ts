@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { probes } from '../../flows/probes/index.ts';
 import { collector } from '../engine/collect.ts';
 import { count } from '../report/words.ts';
+import { readSnapshot } from '../snapshot/read.ts';
 import { recordSnapshot } from '../snapshot/record.ts';
 import { redactSnapshot } from '../snapshot/redact.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -19,7 +20,7 @@ const defaultName = (now: number): string => `gpumedic-${new Date(now).toISOStri
 
 const record = async (context: Context): Promise<Snapshot> => {
   const file = given(context, 'box');
-  if (file !== undefined) return (await import('../snapshot/read.ts')).readSnapshot(file);
+  if (file !== undefined) return readSnapshot(file);
   const box = await openBox(context);
   const more = async (recorded: typeof box): Promise<unknown> => collector(recorded, probes).facts();
   return recordSnapshot(box, [], more, { signal: context.signal });
