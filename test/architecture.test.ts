@@ -173,8 +173,9 @@ test('no folder needs another that needs it', () => {
   assert.deepEqual(pairs, []);
 });
 
-test('no source file grows past what is read in one sitting', () => {
+test('no source file grows past what is read in one sitting; tables of texts may', () => {
   const long = files
+    .filter(f => !/^flows\/(?:signatures\/|not-mine)/.test(f))
     .map(f => [f, readFileSync(join(root, f), 'utf8').split('\n').length] as const)
     .filter(([, lines]) => lines > 400);
   assert.deepEqual(long, []);

@@ -1,6 +1,5 @@
 /** A box that answers from a recording: by exact argv and path, and by what follows from them without a guess. */
 
-import { readSnapshot } from '../snapshot/read.ts';
 import type { Snapshot, SnapshotCommand } from '../snapshot/snapshot.ts';
 import {
   type Box,
@@ -165,5 +164,6 @@ export const recordedBox = (snapshot: Snapshot, name: string): Box => {
 
 /** Opens a snapshot file, plain or gzipped. Throws InputError with one line for a person. */
 export const openRecording = async (path: string): Promise<Box> => {
+  const { readSnapshot } = await import('../snapshot/read.ts');
   return recordedBox(await readSnapshot(path), path.slice(path.lastIndexOf('/') + 1));
 };
