@@ -53,6 +53,7 @@ export const App = ({ wizard, version, theme, now }: AppProps): ReactElement => 
   const limits = useRef({ page: 1, most: 0 });
   /** The screen that has been painted; a `y` that arrives before its question is nobody's answer. */
   const painted = useRef('');
+  const arrived = useRef<string | null>(null);
   const [, redraw] = useReducer((n: number) => n + 1, 0);
 
   const view = viewOf(state, version);
@@ -71,19 +72,22 @@ export const App = ({ wizard, version, theme, now }: AppProps): ReactElement => 
   useEffect(() => {
     if (state.over) exit();
   }, [state.over, exit]);
-  // Set when this chunk of input is over: a y behind an Enter in one chunk is no answer to what the Enter brought up.
   useLayoutEffect(() => {
-    const timer = setImmediate(() => {
-      painted.current = screenOf(view);
-    });
-    return () => clearImmediate(timer);
+    painted.current = screenOf(view);
   });
 
   useInput((input, key) => {
     const keys = pressesOf(input, key);
+    // All that arrives in one chunk is answered for by what stood there when it arrived.
+    if (arrived.current === null) {
+      arrived.current = painted.current;
+      setImmediate(() => {
+        arrived.current = null;
+      });
+    }
     for (const one of keys) {
       const now = viewOf(wizard.state(), version);
-      const isAlone = keys.length === 1 && painted.current === screenOf(now);
+      const isAlone = keys.length === 1 && arrived.current === screenOf(now);
       const { cursor: next, intent } = press(now, cursor.current, one, { ...limits.current, isAlone });
       cursor.current = next;
       if (intent) wizard.send(intent);
