@@ -94,10 +94,10 @@ export const cdiEngine = [
   }),
   entry('own-generate-unit-broken', {
     layer,
-    title: 'A hand-written CDI unit does not work',
-    line: 'systemd ignores misspelt lines; the unit looks fine and does nothing.',
-    paragraph: `Somebody wrote a unit that generates the spec, and a word in it is misspelt or its program does not exist. systemd ignores such lines and
-      reports success. With toolkit 1.18 or later take it out and use the shipped units; before, correct the named lines.`,
+    title: 'A hand-written CDI unit is broken, late or needless',
+    line: 'systemd ignores misspelt lines; a unit may look fine and do nothing.',
+    paragraph: `Somebody wrote a unit that generates the spec, and a word in it is misspelt, its program does not exist, or it runs after the containers. systemd ignores
+      misspelt lines and reports success. With toolkit 1.18 or later take it out and use the shipped units; before, correct the named lines.`,
     mechanism: `systemd-analyze verify names unknown keys and sections and programs that cannot be executed, with exit code 1. An ignored Type= makes a unit
       count as started at once; a misspelt [Install] makes enable do nothing.`,
     evidence: '[R]; seed 1, systemd services',

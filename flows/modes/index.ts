@@ -1,10 +1,12 @@
 import type { Mode } from '../../src/engine/mode.ts';
 import { cdi } from './cdi.ts';
 import { cdiEngine } from './cdi-engine.ts';
+import { compose } from './compose.ts';
 import { docker } from './docker.ts';
 import { driver } from './driver.ts';
 import { fabric } from './fabric.ts';
 import { hardware } from './hardware.ts';
+import { image } from './image.ts';
 import { ldconfig } from './ldconfig.ts';
 import { libraries } from './libraries.ts';
 import { nodes } from './nodes.ts';
@@ -31,7 +33,9 @@ const all: readonly Mode[] = [
   ...cdi,
   ...cdiEngine,
   ...docker,
+  ...compose,
   ...podman,
+  ...image,
   ...tegra,
   ...hygiene,
 ];
