@@ -113,6 +113,28 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
       lang: { type: 'string', value: 'en|ko', choices: ['en', 'ko'], about: 'the language; that of LANG if absent' },
     },
   },
+  files: {
+    takes: '[PATH…]',
+    most: Number.POSITIVE_INFINITY,
+    about: 'what is wrong for this machine in Compose files, Dockerfiles and manifests; - reads a manifest from a pipe',
+    options: {
+      format: format('text', 'json', 'sarif'),
+      to: {
+        type: 'string',
+        value: 'cdi|runtime|reservation|reservation-cdi|gpus',
+        choices: ['cdi', 'runtime', 'reservation', 'reservation-cdi', 'gpus'],
+        about: 'show the services asking in this form, as a diff',
+      },
+      service: { type: 'string', value: 'NAME[,NAME]', about: 'with --to: only these services' },
+      shared: {
+        type: 'string',
+        value: 'all|own',
+        choices: ['all', 'own'],
+        about: 'with --to: a request shared with other services is changed for all, or copied for the one',
+      },
+      write: { type: 'boolean', about: 'with --to: write it' },
+    },
+  },
   snapshot: {
     takes: '',
     most: 0,
@@ -132,9 +154,7 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
 };
 
 /** Commands of later versions: they are named honestly and do nothing. */
-export const later: Readonly<Record<string, string>> = {
-  files: 'reading Compose files, Dockerfiles and manifests',
-};
+export const later: Readonly<Record<string, string>> = {};
 
 /** Formats that the tables name and this version does not write yet. */
 export const laterFormats: Readonly<Record<string, readonly string[]>> = {};

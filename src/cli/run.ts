@@ -19,6 +19,7 @@ export const run: Readonly<Record<string, (context: Context) => Promise<number>>
   check,
   fix: async context => (await import('./interactive.ts')).fix(context),
   explain: async context => (await import('./explain.ts')).run(context),
+  files: async context => (await import('./files.ts')).run(context),
   history,
   undo,
   learn: async context => (await import('./interactive.ts')).learn(context),

@@ -1,0 +1,41 @@
+/** What is wrong with a project file on this box, and what would mend it. */
+import type { FormId } from '../../flows/requests/forms.ts';
+
+export interface Region {
+  /** Counted from 1. */
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+}
+
+/** An edit of one file that mends a finding. */
+export interface Mend {
+  readonly title: string;
+  /** The form it rewrites to, where it is one. */
+  readonly to: FormId | null;
+  readonly path: string;
+  readonly before: string;
+  readonly after: string;
+  /** The same for `kubectl patch`, where the file is a manifest. */
+  readonly patch?: string;
+}
+
+export type Kind = 'compose' | 'dockerfile' | 'manifest';
+
+export interface FileFinding extends Region {
+  readonly path: string;
+  readonly kind: Kind;
+  readonly id: string;
+  readonly severity: 'fault' | 'risk' | 'note';
+  readonly title: string;
+  /** What is wrong here and why, in sentences. */
+  readonly message: string;
+  /** Service, stage or workload. */
+  readonly subject: string | null;
+  /** Forms that work on this box, best first; empty where that is not the question. */
+  readonly works: readonly FormId[];
+  readonly mends: readonly Mend[];
+  /** What to paste where no edit is offered. */
+  readonly snippet: string | null;
+}

@@ -1,0 +1,48 @@
+/** What a project file has to know of the box: which forms work, and the versions that gate them. */
+import { type Form, type FormId, forms, offerOrder } from '../../flows/requests/forms.ts';
+import { atLeast } from '../../flows/rules/version.ts';
+import type { Box, Ran } from '../box/box.ts';
+import type { WayId } from '../engine/flow.ts';
+import { or } from '../engine/known.ts';
+import type { Report, Way } from '../engine/report.ts';
+
+export interface Here {
+  readonly ways: ReadonlyMap<WayId, Way>;
+  /** Version of Compose; null where it is not known. */
+  readonly compose: string | null;
+  readonly docker: string | null;
+  readonly gpus: readonly { readonly uuid: string }[];
+  readonly platform: string;
+  /** Null where Docker does not say. */
+  readonly defaultRuntime: string | null;
+}
+
+const versionIn = (ran: Ran): string | null =>
+  ran.kind === 'exited' && ran.code === 0 ? (/(\d+\.\d+(?:\.\d+)?)/.exec(ran.stdout)?.[1] ?? null) : null;
+
+export const hereOf = async (box: Box, report: Report): Promise<Here> => {
+  const plugin = await box.run({ argv: ['docker', 'compose', 'version', '--short'] });
+  const compose =
+    versionIn(plugin) ??
+    (plugin.kind === 'exited' ? versionIn(await box.run({ argv: ['docker-compose', 'version', '--short'] })) : null);
+  const info = or(report.internal.facts.docker.info, null);
+  return {
+    ways: new Map(report.ways.map(w => [w.way, w])),
+    compose,
+    docker: report.machine.engines.docker?.version || null,
+    gpus: report.machine.gpus,
+    platform: report.machine.platform,
+    defaultRuntime: info?.defaultRuntime ?? null,
+  };
+};
+
+/** Whether Compose reads the form; an unknown version is given the benefit. */
+export const isRead = (form: Form, compose: string | null): boolean =>
+  compose === null || atLeast(compose, form.compose);
+
+export const wayOf = (form: FormId, cdiNames: boolean, here: Here): Way | undefined =>
+  here.ways.get(form === 'runtime' && cdiNames ? 'docker-runtime-cdi' : forms[form].way);
+
+/** Forms that work here, by the ways of the tree and the gates of Compose; best first. */
+export const workingForms = (here: Here): readonly FormId[] =>
+  offerOrder.filter(form => isRead(forms[form], here.compose) && wayOf(form, false, here)?.works === true);

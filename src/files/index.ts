@@ -1,0 +1,200 @@
+/**
+ * Project files judged against a box: `filesFindings` for a list with edits that mend, `rewriteFiles` for another form of
+ * request, `planOf` to hand an edit to the applying of plans.
+ */
+import { modes } from '../../flows/modes/index.ts';
+import type { FormId } from '../../flows/requests/forms.ts';
+import type { Box, FileRead } from '../box/box.ts';
+import type { Report } from '../engine/report.ts';
+import type { Plan, Step } from '../plan/plan.ts';
+import { projectFindings } from './compose/findings.ts';
+import { filled } from './compose/interpolate.ts';
+import type { World } from './compose/judge.ts';
+import { loadProject, type Project, type Read } from './compose/load.ts';
+import { type FileEdit, type Rewrite, rewriteProject } from './compose/rewrite.ts';
+import { at, textOf } from './compose/tree.ts';
+import { workAroundsOf } from './compose/workarounds.ts';
+import { dockerfileFindings, type Use, usesOf } from './dockerfile/findings.ts';
+import { type Found, findFiles } from './find.ts';
+import type { FileFinding, Mend } from './finding.ts';
+import { type Here, hereOf } from './here.ts';
+import { manifestFindings } from './manifest/findings.ts';
+
+export type { FileFinding, Mend } from './finding.ts';
+export type { Here } from './here.ts';
+
+export interface FilesOptions {
+  /** Folders to look below; none if absent. */
+  readonly folders?: readonly string[];
+  /** Absolute paths of files that were named. */
+  readonly named?: readonly string[];
+  /** Also the projects whose containers the engine knows; true if absent. */
+  readonly engine?: boolean;
+  /** How many repaired forms are prepared for each finding; 1 if absent, 0 for none. */
+  readonly forms?: number;
+}
+
+export interface FilesResult {
+  readonly here: Here;
+  readonly found: Found;
+  readonly findings: readonly FileFinding[];
+}
+
+/** One reading of each file, for as long as nothing is written. */
+const remembered = (box: Box): Read => {
+  const seen = new Map<string, Promise<FileRead>>();
+  return path => {
+    const known = seen.get(path);
+    if (known) return known;
+    const found = box.read(path);
+    seen.set(path, found);
+    return found;
+  };
+};
+
+const imagesOf = (project: Project): readonly string[] =>
+  [...project.services.values()].flatMap(s =>
+    textOf(at(s.tree, 'runtime')) === undefined ? [] : (filled(textOf(at(s.tree, 'image')) ?? '', project.env) ?? []),
+  );
+
+/** What the images of services with a runtime set by themselves, and which mounted driver files exist. */
+const worldOf = async (box: Box, here: Here, project: Project, asked: Map<string, boolean | null>): Promise<World> => {
+  for (const image of imagesOf(project)) {
+    if (image === '' || asked.has(image)) continue;
+    const shown = await box.run({ argv: ['docker', 'image', 'inspect', '-f', '{{json .Config.Env}}', image] });
+    const env = shown.kind === 'exited' && shown.code === 0 ? shown.stdout : null;
+    const sets =
+      env !== null &&
+      (/"NVIDIA_VISIBLE_DEVICES=(?!void|none|")/.test(env) ||
+        (/"CUDA_VERSION=/.test(env) && !/"NVIDIA_REQUIRE_CUDA=/.test(env)));
+    asked.set(image, env === null ? null : sets);
+  }
+  const files = new Map<string, boolean | null>();
+  for (const service of project.services.values())
+    for (const { source } of workAroundsOf(service, project.env)) {
+      if (source === undefined || files.has(source)) continue;
+      const stat = await box.stat(source);
+      files.set(source, stat.kind === 'stat' ? stat.stat.type !== 'dir' : stat.kind === 'absent' ? false : null);
+    }
+  return { here, imageAsks: image => asked.get(image) ?? null, isFile: path => files.get(path) ?? null };
+};
+
+const order = (a: FileFinding, b: FileFinding): number =>
+  a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line || a.column - b.column;
+
+/** Everything wrong with project files on this box. Changes nothing; never throws for what stands in them. */
+export const filesFindings = async (box: Box, report: Report, options: FilesOptions = {}): Promise<FilesResult> => {
+  const here = await hereOf(box, report);
+  const found = await findFiles(box, {
+    folders: options.folders ?? [],
+    named: options.named ?? [],
+    engine: options.engine !== false,
+  });
+  const read = remembered(box);
+  const findings: FileFinding[] = [];
+  const asked = new Map<string, boolean | null>();
+  const uses: Use[] = [];
+  const mends = { forms: options.forms ?? 1, compose: here.compose };
+  for (const layers of found.projects) {
+    const project = await loadProject(read, layers);
+    findings.push(...(await projectFindings(read, project, await worldOf(box, here, project, asked), modes, mends)));
+    uses.push(...usesOf(project));
+  }
+  const dockerfiles = new Set([...found.dockerfiles, ...uses.map(u => u.dockerfile)]);
+  for (const path of dockerfiles)
+    findings.push(
+      ...(await dockerfileFindings(
+        box,
+        read,
+        path,
+        uses.filter(u => u.dockerfile === path),
+      )),
+    );
+  for (const path of found.manifests) {
+    const text = await read(path);
+    if (text.kind === 'file') findings.push(...manifestFindings(path, text.text, here));
+  }
+  const seen = new Set<string>();
+  const unique = findings.filter(f => {
+    const key = [f.path, f.line, f.column, f.id, f.message].join('\u0000');
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+  return { here, found, findings: unique.sort(order) };
+};
+
+export interface RewriteRequest {
+  readonly to: FormId;
+  readonly services?: readonly string[];
+  readonly shared?: 'ask' | 'all' | 'own';
+}
+
+/** Every project rewritten to one form, in memory. */
+export const rewriteFiles = async (
+  box: Box,
+  here: Here,
+  found: Found,
+  request: RewriteRequest,
+): Promise<readonly { readonly layers: readonly string[]; readonly rewrite: Rewrite }[]> => {
+  const read = remembered(box);
+  const all = [];
+  const before = new Map<string, string>();
+  for (const layers of found.projects) {
+    const known = async (path: string): Promise<FileRead> => {
+      const text = before.get(path);
+      return text === undefined ? read(path) : { kind: 'file', text };
+    };
+    const rewrite = await rewriteProject(known, layers, { ...request, compose: here.compose });
+    for (const edit of rewrite.edits) before.set(edit.path, edit.after);
+    all.push({ layers, rewrite });
+  }
+  return all;
+};
+
+/** Edits of the user's own files as one plan: previewed, confirmed, applied and undone like any other. */
+export const planOf = (
+  edits: readonly Pick<FileEdit, 'path' | 'before' | 'after'>[],
+  about: {
+    readonly finding: string;
+    readonly fix: string;
+    readonly title: string;
+    readonly afterwards?: readonly string[];
+  },
+): Plan => {
+  const steps = new Map<string, Extract<Step, { do: 'edit' }>>();
+  for (const { path, before, after } of edits) {
+    const known = steps.get(path);
+    steps.set(path, { do: 'edit', path, before: known?.before ?? before, after, root: false, why: about.title });
+  }
+  return {
+    fix: about.fix,
+    finding: about.finding,
+    title: about.title,
+    summary: 'Changes the user’s own file, only where the request is written; the machine stays as it is.',
+    privilege: 1,
+    effect: ['RX'],
+    touches: [...steps.keys()],
+    steps: [...steps.values()],
+    validate: [],
+    settle: [],
+    interrupts: null,
+    afterwards: about.afterwards ?? [],
+  };
+};
+
+const afterwardsOf = (finding: FileFinding): readonly string[] =>
+  finding.kind === 'compose'
+    ? [`docker compose up -d --force-recreate ${finding.subject ?? ''}`.trim()]
+    : finding.kind === 'dockerfile'
+      ? ['docker compose up -d --build, or docker build again']
+      : ['kubectl apply -f the file; the pod is made anew'];
+
+/** The plan for one of a finding's edits. */
+export const planFor = (finding: FileFinding, mend: Mend): Plan =>
+  planOf([mend], {
+    finding: finding.id,
+    fix: mend.to === null ? `edit-${finding.kind}` : `rewrite-to-${mend.to}`,
+    title: mend.title,
+    afterwards: afterwardsOf(finding),
+  });
