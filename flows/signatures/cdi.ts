@@ -185,15 +185,15 @@ export const cdiSigns = {
       ),
       s(
         [
-          'json: unknown field additionalGids',
           'unknown field additionalGids',
+          'field additionalGids not found',
           'unknown field intelRdt',
           'unknown field netDevices',
-          'unknown field annotations',
         ],
         0.93,
-        { kind: 'cause' },
+        { kind: 'cause', also: ['CDI Spec'] },
       ),
+      s('unknown field additionalGids', 0.8, { kind: 'cause' }),
       s('cdiVersion: 0.7', 0.5, { also: ['unresolvable CDI devices'] }),
       s('unresolvable CDI devices', 0.12),
     ],
@@ -349,5 +349,6 @@ export const cdiSigns = {
       s(['failed to stat CDI host device', 'stat CDI host device'], 0.86, { less: { mig: 0.4 } }),
       s(['failed to inject devices: failed to stat', 'failed to inject devices'], 0.55),
     ],
+    follows: ['nvidia-uvm-missing', 'mig-reconfigured-spec-stale'],
   },
 } satisfies Partial<Record<ModeId, Signs>>;

@@ -38,7 +38,7 @@ export const dockerSigns = {
           'runtime nvidia is not installed',
           'Error: default OCI runtime nvidia not found',
         ],
-        0.94,
+        0.89,
         { less: { desktop: 0.4, snap: 0.4 } },
       ),
       s(

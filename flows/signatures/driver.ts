@@ -29,6 +29,7 @@ export const driverSigns = {
         0.5,
         { less: { inContainer: 0.6, podman: 0.2, k8s: 0.2 } },
       ),
+      s('/proc/driver/nvidia/version: No such file', 0.62, { also: ['nvidia-smi: command not found'] }),
       s('modprobe: FATAL: Module nvidia not found', 0.45, { less: { kernelNew: 0.5 } }),
       s(['Module nvidia-uvm not found in directory', 'Module nvidia_uvm not found in directory'], 0.3),
       s('Please make sure that the NVIDIA Display Driver is properly installed', 0.15),

@@ -127,7 +127,7 @@ export const fabricSigns = {
   'mig-reconfigured-spec-stale': {
     tell: 'nvidia-smi -L against nvidia-ctk cdi list: was the MIG layout changed after the spec was written?',
     shows: [
-      s(['stat CDI host device /dev/nvidia-caps/nvidia-cap', 'CDI host device /dev/nvidia-caps'], 0.8),
+      s(['stat CDI host device /dev/nvidia-caps/nvidia-cap', 'CDI host device /dev/nvidia-caps'], 0.9),
       s('unresolvable CDI devices nvidia.com/gpu=# : #', 0.5),
       s('unresolvable CDI devices', 0.35, { needs: ['mig'] }),
     ],

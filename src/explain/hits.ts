@@ -13,8 +13,10 @@ export interface Line {
   readonly raw: string;
 }
 export interface Hit {
-  /** Order of appearance. */
+  /** Order of appearance: the offset in the squeezed text. */
   readonly order: number;
+  /** Squeezed characters. */
+  readonly size: number;
   readonly lines: readonly Line[];
   /** 1 for an exact match, less for one with slips or cut. */
   readonly share: number;
@@ -70,7 +72,7 @@ export const addLines = (hits: Hits, catalogue: Catalogue, lines: readonly strin
       const to = Math.min(lineAt(view, Math.max(found.from, found.to - 1)), from + MOST_LINES - 1);
       const hint = hintOf(p.text);
       const shown = lines.slice(from, to + 1).map((raw, i) => ({ line: first + from + i, raw: kept(raw, hint) }));
-      hits.found.set(index, { order: order + found.from, lines: shown, share: 1 });
+      hits.found.set(index, { order: order + found.from, size: found.to - found.from, lines: shown, share: 1 });
     }
     return -1;
   });

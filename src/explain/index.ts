@@ -28,7 +28,9 @@ export interface Explanation {
 
 const SHOWN = 240;
 const MOST_SLIPS = 64 * 1024;
-/** With an answer this likely nobody looks for misspelt ones. */
+/** With an answer this likely nobody looks for misspelt ones … */
+const CERTAIN = 0.9;
+/** … nor for those that are cut. */
 const CLEAR = 0.5;
 
 const shownLines = (lines: readonly Line[]): Cause['matched'] => {
@@ -61,12 +63,15 @@ export const conclude = (hits: Hits): Explanation => {
   };
 };
 
-/** The conclusion; where nothing exact was found, also what looks like a signature with slips. `lines`: the whole text, if it is at hand. */
+/**
+ * The conclusion; where nothing exact is sure, also from what looks like a signature with slips, and where nothing exact
+ * was found at all, from what is left of one. `lines`: the whole text, if it is at hand.
+ */
 export const withSlips = (hits: Hits, lines: readonly string[] | null): Explanation => {
   const first = conclude(hits);
-  const isClear = (first.causes[0]?.confidence ?? 0) >= CLEAR;
-  if (isClear || lines === null || lines.reduce((sum, line) => sum + line.length, 0) > MOST_SLIPS) return first;
-  return addSlips(hits, catalogue(), lines, 1) === 0 ? first : conclude(hits);
+  const best = first.causes[0]?.confidence ?? 0;
+  if (best >= CERTAIN || lines === null || lines.reduce((sum, line) => sum + line.length, 0) > MOST_SLIPS) return first;
+  return addSlips(hits, catalogue(), lines, 1, best < CLEAR) === 0 ? first : conclude(hits);
 };
 
 /** Names the failure mode from the text alone. */

@@ -19,10 +19,10 @@ export const literals = (all: readonly string[], least: number, anyCase = false)
   const furthest = least - BLOCK + 1;
   const shift = new Uint8Array(TABLE).fill(furthest);
   const buckets: (number[] | undefined)[] = new Array(TABLE);
-  const bytesOf = all.map(text => Uint8Array.from(text, c => c.charCodeAt(0)));
-  bytesOf.forEach((bytes, index) => {
+  all.forEach((text, index) => {
     for (let end = BLOCK; end <= least; end++) {
-      const hash = ((bytes[end - 3]! << 10) ^ (bytes[end - 2]! << 5) ^ bytes[end - 1]!) & MASK;
+      const hash =
+        ((text.charCodeAt(end - 3) << 10) ^ (text.charCodeAt(end - 2) << 5) ^ text.charCodeAt(end - 1)) & MASK;
       const distance = least - end;
       if (distance < shift[hash]!) shift[hash] = distance;
       if (distance > 0) continue;
@@ -46,10 +46,10 @@ export const literals = (all: readonly string[], least: number, anyCase = false)
         const start = at - least + 1;
         let next = -1;
         for (const index of buckets[hash]!) {
-          const literal = bytesOf[index]!;
+          const literal = all[index]!;
           if (start + literal.length > end) continue;
           let i = 0;
-          while (i < literal.length && fold[text[start + i]!] === literal[i]) i++;
+          while (i < literal.length && fold[text[start + i]!] === literal.charCodeAt(i)) i++;
           if (i === literal.length) next = Math.max(next, found(index, start));
         }
         at = next < 0 ? at + 1 : Math.max(at + 1, next + least - 1);

@@ -6,14 +6,18 @@ type Piece = { readonly literal: string } | { readonly oneOf: readonly string[] 
 /** Pieces without a gap between them. */
 type Group = readonly Piece[];
 
-export interface Pattern {
-  readonly text: string;
-  /** The longest run of fixed characters in squeezed form. */
-  readonly anchor: string;
+interface Shape {
   readonly groups: readonly Group[];
   /** The group that holds the anchor, and the pieces before it in that group. */
   readonly anchorGroup: number;
   readonly anchorPiece: number;
+}
+export interface Pattern {
+  readonly text: string;
+  /** The longest run of fixed characters in squeezed form. */
+  readonly anchor: string;
+  /** Parsed at the first use: of some thousand patterns a text needs a few. */
+  readonly shape: () => Shape;
 }
 
 /** Most characters that a `…` stands for. */
@@ -22,7 +26,7 @@ const MOST_DIGITS = 20;
 
 const piecesOf = (text: string): Piece[] => {
   const pieces: Piece[] = [];
-  for (const part of text.split(/(#|<[^<>]+>)/)) {
+  for (const part of text.split(/(#|<[^<>]+\|[^<>]*>)/)) {
     if (part === '#') pieces.push('digits');
     else if (part.startsWith('<') && part.endsWith('>') && part.includes('|'))
       pieces.push({ oneOf: part.slice(1, -1).split('|').map(squeeze) });
@@ -34,25 +38,41 @@ const piecesOf = (text: string): Piece[] => {
   return pieces;
 };
 
-/** Throws for a pattern without a fixed run of at least `least` characters. */
-export const pattern = (text: string, least: number): Pattern => {
+const shapeOf = (text: string, anchor: string): Shape => {
   const groups = text
     .split('…')
     .map(piecesOf)
     .filter(pieces => pieces.length > 0);
-  let anchor = '';
-  let anchorGroup = 0;
-  let anchorPiece = 0;
-  groups.forEach((group, g) => {
-    group.forEach((piece, p) => {
-      if (piece === 'digits' || !('literal' in piece) || piece.literal.length <= anchor.length) return;
-      anchor = piece.literal;
-      anchorGroup = g;
-      anchorPiece = p;
-    });
-  });
+  for (const [anchorGroup, group] of groups.entries()) {
+    const anchorPiece = group.findIndex(piece => piece !== 'digits' && 'literal' in piece && piece.literal === anchor);
+    if (anchorPiece >= 0) return { groups, anchorGroup, anchorPiece };
+  }
+  throw new Error(`pattern without its anchor: ${text}`);
+};
+
+const SPECIAL = /…|#|<[^<>]+\|[^<>]*>/;
+
+const anchorOf = (text: string): string => {
+  if (!SPECIAL.test(text)) return squeeze(text);
+  return text
+    .split(SPECIAL)
+    .map(squeeze)
+    .reduce((best, one) => (one.length > best.length ? one : best), '');
+};
+
+/** Throws for a pattern without a fixed run of at least `least` characters. */
+export const pattern = (text: string, least: number): Pattern => {
+  const anchor = anchorOf(text);
   if (anchor.length < least) throw new Error(`pattern without a fixed run of ${least} characters: ${text}`);
-  return { text, anchor, groups, anchorGroup, anchorPiece };
+  let shape: Shape | undefined;
+  return {
+    text,
+    anchor,
+    shape: () => {
+      shape ??= shapeOf(text, anchor);
+      return shape;
+    },
+  };
 };
 
 const isDigit = (text: string, at: number): boolean => {
@@ -94,10 +114,10 @@ const longestOf = (group: Group): number =>
   );
 
 /** Where the group begins whose anchor stands at `at`. */
-const startOfAnchor = (text: string, p: Pattern, at: number): number => {
-  const group = p.groups[p.anchorGroup]!;
-  if (p.anchorPiece === 0) return endOf(text, group, at) < 0 ? -1 : at;
-  const before = group.slice(0, p.anchorPiece);
+const startOfAnchor = (text: string, { groups, anchorGroup, anchorPiece }: Shape, at: number): number => {
+  const group = groups[anchorGroup]!;
+  if (anchorPiece === 0) return endOf(text, group, at) < 0 ? -1 : at;
+  const before = group.slice(0, anchorPiece);
   for (let from = at; from >= Math.max(0, at - longestOf(before)); from--)
     if (endOf(text, before, from) === at && endOf(text, group, from) >= 0) return from;
   return -1;
@@ -105,12 +125,14 @@ const startOfAnchor = (text: string, p: Pattern, at: number): number => {
 
 /** The place of a pattern whose anchor stands at `at`, or null. */
 export const place = (text: string, p: Pattern, at: number): { readonly from: number; readonly to: number } | null => {
-  const start = startOfAnchor(text, p, at);
+  const shape = p.shape();
+  const { groups, anchorGroup } = shape;
+  const start = startOfAnchor(text, shape, at);
   if (start < 0) return null;
   let from = start;
   let starts = [start];
-  for (let g = p.anchorGroup - 1; g >= 0; g--) {
-    const group = p.groups[g]!;
+  for (let g = anchorGroup - 1; g >= 0; g--) {
+    const group = groups[g]!;
     const latest = starts[0]!;
     const next: number[] = [];
     const first = Math.max(0, starts.at(-1)! - GAP - longestOf(group));
@@ -123,10 +145,10 @@ export const place = (text: string, p: Pattern, at: number): { readonly from: nu
     starts = next;
     from = next[0]!;
   }
-  let ends = [endOf(text, p.groups[p.anchorGroup]!, start)];
+  let ends = [endOf(text, groups[anchorGroup]!, start)];
   let to = ends[0]!;
-  for (let g = p.anchorGroup + 1; g < p.groups.length; g++) {
-    const group = p.groups[g]!;
+  for (let g = anchorGroup + 1; g < groups.length; g++) {
+    const group = groups[g]!;
     const next: number[] = [];
     const last = ends.at(-1)! + GAP;
     for (let at = ends[0]!; at <= last; at++) {

@@ -2,15 +2,23 @@
 import type { Catalogue } from './catalogue.ts';
 import { cleanLine } from './clean.ts';
 import type { Hits } from './hits.ts';
-import { lineAt, squeezeLines } from './squeeze.ts';
+import { lineAt, squeeze, squeezeLines } from './squeeze.ts';
 
 /** Shorter strings are too alike to be guessed. */
 const LEAST = 18;
+/** A pattern with gaps is looked for by its anchor where that is most of it. */
+const MOSTLY = 0.75;
 const SEED = 7;
 const MOST_SEEDS = 60;
 
 /** Adds what looks like a signature with a few wrong characters; returns how many were added. */
-export const addSlips = (hits: Hits, catalogue: Catalogue, lines: readonly string[], first: number): number => {
+export const addSlips = (
+  hits: Hits,
+  catalogue: Catalogue,
+  lines: readonly string[],
+  first: number,
+  alsoCut: boolean,
+): number => {
   const view = squeezeLines(lines.map(cleanLine));
   const text = view.squeezed;
   const places = new Map<string, number[]>();
@@ -20,25 +28,49 @@ export const addSlips = (hits: Hits, catalogue: Catalogue, lines: readonly strin
     if (known === undefined) places.set(seed, [at]);
     else if (known.length < MOST_SEEDS) known.push(at);
   }
-  let added = 0;
+  const own = new Set(catalogue.entries.flatMap(entry => entry.says));
+  const exact = [...hits.found].filter(([index]) => own.has(index)).map(([, hit]) => hit);
+  const slips: (Place & { readonly index: number; readonly size: number })[] = [];
   catalogue.patterns.forEach((p, index) => {
-    if (hits.found.has(index) || p.groups.length > 1 || p.groups[0]!.length > 1 || p.anchor.length < LEAST) return;
+    if (hits.found.has(index) || !own.has(index) || p.anchor.length < LEAST) return;
+    const whole = p.anchor.length / squeeze(p.text).length;
+    if (whole < MOSTLY) return;
     const best = bestPlace(text, places, p.anchor);
-    if (best === null) return;
-    const line = lineAt(view, best.from);
-    hits.found.set(index, {
-      order: hits.order + best.from,
-      lines: [{ line: first + line, raw: lines[line]! }],
-      share: best.share,
-    });
-    added++;
+    if (best === null || (best.isCut && !alsoCut)) return;
+    const size = p.anchor.length;
+    // What is said there word for word is not a misspelt form of something else.
+    if (exact.some(hit => overlap(hit.order, hit.size, best.from, size) > HALF * size)) return;
+    slips.push({ ...best, share: whole < 1 ? best.share * 0.9 : best.share, index, size });
   });
-  return added;
+  slips.sort((a, b) => b.share * b.size - a.share * a.size);
+  const kept: typeof slips = [];
+  for (const slip of slips) {
+    const rivals = kept.filter(other => overlap(other.from, other.size, slip.from, slip.size) > ALIKE * slip.size);
+    if (rivals.some(other => other.share > slip.share + CLOSE)) continue;
+    kept.push(slip);
+    const line = lineAt(view, slip.from);
+    hits.found.set(slip.index, {
+      order: slip.from,
+      size: slip.size,
+      lines: [{ line: first + line, raw: lines[line]! }],
+      share: slip.share,
+    });
+  }
+  return kept.length;
 };
+
+/** Share of the shorter one from which two places are one. */
+const ALIKE = 0.6;
+const CLOSE = 0.011;
+const HALF = 0.45;
+
+const overlap = (a: number, sizeA: number, b: number, sizeB: number): number =>
+  Math.min(a + sizeA, b + sizeB) - Math.max(a, b);
 
 interface Place {
   readonly from: number;
   readonly share: number;
+  readonly isCut: boolean;
 }
 
 const bestPlace = (text: string, places: ReadonlyMap<string, readonly number[]>, literal: string): Place | null => {
@@ -49,25 +81,32 @@ const bestPlace = (text: string, places: ReadonlyMap<string, readonly number[]>,
       const start = at - offset;
       if (seen.has(start)) continue;
       seen.add(start);
-      const share = likeness(text, literal, at, offset);
-      if (share > 0 && (best === null || share > best.share)) best = { from: Math.max(0, start), share };
+      const { share, isCut } = likeness(text, literal, at, offset);
+      if (share > 0 && (best === null || share > best.share)) best = { from: Math.max(0, start), share, isCut };
     }
   }
   return best;
 };
 
+const NOT_ALIKE = { share: 0, isCut: false };
+
 /** Walks from a common seed to both ends, allowing an exchanged, a missing or an extra character now and then. */
-const likeness = (text: string, literal: string, at: number, offset: number): number => {
+const likeness = (
+  text: string,
+  literal: string,
+  at: number,
+  offset: number,
+): { readonly share: number; readonly isCut: boolean } => {
   const most = Math.max(1, Math.min(4, Math.floor(literal.length / 12)));
   const after = walk(text, literal, at + SEED, offset + SEED, 1, most);
   const before = walk(text, literal, at - 1, offset - 1, -1, most);
   const wrong = after.wrong + before.wrong;
   const covered = SEED + after.covered + before.covered;
-  const isCut = before.atEdge || after.atEdge;
-  if (wrong > most) return 0;
-  if (covered >= literal.length - 1) return 0.97 - 0.02 * wrong;
+  if (wrong > most) return NOT_ALIKE;
+  if (covered >= literal.length - 1) return { share: 0.97 - 0.02 * wrong, isCut: false };
   const part = covered / literal.length;
-  return isCut && part >= 0.55 && covered >= LEAST ? 0.75 * part : 0;
+  const isCut = (before.atEdge || after.atEdge) && part >= 0.55 && covered >= LEAST;
+  return isCut ? { share: 0.75 * part, isCut } : NOT_ALIKE;
 };
 
 const walk = (

@@ -56,16 +56,26 @@ export const squeezeLines = (lines: readonly string[]): View => {
     }
   }
   const used = bytes.subarray(0, at);
-  return { bytes: used, squeezed: latin1(used), spaced: lines.join('\n').toLowerCase(), starts };
+  return { bytes: used, squeezed: latin1(used), spaced: spacedOf(lines), starts };
 };
+
+const spacedOf = (lines: readonly string[]): string =>
+  lines
+    .join('\n')
+    .toLowerCase()
+    .replace(/[^\S\n]+/g, ' ');
 
 const latin1 = (bytes: Uint8Array): string => {
   if (bytes.length < 4096) return String.fromCharCode(...bytes);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 };
 
-/** The same for one literal of a pattern. */
-export const squeeze = (text: string): string => squeezeLines([text]).squeezed;
+/** The same for one literal of a pattern, which is ASCII but for typographic quotes and dashes. */
+export const squeeze = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[\s"'`*\\\u2018\u2019\u201c\u201d]+/g, '')
+    .replace(/[\u2013\u2014]/g, '-');
 
 /** The line (0-based) that holds an offset of `squeezed`. */
 export const lineAt = (view: View, offset: number): number => {

@@ -1,0 +1,49 @@
+/** Every failure mode that says anything is named from its own words. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { modeIds } from '../flows/modes/ids.ts';
+import { explainText } from '../src/explain/index.ts';
+import { texts } from './fixtures/texts/index.ts';
+
+test('the message of a failure mode names that mode first', () => {
+  const wrong = texts
+    .map(([id, text]) => ({ id, text, causes: explainText(text).causes }))
+    .filter(({ id, causes }) => causes[0]?.id !== id)
+    .map(
+      ({ id, text, causes }) =>
+        `${id}: said ${
+          causes
+            .slice(0, 3)
+            .map(c => `${c.id} ${c.confidence}`)
+            .join(', ') || 'nothing'
+        } for ${text.slice(-160)}`,
+    );
+  assert.deepEqual(wrong, []);
+});
+
+/** Modes that show themselves in behaviour only; the reference gives no message. */
+const SILENT = new Set([
+  'toolkit-known-vulnerable',
+  'config-toml-reverted-by-upgrade',
+  'jit-cdi-regression-apps',
+  'cdi-spec-stale-device-major',
+  'docker-config-not-active',
+  'docker-features-overwritten',
+  'compose-stacked-mechanisms',
+  'k3s-template-override',
+  'gpu-operator-daemonset-zero',
+  'k8s-all-gpus-leak',
+  'tegra-no-request',
+  'tegra-gfd-labels',
+  'tegra-image-mismatch',
+  'over-privileged-workaround',
+  'destructive-advice-guard',
+]);
+
+test('every failure mode is in the texts or is known to be silent', () => {
+  const covered = new Set(texts.map(([id]) => id));
+  assert.deepEqual(
+    Object.keys(modeIds).filter(id => !covered.has(id) && !SILENT.has(id)),
+    [],
+  );
+});
