@@ -12,10 +12,11 @@ export const exitCodeOf = ({ walk, proven, only }: State): number => {
   return walk.met.some(id => !walk.fixed.includes(id)) ? 1 : 2;
 };
 
-export const outcomeOf = ({ walk }: State, exitCode: number): Outcome => {
+export const outcomeOf = ({ walk, declined }: State, exitCode: number): Outcome => {
   if (walk === null || exitCode === 130) return 'stopped';
   if (exitCode === 0) return walk.fixed.length > 0 ? 'fixed' : 'healthy';
   if (exitCode === 2) return 'cannotTell';
   if (walk.applied.length > 0) return 'failed';
-  return walk.left.length > 0 || walk.report === null ? 'declined' : 'faulty';
+  if (declined || walk.left.length > 0) return 'declined';
+  return walk.report === null ? 'stopped' : 'faulty';
 };

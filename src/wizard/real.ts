@@ -144,6 +144,7 @@ export const realOutside = ({
     ladder,
     propose: (fix, all, finding) => proposeFix(box, fix, all, finding),
     apply: async (plan, hooks) => {
+      kept.keep();
       await kept.flush();
       const mine = await session();
       journal ??= journalIn(store, { now, ...(mine !== null && { session: mine }) });
@@ -171,7 +172,10 @@ export const realOutside = ({
         ? { did: 'undone', lines: ['It is finished; undo takes it back as a whole.'] }
         : { did: 'failed', lines: [result.because] };
     },
-    append: event => void log.append(event),
+    append: event => {
+      if (event.type === 'judged' || event.type === 'stepped') kept.keep();
+      log.append(event);
+    },
     now,
     canRoot: async () => {
       if (box.kind !== 'live' || process.getuid?.() === 0) return true;

@@ -24,9 +24,12 @@ export interface SessionOptions {
   readonly outside: Outside;
   /** Only these forms of request; every meaningful one where it is absent. */
   readonly only?: readonly WayId[] | undefined;
-  /** Findings not to be asked about (again). */
+  /** Findings not to be asked about again. */
   readonly left?: readonly string[];
-  readonly tried?: readonly string[];
+  /** What an earlier walk over the same box left behind: fixes applied, faults met. */
+  readonly before?: Walk | null;
+  /** What stands in the trail already, by node; a row is told again only when it says something else. */
+  readonly shown?: Map<string, string>;
   readonly changed: () => void;
   readonly row: (row: Row) => void;
 }
@@ -45,7 +48,15 @@ interface Judgement {
   readonly missing: CannotTell['missing'];
 }
 
-export const createSession = ({ outside, only, left = [], tried = [], changed, row }: SessionOptions): Session => {
+export const createSession = ({
+  outside,
+  only,
+  left = [],
+  before = null,
+  shown = new Map(),
+  changed,
+  row,
+}: SessionOptions): Session => {
   let walk: Walk = {
     stage: 'checking',
     checking: null,
@@ -55,9 +66,9 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
     trouble: null,
     steps: [],
     left,
-    fixed: [],
-    met: [],
-    applied: [],
+    fixed: before?.fixed ?? [],
+    met: before?.met ?? [],
+    applied: before?.applied ?? [],
     interrupted: false,
     stopping: false,
     report: null,
@@ -67,7 +78,6 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
     changed();
   };
   const founds = new Map<string, Found>();
-  const shown = new Map<string, string>();
   /** The form of request whose heading stands in the trail. */
   let told: WayId | null = null;
   let isBranched = false;
@@ -100,7 +110,7 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
     const check = outside.flows[flow]!.nodes[node]!;
     const facts = await outside.facts.all();
     const mode = outside.modes[finding.id] ?? null;
-    const done = new Set([...tried, ...walk.applied.map(p => p.fix)]);
+    const done = new Set(walk.applied.map(p => p.fix));
     return {
       id: finding.id,
       node,
@@ -288,7 +298,7 @@ export const createSession = ({ outside, only, left = [], tried = [], changed, r
     ]),
   );
   const actor = createActor(walkthrough(machines, { trunk: TRUNK, branch: BRANCH, nextWay }), {
-    input: { tried: Object.fromEntries(tried.map(f => [f, 1])), left },
+    input: { tried: Object.fromEntries(walk.applied.map(p => [p.fix, 1])), left },
     inspect: event => {
       if (event.type !== '@xstate.snapshot' || event.actorRef === actor || !('getMeta' in event.snapshot)) return;
       const snapshot = event.snapshot as unknown as {

@@ -33,6 +33,8 @@ export interface State {
   readonly kind: Outside['box']['kind'];
   readonly trail: readonly Row[];
   readonly walk: Walk | null;
+  /** A proposal was declined. */
+  readonly declined: boolean;
   /** Changes that stand, of all walks of this program run. */
   readonly changes: number;
   readonly depth: 0 | 1 | 2 | 3;
@@ -86,6 +88,7 @@ export const firstState = (outside: Outside, hasDemos: boolean): State => ({
   trail: [],
   walk: null,
   changes: 0,
+  declined: false,
   proof: null,
   proven: null,
   only: undefined,

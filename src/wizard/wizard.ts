@@ -59,11 +59,15 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     );
   };
 
+  /** What the trail says already about this box. */
+  let shown = new Map<string, string>();
   /** The two lines about this machine go up with the history, once a box, when the first walk begins. */
   let headed = false;
   const head = () => {
     if (headed || state.machine === null || state.at.at !== 'walk') return;
     headed = true;
+    // Known too late: in the middle of the history it would only be in the way.
+    if (shown.size > 0) return;
     for (const text of headerOf(state.machine, state.box)) if (text !== '') row({ sign: 'plain', label: '', text });
   };
 
@@ -89,7 +93,8 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     finish({ exitCode: code, state });
   };
 
-  const start = (only: State['only'], left: readonly string[] = [], tried: readonly string[] = []) => {
+  const start = (only: State['only'], left: readonly string[] = []) => {
+    const before = state.walk;
     session?.stop();
     set({
       ...fresh,
@@ -100,13 +105,13 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       startedAt: outside.now(),
     });
     session = null;
-    set({ walk: null });
     head();
     const mine: Session = createSession({
       outside,
       only,
       left,
-      tried,
+      before,
+      shown,
       row: r => {
         if (session === mine) row(r);
       },
@@ -163,6 +168,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       modes: outside.modes,
     });
     headed = false;
+    shown = new Map();
     row({ sign: 'plain', label: '', text: `simulated box: ${outside.box.name}` });
     look();
   };
@@ -187,7 +193,10 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     then(outside.undo(what.id), result => {
       outside.facts.forget();
       if (result.did === 'undone') {
-        set({ changes: Math.max(0, state.changes - 1) });
+        session?.stop();
+        session = null;
+        shown = new Map();
+        set({ changes: Math.max(0, state.changes - 1), walk: null });
         row({ sign: 'done', label: 'Undone', text: what.title });
       }
       look();
@@ -273,12 +282,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     if (walk?.stage === 'refused') return session?.choose('back');
     if (walk?.stage !== 'choosing') return;
     // Back to the choice before this one: the walk again, over facts that are already known.
-    if (walk.left.length > 0)
-      return start(
-        state.only,
-        walk.left.slice(0, -1),
-        walk.applied.map(p => p.fix),
-      );
+    if (walk.left.length > 0) return start(state.only, walk.left.slice(0, -1));
     session?.stop();
     session = null;
     go({ at: 'menu' });
@@ -303,6 +307,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     }
     if (at.at !== 'walk' || walk?.stage !== 'proposing') return;
     if (yes) return void apply();
+    set({ declined: true });
     outside.append({ type: 'answered', question: `apply ${walk.plan?.fix ?? ''}`, answer: 'no' });
     session?.choose('decline');
   };
