@@ -70,3 +70,21 @@ test('a question about a change does not mistake commands and diff for an answer
   assert.deepEqual(answerOf(view, 'y'), { do: 'yes' });
   assert.deepEqual(answerOf(view, '1'), { do: 'no' });
 });
+
+test('an interruption at a question ends with 130, though no line ever comes', async () => {
+  const p = pretend();
+  const wizard = createWizard({ outside: p.outside });
+  const never = { next: () => new Promise<IteratorResult<string>>(() => {}) };
+  const end = runPlain({
+    wizard,
+    version: '0',
+    lines: never,
+    out: text => {
+      if (text.endsWith('> ')) wizard.send({ do: 'interrupt' });
+    },
+    ascii: false,
+    colour: false,
+    columns: 80,
+  });
+  assert.equal((await end).exitCode, 130);
+});

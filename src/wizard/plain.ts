@@ -94,8 +94,9 @@ export const runPlain = async ({ wizard, version, lines, out, ascii, colour, col
 
   for (let asked = await question(); asked !== null; asked = await question()) {
     draw(asked);
-    const line = await lines.next();
-    if (wizard.state().over) break;
+    // An interruption ends the wait for a line.
+    const line = await Promise.race([lines.next(), wizard.done.then(() => null)]);
+    if (line === null || wizard.state().over) break;
     if (line.done) {
       out('\n(end of input)\n');
       if (asked.confirm !== null) wizard.send({ do: 'no' });

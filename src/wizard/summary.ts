@@ -11,6 +11,8 @@ export const lastsOf = (plan: Plan): string => {
   if (edits.some(p => /\/cdi\/.*\.(ya?ml|json)$/.test(p)))
     return 'Until the driver is updated: then the CDI spec must be generated again';
   if (edits.length > 0) return 'Yes: it is written in a file that reboots and driver updates leave alone';
+  if (plan.steps.length === 0 && plan.settle.length > 0)
+    return 'Yes, if the service starts with the machine: systemctl is-enabled docker';
   return 'No file was written: run gpumedic check after the next reboot';
 };
 

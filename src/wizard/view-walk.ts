@@ -136,8 +136,12 @@ const proposalBody = (plan: Plan, show: State['show']): readonly Line[] => [
   text(plan.summary),
   ...interruptLines(plan),
   ...(show === 'commands' ? commandsOf(plan).map(command) : diffLines(plan)),
-  ...(plan.validate.length > 0 ? [fact('Checked first', plan.validate.map(c => c.argv.join(' ')).join('; '))] : []),
-  ...(plan.settle.length > 0 ? [fact('Then', plan.settle.map(c => c.argv.join(' ')).join('; '))] : []),
+  ...(plan.validate.length > 0 && show === 'diff'
+    ? [fact('Checked first', plan.validate.map(c => c.argv.join(' ')).join('; '))]
+    : []),
+  ...(plan.settle.length > 0 && show === 'diff'
+    ? [fact('Then', plan.settle.map(c => c.argv.join(' ')).join('; '))]
+    : []),
   ...plan.afterwards.map((a, i) => fact(i === 0 ? 'Afterwards' : '', a)),
 ];
 
