@@ -6,9 +6,6 @@ import { readOnly } from '../box/wrap.ts';
 import type { Flow } from '../engine/flow.ts';
 import { checkBox, exitCodeOf } from '../engine/report.ts';
 import { reportJson } from '../report/json.ts';
-import { reportJunit } from '../report/junit.ts';
-import { reportMarkdown } from '../report/markdown.ts';
-import { reportText } from '../report/text.ts';
 import { openBox } from './box.ts';
 import { type Context, formatOf, given, has } from './context.ts';
 
@@ -22,11 +19,11 @@ export const run = async (context: Context): Promise<number> => {
   const format = formatOf(context, 'text');
   const look = { ...context.terminal, from: fromOf(context) };
   if (format === 'json') context.out(reportJson(report));
-  else if (format === 'md') context.out(reportMarkdown(report));
+  else if (format === 'md') context.out((await import('../report/markdown.ts')).reportMarkdown(report));
   else if (format === 'junit') {
-    context.out(reportJunit(report, Object.values<Flow>(flows)));
+    context.out((await import('../report/junit.ts')).reportJunit(report, Object.values<Flow>(flows)));
   } else {
-    context.out(reportText(report, { ...look, modes }));
+    context.out((await import('../report/text.ts')).reportText(report, { ...look, modes }));
   }
   return exitCodeOf(report);
 };

@@ -3,6 +3,7 @@ import { shownPath as printable } from '../box/errors.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
 import { output } from './output.ts';
+import { run } from './run.ts';
 import { terminalOf } from './terminal.ts';
 import { version } from './version.ts';
 import { parseWords, type Words } from './words.ts';
@@ -44,15 +45,11 @@ const dispatch = async (words: Words, context: Context): Promise<number> => {
     context.out(`gpumedic ${version}\n`);
     return 0;
   }
-  // By itself: a text is judged without the tree, the engine and the probes, and a start pays for each file.
-  if (words.command === 'explain' && words.options.help !== true && words.options.demo !== 'list')
-    return (await import('./explain.ts')).run(context);
-  const { demos, help, run } = await import('./run.ts');
   if (words.options.help === true) {
-    context.out(help(words.command, context.terminal));
+    context.out((await import('./help.ts')).help(words.command, context.terminal));
     return 0;
   }
-  if (words.options.demo === 'list') return demos(context);
+  if (words.options.demo === 'list') return (await import('./demos.ts')).run(context);
   return run[words.command]!(context);
 };
 

@@ -2,15 +2,9 @@
 
 import type { Store } from '../plan/journal.ts';
 import { isSessionId } from '../plan/session-id.ts';
-import { transcriptAnsible } from '../transcript/ansible.ts';
 import type { Event } from '../transcript/event.ts';
-import { transcriptIssue } from '../transcript/issue.ts';
-import { transcriptJson } from '../transcript/json.ts';
-import { transcriptJunit } from '../transcript/junit.ts';
 import { replay } from '../transcript/log.ts';
-import { transcriptMarkdown } from '../transcript/markdown.ts';
 import { takeOutOf } from '../transcript/review.ts';
-import { transcriptShell } from '../transcript/shell.ts';
 import { EVENTS } from '../wizard/eventlog.ts';
 import { type Context, formatOf, given, has } from './context.ts';
 import { UsageError } from './errors.ts';
@@ -57,11 +51,11 @@ const choose = async (stores: readonly Store[], id: string | undefined): Promise
 
 /** Every form but the report for the toolkit's makers. */
 const render: Readonly<Record<string, (events: readonly Event[], context: Context) => Promise<string>>> = {
-  md: async events => transcriptMarkdown(events),
-  json: async events => transcriptJson(events),
-  sh: async events => transcriptShell(events),
-  ansible: async events => transcriptAnsible(events),
-  junit: async events => transcriptJunit(events),
+  md: async events => (await import('../transcript/markdown.ts')).transcriptMarkdown(events),
+  json: async events => (await import('../transcript/json.ts')).transcriptJson(events),
+  sh: async events => (await import('../transcript/shell.ts')).transcriptShell(events),
+  ansible: async events => (await import('../transcript/ansible.ts')).transcriptAnsible(events),
+  junit: async events => (await import('../transcript/junit.ts')).transcriptJunit(events),
   cast: async (events, context) => (await import('./cast.ts')).transcriptCast(events, context.version),
 };
 
@@ -78,7 +72,9 @@ export const run = async (context: Context): Promise<number> => {
   if (issue && (given(context, 'format') ?? 'md') !== 'md')
     throw new UsageError('--to-issue is Markdown', 'leave --format away');
   const draw = async (from: readonly Event[]): Promise<string> =>
-    issue ? transcriptIssue(from) : render[formatOf(context, 'md')]!(from, context);
+    issue
+      ? (await import('../transcript/issue.ts')).transcriptIssue(from)
+      : render[formatOf(context, 'md')]!(from, context);
   const shared = await draw(events);
   const more = await review(
     { to: `session ${id} as ${issue ? 'a bug report' : formatOf(context, 'md')}`, holds: [], text: shared },
