@@ -2,13 +2,11 @@
 import { check, flow, note, risk, works } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
 import type { Facts } from './probes/index.ts';
-import { setUp } from './rules/cdi.ts';
+import { cdiMeant } from './rules/cdi.ts';
 import { flawsOf, isLate, OWN_GENERATE, OWN_SETUP, outputOf } from './rules/own-units.ts';
-import { requests } from './rules/requests.ts';
 
 const isOn = (f: Pick<Facts, 'units'>): boolean =>
   or(f.units.refreshPathActive, '') === 'active' && or(f.units.refreshPathEnabled, '') === 'enabled';
-const usesCdi = (f: Parameters<typeof setUp>[0]): boolean => Object.values(requests).some(r => setUp(f, r));
 
 export const persistence = flow({
   id: 'persistence',
@@ -27,13 +25,26 @@ export const persistence = flow({
           'nvidia-cdi-refresh.path watches modules.dep and nvidia-ctk and starts nvidia-cdi-refresh.service, which writes /var/run/cdi/nvidia.yaml. MIG changes and driver removal are not noticed.',
       },
       source: 'seed 1, section 3; field reference 1.5; cdi-refresh-unit-inactive',
-      probes: ['units', 'toolkit', 'cdiSpecs', 'cdiDirs', 'docker', 'daemonJson', 'config', 'podman', 'where'],
+      probes: [
+        'units',
+        'toolkit',
+        'cdiSpecs',
+        'cdiDirs',
+        'cdiHost',
+        'driver',
+        'nodes',
+        'docker',
+        'daemonJson',
+        'config',
+        'podman',
+        'where',
+      ],
       bears: 'advice',
       decide: f => {
         if (isOn(f)) return { is: 'shipped', found: 'the units of the toolkit, at boot and after driver updates' };
         if (f.units.ownGenerate !== null) return { is: 'own', found: OWN_GENERATE };
         if (isUnknown(f.units.refreshPathActive)) throw new CannotTell([f.units.refreshPathActive]);
-        return usesCdi(f as never)
+        return cdiMeant(f)
           ? { is: 'nobody', found: 'nobody does; gpumedic fix enable-cdi-refresh-units or install-generate-unit would' }
           : { is: 'notUsed', found: 'CDI is not used on this machine' };
       },

@@ -1,0 +1,125 @@
+/**
+ * Every verdict of the flows that stand beside the tree, brought about by editing raw outputs: real probes, real
+ * decisions. Each line says what was done, and which verdict the walk must meet.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allFlows, aside } from '../flows/index.ts';
+import { modes } from '../flows/modes/index.ts';
+import { CONTAINER_TEMPLATE, IMAGE_TEMPLATE } from '../flows/probes/container-record.ts';
+import { wayOf } from '../flows/rules/container.ts';
+import { requests } from '../flows/rules/requests.ts';
+import { cached } from '../src/box/cache.ts';
+import { isFinding } from '../src/engine/flow.ts';
+import { collect, reportOf } from '../src/engine/report.ts';
+import { walk } from '../src/engine/walk.ts';
+import { box, cases, ended, excused, throwAway } from './aside-cases.ts';
+import { NAME, withContainer } from './container-box.ts';
+import type { Edit } from './edited.ts';
+
+const met = new Set<string>();
+const factsOf = (b: Edit, mayRun: boolean) => collect(cached(b.box()), { subject: { name: NAME, mayRun } }).facts();
+
+for (const [verdict, made] of cases) {
+  test(verdict, async () => {
+    const facts = await factsOf(made(), true);
+    const flow = verdict.split('.')[0]!;
+    const start = ['hygiene', 'persistence'].includes(flow) ? flow : 'container';
+    const trail = walk(allFlows, start, facts, requests[wayOf(facts.subjectRecord, facts) ?? 'docker-gpus']);
+    const steps = trail.steps.map(s => `${s.flow}.${s.node}.${s.verdict}`);
+    assert.ok(steps.includes(verdict), `the walk went ${steps.join(' > ')}`);
+    met.add(verdict);
+    const step = trail.steps.find(s => `${s.flow}.${s.node}.${s.verdict}` === verdict)!;
+    if (step.finding) assert.ok(step.seen.length > 0, 'a finding needs evidence');
+    if (verdict.endsWith('cannotTell')) assert.ok(step.missing.length > 0, 'and not telling needs a reason');
+  });
+}
+
+test('every verdict of every check beside the tree is produced', () => {
+  const all = Object.values(aside).flatMap(f =>
+    Object.entries(f.nodes).flatMap(([node, c]) => Object.keys(c.on).map(v => `${f.id}.${node}.${v}`)),
+  );
+  assert.deepEqual(
+    all.filter(v => !met.has(v) && !excused.includes(v)),
+    [],
+  );
+});
+
+test('what they can find is written out', () => {
+  for (const f of Object.values(aside))
+    for (const c of Object.values(f.nodes))
+      for (const t of Object.values(c.on)) if (isFinding(t)) assert.ok(t.id in modes, t.id);
+});
+
+test('beside the tree nothing is ever a fault', () => {
+  for (const f of [aside.hygiene, aside.persistence])
+    for (const c of Object.values(f.nodes))
+      for (const t of Object.values(c.on)) if (isFinding(t)) assert.match(t.finding, /^(risk|note)$/);
+});
+
+test('a sound container adds no finding, and nothing of it is asked where none is named', async () => {
+  const named = reportOf(await factsOf(box(), false));
+  assert.deepEqual(named.findings, []);
+  assert.equal(named.container?.way, 'docker-gpus');
+  assert.equal(named.verdict, 'ok');
+  const asked: string[] = [];
+  const plainBox = box().box();
+  const spy = {
+    ...plainBox,
+    run: (c: Parameters<typeof plainBox.run>[0]) => {
+      asked.push(c.argv.join(' '));
+      return plainBox.run(c);
+    },
+  };
+  const report = reportOf(await collect(cached(spy)).facts());
+  assert.equal(report.container, undefined);
+  assert.deepEqual(
+    asked.filter(a => /inspect|docker (exec|logs|run)/.test(a)),
+    [],
+  );
+});
+
+test('a container is started only where that was allowed', async () => {
+  for (const mayRun of [false, true]) {
+    const asked: string[] = [];
+    const b = throwAway({}, []).box();
+    const spy = {
+      ...b,
+      run: (c: Parameters<typeof b.run>[0]) => {
+        asked.push(c.argv.join(' '));
+        return b.run(c);
+      },
+    };
+    await collect(cached(spy), { subject: { name: NAME, mayRun } }).facts();
+    const runs = asked.filter(a => a.startsWith('docker run'));
+    assert.equal(runs.length > 0, mayRun);
+    for (const r of runs) assert.match(r, /--rm --pull=never --network=none/);
+  }
+});
+
+test('no variable of a container is read but those about the GPU', async () => {
+  assert.doesNotMatch(CONTAINER_TEMPLATE, /json \.Config\.Env|\{\{json \.\}\}(?!,\{\{end)/);
+  assert.doesNotMatch(IMAGE_TEMPLATE, /json \.Config\.Env/);
+});
+
+test('a fault of the container is one finding, and says nothing about the way in general', async () => {
+  const report = reportOf(await factsOf(box(ended("ModuleNotFoundError: No module named 'expert_worker'")), false));
+  assert.deepEqual(
+    report.findings.map(f => [f.id, f.severity, f.explains]),
+    [['image-app-module-missing', 'fault', []]],
+  );
+  assert.equal(report.ways.find(w => w.way === 'docker-gpus')?.works, true);
+});
+
+test('where the machine itself stops the way, what is missing inside follows from that', async () => {
+  const b = withContainer('driver-not-loaded@old', {
+    smi: [12, "couldn't find libnvidia-ml.so library"],
+    cuda: { init: 999, count: -1 },
+    nodes: ['nvidiactl'],
+  });
+  const report = reportOf(await factsOf(b, false));
+  assert.deepEqual(
+    report.findings.filter(f => f.severity === 'fault').map(f => f.id),
+    ['kernel-module-missing-for-kernel'],
+  );
+});
