@@ -75,6 +75,9 @@ const builtins: Plugin = {
   },
 };
 
+/** The build of modules, which can be cut down to what is used. */
+const yamlLibrary = join(root, 'node_modules/yaml/browser/dist/index.js');
+
 /**
  * Libraries that most starts need little of are loaded late, through stand-ins in tools/ that answer the plain cases
  * themselves: string-width builds tables of emoji when it is loaded (30 ms), yaml is slow before it is warm (14 ms).
@@ -85,7 +88,7 @@ const late: Plugin = {
     const standIn = (name: string): string => join(root, `tools/${name}.cjs`);
     b.onResolve({ filter: /^(?:string-width|yaml)$/ }, args => {
       if (args.importer !== standIn(args.path)) return { path: standIn(args.path) };
-      return args.path === 'yaml' ? { path: join(root, 'node_modules/yaml/browser/dist/index.js') } : null;
+      return args.path === 'yaml' ? { path: yamlLibrary } : null;
     });
   },
 };
@@ -163,8 +166,16 @@ export const buildProgram = async (): Promise<void> => {
     outdir: chunks,
     splitting: true,
     outExtension: { '.js': '.mjs' },
+    define: { ...common.define, APART: 'true' },
+    inject: [...(common.inject ?? []), join(root, 'tools/load-late.mjs')],
   });
-  const files = result.outputFiles ?? [];
+  const yaml = await build({
+    ...common,
+    stdin: { contents: `module.exports = require(${JSON.stringify(yamlLibrary)});`, resolveDir: root },
+    outfile: join(chunks, 'yaml.cjs'),
+    format: 'cjs',
+  });
+  const files = [...(result.outputFiles ?? []), ...(yaml.outputFiles ?? [])];
   for (const file of files.filter(f => !f.path.endsWith('/cli.mjs'))) put(file.path, file.contents, 0o644);
   for (const file of files.filter(f => f.path.endsWith('/cli.mjs'))) put(file.path, file.contents, 0o644);
   put(built, head, 0o755);

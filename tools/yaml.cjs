@@ -71,7 +71,8 @@ const plain = text => {
   return made;
 };
 
-const library = () => require('yaml');
+// In the build of many files the library is one of its own, so that a start does not even read it.
+const library = () => (typeof APART === 'undefined' || !APART ? require('yaml') : loadLate('yaml'));
 
 exports.parse = (text, ...options) => {
   if (
