@@ -3,8 +3,9 @@ import type { Outcome } from '../transcript/event.ts';
 import type { State } from './state.ts';
 
 /** 0 healthy or fixed, 1 a fault stands, 2 could not tell; a run that only looked around is 0. */
-export const exitCodeOf = ({ walk, proven, only }: State): number => {
-  if (walk === null) return 0;
+export const exitCodeOf = ({ walk, proven, only, undone }: State): number => {
+  // What had been found stands again.
+  if (walk === null) return undone ? 1 : 0;
   if (proven?.ok === false) return 1;
   // A path that was chosen and still stands blocked is not healthy, even where nothing else needs it.
   if (only !== undefined && walk.met.some(id => !walk.fixed.includes(id))) return 1;
@@ -12,8 +13,9 @@ export const exitCodeOf = ({ walk, proven, only }: State): number => {
   return walk.met.some(id => !walk.fixed.includes(id)) ? 1 : 2;
 };
 
-export const outcomeOf = ({ walk, declined }: State, exitCode: number): Outcome => {
-  if (walk === null || exitCode === 130) return 'stopped';
+export const outcomeOf = ({ walk, declined, undone }: State, exitCode: number): Outcome => {
+  if (exitCode === 130) return 'stopped';
+  if (walk === null) return undone ? 'undone' : 'stopped';
   if (exitCode === 0) return walk.fixed.length > 0 ? 'fixed' : 'healthy';
   if (exitCode === 2) return 'cannotTell';
   if (walk.applied.length > 0) return 'failed';

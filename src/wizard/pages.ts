@@ -10,10 +10,10 @@ export const rootPage = (plan: Plan): Page => ({
   lines: [...byHandText(plan).split('\n'), '', 'Or run gpumedic itself as root: it keeps a backup and can undo.'],
 });
 
-export const undoPage = (result: UndoResult): Page => ({
-  title: result.did === 'undone' ? 'Put back, byte for byte:' : 'Not undone:',
-  lines: result.lines,
-});
+export const undoPage = (result: UndoResult, session: string): Page =>
+  result.did === 'undone'
+    ? { title: 'Put back, byte for byte:', lines: result.lines }
+    : { title: 'Not undone:', lines: [...result.lines, '', `As root it may do more: sudo gpumedic undo ${session}`] };
 
 export const finishPage = (result: UndoResult): Page => ({
   title: result.did === 'undone' || result.did === 'nothing' ? 'Done:' : 'It could not be finished:',

@@ -33,6 +33,8 @@ export interface State {
   readonly kind: Outside['box']['kind'];
   readonly trail: readonly Row[];
   readonly walk: Walk | null;
+  /** A change was taken back and nothing was looked at since. */
+  readonly undone: boolean;
   /** A proposal was declined. */
   readonly declined: boolean;
   /** Changes that stand, of all walks of this program run. */
@@ -89,6 +91,7 @@ export const firstState = (outside: Outside, hasDemos: boolean): State => ({
   walk: null,
   changes: 0,
   declined: false,
+  undone: false,
   proof: null,
   proven: null,
   only: undefined,

@@ -102,6 +102,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       only,
       proof: null,
       proven: null,
+      undone: false,
       startedAt: outside.now(),
     });
     session = null;
@@ -188,20 +189,29 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     mine.choose('apply');
   };
 
+  /** Asks for root where it takes a password; refused, the attempt itself says what it may not do. */
+  const withRoot = async <T>(attempt: () => Promise<T>): Promise<T> => {
+    if (outside.box.kind === 'live' && !(await outside.canRoot())) await askRoot();
+    return attempt();
+  };
+
   const undo = (what: PastSession) => {
     busy(`putting back what ${what.id} changed`, true);
-    then(outside.undo(what.id), result => {
-      outside.facts.forget();
-      if (result.did === 'undone') {
-        session?.stop();
-        session = null;
-        shown = new Map();
-        set({ changes: Math.max(0, state.changes - 1), walk: null });
-        row({ sign: 'done', label: 'Undone', text: what.title });
-      }
-      look();
-      go({ at: 'page', page: undoPage(result), back: { at: 'menu' } });
-    });
+    then(
+      withRoot(() => outside.undo(what.id)),
+      result => {
+        outside.facts.forget();
+        if (result.did === 'undone') {
+          session?.stop();
+          session = null;
+          shown = new Map();
+          set({ changes: Math.max(0, state.changes - 1), walk: null, undone: true });
+          row({ sign: 'done', label: 'Undone', text: what.title });
+        }
+        look();
+        go({ at: 'page', page: undoPage(result, what.id), back: { at: 'menu' } });
+      },
+    );
   };
 
   const chooseInWalk = (id: string, at: Extract<At, { at: 'walk' }>) => {
@@ -245,11 +255,14 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       if (id === 'later') return go({ at: 'menu' });
       if (id === 'undo') return undo(at.session);
       busy('finishing what was begun', true);
-      return then(outside.finish(at.session.id), r => {
-        outside.facts.forget();
-        look();
-        go({ at: 'page', page: finishPage(r), back: { at: 'menu' } });
-      });
+      return then(
+        withRoot(() => outside.finish(at.session.id)),
+        r => {
+          outside.facts.forget();
+          look();
+          go({ at: 'page', page: finishPage(r), back: { at: 'menu' } });
+        },
+      );
     }
     if (id === 'why') return start(undefined);
     if (id === 'ways') {
