@@ -1,6 +1,7 @@
 /** The screens around the walk: the first menu, ways, paths, demos, undo, proof and the end. Holds the state, draws nothing. */
 
 import type { WayId } from '../engine/flow.ts';
+import { chooseInWalk } from './choose-in-walk.ts';
 import { needsRoot } from './commands.ts';
 import { headerOf } from './header.ts';
 import { exitCodeOf, outcomeOf } from './outcome.ts';
@@ -214,29 +215,12 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     );
   };
 
-  const chooseInWalk = (id: string, at: Extract<At, { at: 'walk' }>) => {
-    const found = state.walk?.found;
-    if (!session || !found) return;
-    if (id === 'more') return go({ ...at, more: true });
-    if (id === 'less') return go({ ...at, more: false, guide: null });
-    if (id === 'again') {
-      outside.facts.forget();
-      return session.choose('again');
-    }
-    if (id === 'leave') {
-      outside.append({ type: 'answered', question: found.id, answer: 'leave it' });
-      return session.choose('leave');
-    }
-    if (id === 'back' || id === 'decline') return session.choose(id);
-    if (id === 'guide') return go({ ...at, guide: '' });
-    const offer = found.offers.find(o => id === `fix ${o.fix}`);
-    if (offer?.by === 'guide') return go({ ...at, guide: offer.fix });
-    if (offer) session.choose('fix', offer.fix);
-  };
-
   const choose: (id: string) => void = id => {
-    const { at } = state;
-    if (at.at === 'walk' && id !== 'demos') return chooseInWalk(id, at);
+    const { at, walk } = state;
+    if (at.at === 'walk' && id !== 'demos') {
+      if (session && walk?.found) chooseInWalk(id, { at, found: walk.found, session, outside, go });
+      return;
+    }
     if (id === 'quit') return leave(exitCodeOf(state));
     if (id === 'menu') return go({ at: 'menu' });
     if (at.at === 'page') return go(at.back);
