@@ -93,7 +93,8 @@ export const container = flow({
         byHand: to('extras'),
         unset: stop('visible-devices-unset', to('extras')),
         nothing: stop('compose-service-without-gpu-request', to('extras')),
-        cannotTell: 'mixed',
+        // Without a record nothing further about the container can be told.
+        cannotTell: to('image'),
       },
     }),
     mixed: check({

@@ -113,7 +113,6 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
   ['container.asks.cannotTell', () => without('docker image inspect')(forget(box()))],
   ['container.mixed.oneKind', () => box()],
   ['container.mixed.both', () => box(nvidia('NVIDIA_VISIBLE_DEVICES=nvidia.com/gpu=0,0'))],
-  ['container.mixed.cannotTell', () => without('docker image inspect')(forget(box()))],
   [
     'container.device.exists',
     () => box({ record: { requests: [{ Driver: 'nvidia', Count: 0, DeviceIDs: [UUID], Capabilities: [['gpu']] }] } }),
@@ -167,13 +166,9 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
   ['extras.paths.clean', () => box(env('LD_LIBRARY_PATH=/usr/local/cuda/lib64'))],
   ['extras.paths.stubs', () => box(env('LD_LIBRARY_PATH=/usr/local/cuda/lib64/stubs'))],
   ['extras.paths.compat', () => box(env('LD_LIBRARY_PATH=/usr/local/cuda/compat:/usr/local/lib'))],
-  ...['many', 'rights', 'visibility', 'paths'].map(
-    n => [`extras.${n}.cannotTell`, () => without('docker image inspect')(forget(box()))] as const,
-  ),
   ['injected.state.runs', () => box()],
   ['injected.state.refused', () => box(refused('exec format error'))],
   ['injected.state.ended', () => box(ended('bye'))],
-  ['injected.state.cannotTell', () => without('docker image inspect')(forget(box()))],
   ['injected.refusal.platform', () => box(refused('exec /usr/bin/python3: exec format error'))],
   [
     'injected.refusal.inTheWay',
@@ -361,6 +356,12 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
 
 /** Branches that every check must have and whose facts cannot be lacking. */
 export const excused = [
+  'container.mixed.cannotTell',
+  'extras.many.cannotTell',
+  'extras.rights.cannotTell',
+  'extras.visibility.cannotTell',
+  'extras.paths.cannotTell',
+  'injected.state.cannotTell',
   'injected.refusal.cannotTell',
   'hygiene.features.cannotTell',
   'hygiene.reverted.cannotTell',

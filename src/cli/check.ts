@@ -8,10 +8,15 @@ import { checkBox, exitCodeOf } from '../engine/report.ts';
 import { reportJson } from '../report/json.ts';
 import { openBox } from './box.ts';
 import { type Context, formatOf, given, has } from './context.ts';
+import { UsageError } from './errors.ts';
 
 export const run = async (context: Context): Promise<number> => {
   const box = readOnly(await openBox(context));
+  const container = given(context, 'container');
+  if (container === undefined && has(context, 'try')) throw new UsageError('--try goes with --container NAME');
+  if (container?.startsWith('-') === true) throw new UsageError(`--container ${container}: not a name`);
   const report = await checkBox(box, {
+    ...(container !== undefined && { subject: { name: container, mayRun: has(context, 'try') } }),
     loadModules: has(context, 'load-modules'),
     now: context.now,
     signal: context.signal,

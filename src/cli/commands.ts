@@ -59,7 +59,19 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
     takes: '',
     most: 0,
     about: 'run every read-only probe and print the verdict',
-    options: { format: format('text', 'json', 'md', 'junit'), 'load-modules': loadModules },
+    options: {
+      format: format('text', 'json', 'md', 'junit'),
+      'load-modules': loadModules,
+      container: {
+        type: 'string',
+        value: 'NAME',
+        about: 'also look at one container or image: its record, log and GPU inside',
+      },
+      try: {
+        type: 'boolean',
+        about: 'with --container: start a throw-away container from its image where it does not run (never pulled)',
+      },
+    },
   },
   fix: {
     takes: '[ID…]',

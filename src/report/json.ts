@@ -27,6 +27,21 @@ export const publicReport = (report: Report) => ({
     fixes,
   })),
   unknown: report.unknown,
+  ...(report.container === undefined
+    ? {}
+    : {
+        container: {
+          name: report.container.name,
+          way: report.container.way,
+          steps: report.container.trail.steps.map(({ flow, node, title, verdict, found }) => ({
+            flow,
+            node,
+            title,
+            verdict,
+            found,
+          })),
+        },
+      }),
 });
 
 /** Ends with a newline. */

@@ -173,6 +173,29 @@ const becauseOf = ({ works, cause, why }: Report['ways'][number]): string => {
   return cause === null || why.startsWith(cause) ? why : `${cause}: ${why}`;
 };
 
+/** What was seen of the one container that was named: its steps that say something. */
+const containerLines = (pen: Pen, { container }: Report): string[] => {
+  if (container === undefined) return [];
+  const rows = container.trail.steps
+    .filter(s => s.found !== '' || s.finding !== undefined || s.verdict === 'cannotTell')
+    .flatMap(s => {
+      const finding = s.finding?.finding;
+      const tone: Tone =
+        finding === undefined
+          ? s.verdict === 'cannotTell'
+            ? 'unsure'
+            : 'ok'
+          : finding === 'stop' || finding === 'harm'
+            ? 'bad'
+            : 'quiet';
+      const said = s.verdict === 'cannotTell' ? `cannot tell: ${s.missing[0]?.probe ?? ''}` : s.found;
+      const head = `  ${pen.sign(tone)} ${pad(s.title, 24)} `;
+      const [first = '', ...rest] = hang(pen, head, ' '.repeat(6), printable(said).replaceAll('\n', ' '));
+      return [pen.paint(tone, first), ...rest];
+    });
+  return [...wrap(`Container or image ${printable(container.name)}`, pen.width).map(pen.bold), ...rows, ''];
+};
+
 const unknownLines = (pen: Pen, unknown: Report['unknown']): string[] => {
   if (unknown.length === 0) return [];
   const lines = unknown.flatMap(({ probe, because }) =>
@@ -215,6 +238,7 @@ export const reportText = (report: Report, look: Look): string => {
     ...machineLines(report.machine).flatMap(parts => hang(pen, '', '  ', parts.join(' · '))),
     '',
     ...report.findings.flatMap(finding => findingLines(pen, finding, report, look.modes)),
+    ...containerLines(pen, report),
     ...wayLines(pen, report),
     ...unknownLines(pen, report.unknown),
     ...hang(pen, `${pen.sign(tone)} `, '  ', `${text} (${seconds(report.tookMs)}, ${state})`).map(line =>
