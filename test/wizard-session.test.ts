@@ -180,3 +180,31 @@ test('a proof runs only what is here: no pull, no image without a libc the drive
   };
   assert.ok('cannot' in (await proofFor({ ...p.outside, box: bare }, report)));
 });
+
+test('a simulated box can be entered and left again; each box keeps its own changes', async () => {
+  const home = pretend();
+  const away = pretend();
+  const wizard = createWizard({
+    outside: home.outside,
+    demos: {
+      list: async () => [{ name: 'broken', title: 'a broken box' }],
+      open: async () => ({ ...away.outside, box: { ...away.outside.box, name: 'broken' } }),
+    },
+  });
+  wizard.send({ do: 'choose', id: 'demos' });
+  await until(wizard, s => s.at.at === 'demos' && s.at.list !== null);
+  wizard.send({ do: 'choose', id: 'broken' });
+  await until(wizard, s => s.box === 'broken' && s.machine !== null);
+  wizard.send({ do: 'choose', id: 'why' });
+  await until(wizard, at('choosing'));
+  wizard.send({ do: 'choose', id: 'fix ldconfig-path' });
+  await until(wizard, at('proposing'));
+  wizard.send({ do: 'yes' });
+  await until(wizard, s => s.at.at === 'proof');
+  wizard.send({ do: 'no' });
+  wizard.send({ do: 'choose', id: 'menu' });
+  assert.equal(wizard.state().changes, 1);
+  wizard.send({ do: 'choose', id: 'home' });
+  await until(wizard, s => s.machine !== null);
+  assert.deepEqual([wizard.state().changes, wizard.state().isAway, home.applied, away.applied], [0, false, 0, 1]);
+});

@@ -50,6 +50,8 @@ export interface State {
   readonly startedAt: number;
   readonly session: string | null;
   readonly hasDemos: boolean;
+  /** On a simulated box that was entered from another one. */
+  readonly isAway: boolean;
   readonly modes: Outside['modes'];
   /** The wizard has ended; only what has scrolled up stays. */
   readonly over: boolean;
@@ -98,6 +100,7 @@ export const firstState = (outside: Outside, hasDemos: boolean): State => ({
   startedAt: outside.now(),
   session: null,
   hasDemos,
+  isAway: false,
   modes: outside.modes,
   over: false,
 });

@@ -28,8 +28,11 @@ const FIRST = (state: State): readonly Choice[] => [
   { id: 'why', label: 'Find out why the GPU does not work here' },
   { id: 'ways', label: 'How can I ask for the GPU on this machine?' },
   { id: 'paths', label: 'Choose a path: legacy hook or CDI' },
-  ...(state.hasDemos ? [{ id: 'demos', label: 'Try a simulated broken box' }] : []),
+  ...(state.hasDemos
+    ? [{ id: 'demos', label: state.isAway ? 'Try another simulated broken box' : 'Try a simulated broken box' }]
+    : []),
   { id: 'undo', label: 'Undo an earlier change' },
+  ...(state.isAway ? [{ id: 'home', label: 'Leave the simulation' }] : []),
 ];
 
 const when = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');

@@ -152,26 +152,27 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     });
   };
 
-  const enterDemo = (opened: Outside) => {
+  /** Changes that stand on the boxes that were left for another one. */
+  const standing = new Map<Outside, number>();
+  const enter = (box: Outside) => {
     session?.stop();
     session = null;
-    outside = opened;
-    set({
-      ...fresh,
-      at: { at: 'menu' },
-      machine: null,
-      box: outside.box.name,
-      kind: outside.box.kind,
-      walk: null,
-      changes: 0,
-      session: null,
-      proof: null,
-      proven: null,
-      modes: outside.modes,
-    });
+    standing.set(outside, state.changes);
+    outside = box;
     headed = false;
     shown = new Map();
-    row({ sign: 'plain', label: '', text: `simulated box: ${outside.box.name}` });
+    set({
+      ...firstState(box, demos !== undefined),
+      trail: state.trail,
+      changes: standing.get(box) ?? 0,
+      isAway: box !== first,
+      session: box.session(),
+    });
+    row({
+      sign: 'plain',
+      label: '',
+      text: box === first ? `back on ${box.box.name}` : `simulated box: ${box.box.name}`,
+    });
     look();
   };
 
@@ -223,12 +224,13 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     }
     if (id === 'quit') return leave(exitCodeOf(state));
     if (id === 'menu') return go({ at: 'menu' });
+    if (id === 'home') return enter(first);
     if (at.at === 'page') return go(at.back);
     if (id.startsWith('way ')) return start([id.slice(4) as WayId]);
     if (at.at === 'paths') return start(PATHS.find(p => p.id === id)?.ways);
     if (at.at === 'demos') {
       busy(`building ${id}`);
-      return then(demos!.open(id), enterDemo);
+      return then(demos!.open(id), enter);
     }
     if (at.at === 'past') {
       const chosen = at.sessions?.find(s => s.id === id);
