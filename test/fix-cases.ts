@@ -1,9 +1,11 @@
 import { DAEMON_JSON } from '../flows/probes/docker.ts';
 import { CONFIG } from '../flows/probes/toolkit.ts';
 import { type Case, daemonJson, demo, does, edit, fresh, old, restart, root, SPEC, spec } from './fix-boxes.ts';
+import { cardCases } from './fix-cases-card.ts';
 
 /** Each by what happened to the machine. */
 export const cases: Readonly<Record<string, Case>> = {
+  ...cardCases,
   'seed 0: ldconfig.real on toolkit 1.14': {
     box: demo('ldconfig-real'),
     finding: 'ldconfig-path-wrong',

@@ -268,7 +268,10 @@ test('the ladder climbs: what the program can do by privilege, then steps for a 
   }
 });
 
-test('a fix says what it is; none that the program carries out widens what containers may do', () => {
+/** Those that widen what containers may do, each the last step of its ladder and with its price in the summary. */
+const WIDEN = ['open-device-nodes', 'set-no-cgroups-true', 'compose-override-privileged'];
+
+test('a fix says what it is; few that the program carries out widen what containers may do', () => {
   assert.equal(new Set(fixes.map(f => f.id)).size, fixes.length);
   for (const f of fixes) {
     assert.match(f.id, /^[a-z0-9]+(-[a-z0-9]+)*$/);
@@ -277,7 +280,7 @@ test('a fix says what it is; none that the program carries out widens what conta
     for (const id of f.mends) assert.ok(isModeId(id), `${f.id} mends ${id}`);
     assert.match(f.source, /\b(?:[12]\.\d+|seed \d)\b/, `${f.id}: no source`);
     assert.equal(f.by === 'guide', f.propose === undefined, f.id);
-    if (f.by !== 'guide') assert.ok(f.privilege <= 3, f.id);
+    if (f.by !== 'guide') assert.equal(f.privilege > 3, WIDEN.includes(f.id), f.id);
   }
 });
 

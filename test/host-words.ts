@@ -81,7 +81,7 @@ export const nvswitch = (b: Edit) =>
       'lspci -Dnnk -d 10de:',
       `0000:01:00.0 3D controller [0302]: NVIDIA Corporation GA100 [A100 SXM4 40GB] [10de:20b0] (rev a1)\n\tKernel driver in use: nvidia\n0000:c4:00.0 Bridge [0680]: NVIDIA Corporation GA100 [A100 NVSwitch] [10de:1af1] (rev a1)\n\tKernel driver in use: nvidia-nvswitch\n`,
     )
-    .says('systemctl show nvidia-fabricmanager -p LoadState --value', 'loaded\n');
+    .says('systemctl show nvidia-fabricmanager --property=LoadState', 'LoadState=loaded\n');
 /** The card in MIG mode, with these instances. */
 export const migOn =
   (...uuids: readonly string[]) =>

@@ -165,6 +165,7 @@ const REGENERATES = [
   'cdi-spec-permission',
   'cdi-version-too-new',
   'cdi-device-name-unresolvable',
+  'mig-reconfigured-spec-stale',
 ] as const;
 
 export const regenerateSpec = applies({

@@ -23,7 +23,9 @@ export const loadModules = applies({
   privilege: 2,
   effect: ['E0'],
   source: '2.2 kernel-module-not-loaded; seed 3 met the same text through missing nodes in a container',
-  fits: f => isHost(f) && f.driver.loaded === null && freeOfOthers(f),
+  // A blacklist stops the automatic load only; install and module_blacklist stop this one too.
+  fits: f =>
+    isHost(f) && f.driver.loaded === null && freeOfOthers(f) && !f.module.blocks.some(b => b.how === 'install'),
   plan: () => ({
     summary:
       'Loads what is installed; no file is changed and nothing restarted. If it refuses, the kernel log says why.',

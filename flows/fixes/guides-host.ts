@@ -6,7 +6,7 @@ import { daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
 import { byHand } from './make.ts';
 
-const is = (f: Facts, ...names: readonly string[]): boolean => names.some(n => f.where.family.includes(n));
+export const is = (f: Facts, ...names: readonly string[]): boolean => names.some(n => f.where.family.includes(n));
 export const sudo = (say: string, ...argv: readonly string[]): GuideStep => ({ say, argv: ['sudo', ...argv] });
 export const again: GuideStep = {
   say: 'Then run gpumedic again; it starts from the beginning.',
@@ -37,7 +37,7 @@ const addRepository = (f: Facts): readonly GuideStep[] => {
   ];
 };
 
-const install = (f: Facts, ...packages: readonly string[]): GuideStep => {
+export const install = (f: Facts, ...packages: readonly string[]): GuideStep => {
   const say = `Install ${packages.join(' ')}.`;
   if (is(f, 'arch')) return sudo(say, 'pacman', '-S', ...packages);
   if (is(f, 'debian', 'ubuntu')) return sudo(say, 'apt-get', 'install', ...packages);

@@ -1,24 +1,30 @@
 /** Every fix, and which of them to offer for a finding. */
 import type { Fix } from '../../src/engine/fix.ts';
 import type { Facts } from '../probes/index.ts';
+import { cardFixes } from './card.ts';
 import { cdiPlaceFixes } from './cdi-place.ts';
 import { cdiSpecFixes } from './cdi-spec.ts';
 import { configFixes } from './config.ts';
 import { dockerFixes } from './docker.ts';
 import { dockerCdiFixes } from './docker-cdi.ts';
 import { driverFixes } from './driver.ts';
+import { cardGuides } from './guides-card.ts';
 import { hostGuides } from './guides-host.ts';
+import { kindGuides } from './guides-kinds.ts';
 import { requestGuides } from './guides-request.ts';
 
 /** Within one privilege the order is the one in which they are offered: official first, what has a price last. */
 export const fixes: readonly Fix[] = [
   ...driverFixes,
+  ...cardFixes,
   ...cdiPlaceFixes,
   ...cdiSpecFixes,
   ...dockerFixes,
   ...dockerCdiFixes,
   ...configFixes,
   ...hostGuides,
+  ...cardGuides,
+  ...kindGuides,
   ...requestGuides,
 ];
 

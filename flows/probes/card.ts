@@ -77,6 +77,7 @@ export interface FabricFacts {
   readonly manager: Maybe<string>;
   /** Another copy runs, for instance in the driver container of the GPU Operator. */
   readonly runs: boolean;
+  /** Whether the unit is installed: "loaded", "not-found". */
   readonly unit: Maybe<string>;
   readonly version: string | null;
   readonly journal: string;
@@ -105,7 +106,7 @@ export const fabric = probe({
       ? {}
       : {
           manager: run('systemctl', 'is-active', UNIT),
-          unit: run('systemctl', 'show', UNIT, '-p', 'LoadState', '--value'),
+          unit: run('systemctl', 'show', UNIT, '--property=LoadState'),
           pid: run('pidof', 'nv-fabricmanager'),
           version: run('nv-fabricmanager', '--version'),
           journal: run('journalctl', '-u', UNIT, '-b', '-n', '50', '--no-pager', '-o', 'cat'),
@@ -120,7 +121,7 @@ export const fabric = probe({
     return {
       signs: signsOf(known),
       manager: asked('manager', `systemctl is-active ${UNIT}`),
-      unit: asked('unit', `systemctl show ${UNIT}`),
+      unit: /^LoadState=(\S+)$/m.exec(says('unit'))?.[1] ?? unknown('unrecorded', `systemctl show ${UNIT}`),
       runs: pid?.kind === 'exited' && pid.code === 0,
       version: /(\d{3,}\.\d+(?:\.\d+)?)/.exec(says('version'))?.[1] ?? null,
       journal: says('journal'),

@@ -98,6 +98,8 @@ export const xids = (log: KernelLogFacts): readonly Xid[] =>
 export const HARDWARE: ReadonlySet<number> = new Set([48, 62, 63, 64, 74, 92, 94, 95, 109, 119, 120, 140, 143]);
 export const OFF_THE_BUS = 79;
 
-/** The machine slept after the module was loaded. */
-export const sleptAt = (log: KernelLogFacts): KernelLine | null =>
-  sinceLoaded(log).findLast(l => /PM: suspend exit/.test(l.text)) ?? null;
+/** The machine slept after nvidia_uvm was loaded. */
+export const sleptAt = (log: KernelLogFacts): KernelLine | null => {
+  const last = sinceLoaded(log).findLast(l => /PM: suspend exit|nvidia-uvm: Loaded the UVM driver/.test(l.text));
+  return last?.text.startsWith('PM:') ? last : null;
+};

@@ -1,6 +1,7 @@
 /** The toolkit's spec generator: from the driver's files and nodes to edits, and to the text of each version. */
 import { type Edits, remember } from './cdi.ts';
 import { exists, get, lget } from './fs.ts';
+import { capOf } from './kernel.ts';
 import { sonameOf } from './ldconfig.ts';
 import { controlNodes, type DriverFiles, driverFiles, goWords, gpuByRequest, hostView, nvmlInit } from './nvml.ts';
 import { atLeast, type Gpu, type World } from './world.ts';
@@ -125,10 +126,20 @@ export const generate = (world: World, o: GenerateOptions): Made => {
   const dir = old ? files.dir.replace('/usr/lib/', '/lib/') : files.dir;
   const libraries = files.libraries.map(l => `${dir}/${l}`);
   const nodes = controlNodes(world).flatMap(p => nodeOf(world, p));
-  const devices = chosen.map(c => ({
-    name: c.name,
-    nodes: c.gpus.flatMap(g => nodeOf(world, `/dev/nvidia${g.minor}`)),
-  }));
+  const divided = o.devices
+    ? []
+    : nvml.gpus.flatMap((g, i) => (g.mig ?? []).map((m, n) => ({ g, m, name: `${i}:${n}` })));
+  const partNodes = ({ g, m }: (typeof divided)[number]) => [
+    ...nodeOf(world, `/dev/nvidia${g.minor}`),
+    ...[capOf(m.gi, null), capOf(m.gi, m.ci)].flatMap(cap => nodeOf(world, `/dev/nvidia-caps/nvidia-cap${cap}`)),
+  ];
+  const devices = [
+    ...divided.map(d => ({ name: d.name, nodes: partNodes(d) })),
+    ...chosen.map(c => ({
+      name: c.name,
+      nodes: c.gpus.flatMap(g => nodeOf(world, `/dev/nvidia${g.minor}`)),
+    })),
+  ];
   const gids = [
     ...new Set(
       [...nodes, ...devices.flatMap(d => d.nodes)].map(n => lget(world.fs, n.path)?.gid ?? 0).filter(g => g !== 0),
@@ -155,7 +166,7 @@ const commonEdits = (spec: GeneratedSpec): Edits => ({
   mounts: spec.mounts.map(m => ({ hostPath: m, containerPath: m })),
 });
 
-const scalar = (s: string): string => (/^\d/.test(s) && /^[\d.]+$/.test(s) ? `"${s}"` : s);
+const scalar = (s: string): string => (/^\d/.test(s) && /^[\d.:]+$/.test(s) ? `"${s}"` : s);
 const lines = (indent: string, items: readonly string[]): string => items.map(i => `${indent}- ${i}\n`).join('');
 
 /** Up to 1.17: keys in alphabetical order, nodes by path only. */

@@ -76,6 +76,22 @@ const showDriver = (world: World): void => {
       `Model: \t\t ${gpu.name}\nIRQ:   \t\t 55\nGPU UUID: \t ${gpu.uuid}\nBus Type: \t PCIe\nBus Location: \t ${gpu.bus}\nDevice Minor: \t ${gpu.minor}\nGPU Firmware: \t ${version}\nGPU Excluded:\t No\n`,
     );
   file(fs, '/sys/module/nvidia/version', `${version}\n`, { mode: 0o444 });
+  for (const gpu of world.gpus)
+    for (const m of gpu.mig ?? []) {
+      const mig = `${at}/capabilities/gpu${gpu.minor}/mig/gi${m.gi}`;
+      file(fs, `${mig}/access`, '', { mode: 0o444 });
+      file(fs, `${mig}/ci${m.ci}/access`, '', { mode: 0o444 });
+    }
+};
+
+/** Minor number of a right on an instance: 1 and 2 are for configuring and watching. */
+export const capOf = (gi: number, ci: number | null): number => 3 + gi * 9 + (ci === null ? 0 : ci + 1);
+
+/** A line of the kernel log at this moment. */
+export const printk = (world: World, ...lines: readonly string[]): void => {
+  const at = (world.fs.now - world.bootedAt).toFixed(6).padStart(12);
+  const old = world.journal.get('kernel') ?? [];
+  world.journal.set('kernel', [...old, ...lines.map(l => `[${at}] ${world.hostname} kernel: ${l}`)]);
 };
 
 /** Nodes that nvidia-modprobe and the device rules make for what is loaded. */
@@ -134,6 +150,9 @@ export const loadModule = (world: World, wanted: string): string | null => {
     const free = cards.filter(f => f.driver === null || f.driver === 'nvidia');
     if (step === 'nvidia' && free.length === 0) return `modprobe: ERROR: could not insert 'nvidia': No such device\n`;
     world.kernel.loaded.push(step);
+    if (step === 'nvidia') printk(world, 'nvidia: loading out-of-tree module taints kernel.');
+    if (step === 'nvidia_uvm')
+      printk(world, `nvidia-uvm: Loaded the UVM driver, major device number ${world.kernel.uvmMajor}.`);
     if (step === 'nvidia') for (const f of free) f.driver = 'nvidia';
     if (world.kernel.udev) makeNodes(world, true);
   }
@@ -233,6 +252,13 @@ export const nvidiaModprobe: Program = ({ world, args }) => {
   if (args.includes('--version') || args.includes('-v')) return out('nvidia-modprobe:  version 580.126.09\n');
   const why = loadModule(world, 'nvidia');
   if (why) return fail(1, why);
+  const right = /\/gpu(\d+)\/mig\/gi(\d+)(?:\/ci(\d+))?\/access$/.exec(args[args.indexOf('-f') + 1] ?? '');
+  if (right) {
+    const cap = capOf(Number(right[2]), right[3] === undefined ? null : Number(right[3]));
+    const path = `/dev/nvidia-caps/nvidia-cap${cap}`;
+    if (!exists(world.fs, path)) node(world.fs, path, world.kernel.uvmMajor + 1, cap, 0o444);
+    return out('');
+  }
   const uvm = args.some(a => a === '-u' || a === '--unified-memory' || /^-[a-z]*u/.test(a));
   if (uvm) {
     const uvmWhy = loadModule(world, 'nvidia_uvm');

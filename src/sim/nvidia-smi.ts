@@ -28,7 +28,7 @@ const column = (gpu: Gpu, index: number, driver: string, field: string): string 
     driver_version: driver,
     'pci.bus_id': `0000${gpu.bus.toUpperCase()}`,
     gpu_bus_id: `0000${gpu.bus.toUpperCase()}`,
-    'mig.mode.current': '[N/A]',
+    'mig.mode.current': gpu.mig ? 'Enabled' : '[N/A]',
     'mig.mode.pending': '[N/A]',
     persistence_mode: 'Disabled',
     'memory.total': `${gpu.memoryMiB} MiB`,
@@ -84,7 +84,16 @@ export const smi = (world: World, view: View, args: readonly string[]): Ran => {
     );
   if (gpus.length === 0) return out('No devices were found\n', '', args.length === 0 ? 6 : 6);
   if (args.includes('-L') || args.includes('--list-gpus'))
-    return out(gpus.map((g, i) => `GPU ${i}: ${g.name} (UUID: ${g.uuid})\n`).join(''));
+    return out(
+      gpus
+        .map((g, i) => {
+          const parts = (g.mig ?? []).map(
+            (m, n) => `  MIG ${m.profile.padEnd(12)} Device ${String(n).padStart(2)}: (UUID: ${m.uuid})\n`,
+          );
+          return `GPU ${i}: ${g.name} (UUID: ${g.uuid})\n${parts.join('')}`;
+        })
+        .join(''),
+    );
   const query = args.find(a => a.startsWith('--query-gpu='));
   if (query) {
     const wanted = query.slice(12).split(',');
@@ -98,7 +107,7 @@ export const smi = (world: World, view: View, args: readonly string[]): Ran => {
         gpus
           .map(
             g =>
-              `GPU 0000${g.bus.toUpperCase()}\n    Product Name                          : ${g.name}\n    Product Brand                         : ${g.brand}\n    GPU UUID                              : ${g.uuid}\n    MIG Mode\n        Current                           : N/A\n        Pending                           : N/A\n`,
+              `GPU 0000${g.bus.toUpperCase()}\n    Product Name                          : ${g.name}\n    Product Brand                         : ${g.brand}\n    GPU UUID                              : ${g.uuid}\n    MIG Mode\n        Current                           : ${g.mig ? 'Enabled' : 'N/A'}\n        Pending                           : ${g.mig ? 'Enabled' : 'N/A'}\n${g.settings ?? ''}`,
           )
           .join(''),
     );

@@ -227,11 +227,23 @@ export const systemctl: Program = ({ world, args, root, exec }) => {
   }
 };
 
+/** Lines of the kernel; with a pattern and a limit the newest come first. */
+const kernelLog = (world: World, args: readonly string[], n: number): Ran => {
+  const pattern = args.includes('-g') ? new RegExp(args[args.indexOf('-g') + 1] ?? '', 'i') : /^/;
+  const lines = (world.journal.get('kernel') ?? []).filter(l => pattern.test(l.replace(/^.*? kernel: /, '')));
+  if (lines.length === 0) return out('-- No entries --\n', '', args.includes('-g') ? 1 : 0);
+  return out(`${lines.slice(-n).reverse().join('\n')}\n`);
+};
+
 export const journalctl: Program = ({ world, args }) => {
   const at = args.findIndex(a => a === '-u' || a === '--unit');
   const unit = unitName(args[at + 1] ?? '');
   const n = Number(args[args.indexOf('-n') + 1]) || 1000;
-  const lines = at < 0 ? [...world.journal.values()].flat() : (world.journal.get(unit) ?? []);
+  if (args.includes('-k')) return kernelLog(world, args, n);
+  const lines =
+    at < 0
+      ? [...world.journal].filter(([of]) => of !== 'kernel').flatMap(([, l]) => l)
+      : (world.journal.get(unit) ?? []);
   if (lines.length === 0) return out('-- No entries --\n');
   return out(
     lines

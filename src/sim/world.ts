@@ -12,6 +12,15 @@ export interface Gpu {
   readonly bus: string;
   readonly memoryMiB: number;
   readonly cuda: string;
+  /** Its instances; absent where MIG is off. */
+  readonly mig?: readonly {
+    readonly gi: number;
+    readonly ci: number;
+    readonly uuid: string;
+    readonly profile: string;
+  }[];
+  /** Sections of nvidia-smi -q that differ from those of a plain card, as they are printed. */
+  readonly settings?: string;
 }
 
 export interface PciFunction {

@@ -1,0 +1,54 @@
+/** Boxes whose trouble lies around the card. */
+import { simBox } from '../src/sim/index.ts';
+import * as card from '../src/sim/worlds/card.ts';
+import type { Case } from './fix-boxes.ts';
+
+export const cardCases: Readonly<Record<string, Case>> = {
+  'the module is kept out by a line in modprobe.d': {
+    box: async () => simBox(card.moduleBlocked()),
+    finding: 'kernel-module-not-loaded',
+    offers: ['unblock-nvidia-modules'],
+  },
+  'Secure Boot refuses the module': {
+    box: async () => simBox(card.secureBoot()),
+    finding: 'secure-boot-key-rejected',
+    offers: ['sign-module'],
+  },
+  'the fabric manager is off': {
+    box: async () => simBox(card.fabricDown()),
+    finding: 'fabric-manager-not-running',
+    offers: ['start-fabric-manager', 'install-fabric-manager'],
+  },
+  'a card that was divided after the spec was made': {
+    box: async () => simBox(card.migDivided()),
+    finding: 'mig-reconfigured-spec-stale',
+    offers: ['regenerate-cdi-spec'],
+  },
+  'instances without their nodes': {
+    box: async () => simBox(card.migWithoutNodes()),
+    finding: 'nvidia-caps-missing',
+    offers: ['create-mig-nodes'],
+  },
+  'MIG without an instance': {
+    box: async () => simBox(card.migEmpty()),
+    finding: 'mig-enabled-without-instances',
+    offers: ['divide-card'],
+  },
+  'after a suspend': {
+    box: async () => simBox(card.afterSleep()),
+    finding: 'uvm-broken-after-suspend',
+    isByName: true,
+    offers: ['reload-uvm', 'reload-nvidia-modules'],
+  },
+  'nodes for one group only': {
+    box: async () => simBox(card.closedNodes()),
+    finding: 'device-node-permissions',
+    isByName: true,
+    offers: ['open-device-nodes', 'add-device-group'],
+  },
+  'an engine inside LXC': {
+    box: async () => simBox(card.insideLxc()),
+    finding: 'lxc-nested-engine',
+    offers: ['set-no-cgroups-true', 'ask-by-cdi-inside'],
+  },
+};
