@@ -300,6 +300,7 @@ export const inspectContainer = (world: World, c: Container): object => {
       Status: c.state,
       Running: c.state === 'running',
       ExitCode: c.exitCode,
+      OOMKilled: false,
       Error: c.error,
       StartedAt: iso(c.startedAt),
       FinishedAt: iso(c.finishedAt),
@@ -319,7 +320,9 @@ export const inspectContainer = (world: World, c: Container): object => {
         .map(d => ({ PathOnHost: d, PathInContainer: d, CgroupPermissions: 'rwm' })),
       DeviceRequests: requests.length ? requests : null,
       CapAdd: r.capAdd.length ? r.capAdd : null,
+      SecurityOpt: null,
     },
+    AppArmorProfile: r.privileged ? 'unconfined' : 'docker-default',
     Mounts: [],
     Config: {
       Hostname: c.id.slice(0, 12),
@@ -328,6 +331,7 @@ export const inspectContainer = (world: World, c: Container): object => {
       Image: r.image,
       Labels: c.labels ?? {},
       Entrypoint: image?.entrypoint ?? null,
+      WorkingDir: image?.workdir ?? '',
     },
     NetworkSettings: { Networks: {} },
   };

@@ -130,7 +130,7 @@ export const findImage = (images: Docker['images'], name: string): Docker['image
   const [repository, tag = 'latest'] = short.includes('@')
     ? [short.split('@')[0]]
     : [short.replace(/:[^:/]+$/, ''), /:([^:/]+)$/.exec(short)?.[1]];
-  return images.find(i => (i.repository === repository && i.tag === tag) || i.id.startsWith(name));
+  return images.find(i => (i.repository === repository && i.tag === tag) || i.id.startsWith(name.replace(/^sha256:/, '')));
 };
 
 /** Creates and starts one container the way the daemon does. */
@@ -201,6 +201,7 @@ export const startContainer = (world: World, c: Container): Outcome => {
     c.startedAt = world.fs.now;
     c.error = '';
     c.exitCode = 0;
+    c.lostDevices = false;
   } else {
     c.state = c.startedAt ? 'exited' : 'created';
     c.error = outcome.error;

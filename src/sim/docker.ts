@@ -1,5 +1,6 @@
 /** The docker client. */
 import type { Ran } from '../box/box.ts';
+import { exec, logs } from './docker-exec.ts';
 import { clientInfo, infoJson, infoText, inspectContainer, psJson, versionJson } from './docker-json.ts';
 import { parseRun } from './docker-run.ts';
 import { cdiCache, findImage, type Outcome, runContainer, startContainer } from './docker-start.ts';
@@ -138,9 +139,15 @@ const inspect = (world: World, args: readonly string[], kind?: 'image' | 'contai
       found.push({
         Id: `sha256:${i.id}`,
         RepoTags: [`${i.repository}:${i.tag}`],
-        Architecture: 'amd64',
+        Architecture: i.architecture ?? 'amd64',
         Os: 'linux',
-        Config: { Env: i.env, Cmd: i.command ?? null, Entrypoint: i.entrypoint ?? null, Labels: null },
+        Config: {
+          Env: i.env,
+          Cmd: i.command ?? null,
+          Entrypoint: i.entrypoint ?? null,
+          Labels: null,
+          WorkingDir: i.workdir ?? '',
+        },
       });
     else missing.push(name);
   }
@@ -305,7 +312,23 @@ export const docker: Program = call => {
   const grouped = ['image', 'container', 'system'].includes(verb);
   const action = grouped ? (rest[0] ?? '') : verb;
   const tail = grouped ? rest.slice(1) : rest;
-  if (!['ps', 'ls', 'list', 'images', 'inspect', 'start', 'stop', 'restart', 'rm', 'info', 'run'].includes(action))
+  if (
+    ![
+      'ps',
+      'ls',
+      'list',
+      'images',
+      'inspect',
+      'start',
+      'stop',
+      'restart',
+      'rm',
+      'info',
+      'run',
+      'exec',
+      'logs',
+    ].includes(action)
+  )
     return fail(1, `docker: '${args.join(' ')}' is not a docker command.\nSee 'docker --help'\n`);
   if (action === 'run') return run(call, tail);
   const down = unreachable(call);
@@ -314,6 +337,8 @@ export const docker: Program = call => {
   if (action === 'images' || (verb === 'image' && ['ls', 'list'].includes(action))) return images(engine, tail);
   if (action === 'inspect') return inspect(world, tail, verb === 'image' || verb === 'container' ? verb : undefined);
   if (action === 'info') return info(call, tail);
+  if (action === 'exec') return exec(world, tail, name => find(engine, name));
+  if (action === 'logs') return logs(tail, name => find(engine, name));
   return change(world, action, tail);
 };
 

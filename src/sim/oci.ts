@@ -53,8 +53,10 @@ export const applyEdits = (oci: Oci, edits: Edits): void => {
 /** How the driver looks from inside. */
 export const insideView = (world: World, oci: Oci): View => {
   const lib = oci.mounts.find(m => /\/libnvidia-ml\.so\.\d+\.\d/.test(m.containerPath));
+  // ldconfig does not put a link where a plain file is.
+  const own = oci.image.driverFiles?.some(f => f.endsWith('/libnvidia-ml.so.1')) === true;
   return {
-    library: lib && oci.cached ? lib.containerPath : null,
+    library: lib && oci.cached && !own ? lib.containerPath : null,
     version: lib ? (/\.so\.(\d+\.\d+(?:\.\d+)?)$/.exec(lib.containerPath)?.[1] ?? null) : null,
     node: path => (oci.nodes.has(path) || oci.privileged) && exists(world.fs, path),
     allowed: oci.privileged || !oci.blocked,

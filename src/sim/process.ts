@@ -2,7 +2,7 @@
 import type { Ran } from '../box/box.ts';
 import { smi } from './nvidia-smi.ts';
 import { nvmlInit } from './nvml.ts';
-import { insideView, type Oci } from './oci.ts';
+import { envOf, insideView, type Oci } from './oci.ts';
 import { atLeast, fail, out, type World } from './world.ts';
 
 const brought = (oci: Oci, name: string): boolean => oci.mounts.some(m => m.containerPath === `/usr/bin/${name}`);
@@ -21,7 +21,34 @@ const cuInit = (world: World, oci: Oci): number => {
   return oci.nodes.has('/dev/nvidia-uvm') || oci.privileged ? 0 : 999;
 };
 
+/** `ls -ld` of driver files: the image's own are plain, injected ones are links that ldconfig or a hook made. */
+const details = (oci: Oci, paths: readonly string[]): Ran => {
+  const lines = paths.map(path => {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    if (oci.image.driverFiles?.includes(path)) return `-rw-r--r-- 1 root root 29453824 Nov  1  2025 ${path}`;
+    const mounted = oci.mounts.find(
+      m => m.containerPath === path || m.containerPath.startsWith(`${path.replace(/\.1$/, '.')}`),
+    );
+    if (mounted === undefined) return null;
+    return mounted.containerPath === path
+      ? `-rwxr-xr-x 1 root root 1081640 Nov 22 04:49 ${path}`
+      : oci.cached
+        ? `lrwxrwxrwx 1 root root 27 Nov 22 04:49 ${path} -> ${mounted.containerPath.slice(path.length - name.length)}`
+        : null;
+  });
+  const missing = paths.filter((_, i) => lines[i] === null);
+  return out(
+    lines
+      .filter(l => l !== null)
+      .map(l => `${l}\n`)
+      .join(''),
+    missing.map(p => `ls: cannot access '${p}': No such file or directory\n`).join(''),
+    missing.length > 0 ? 2 : 0,
+  );
+};
+
 const list = (world: World, oci: Oci, args: readonly string[]): Ran => {
+  if (args[0] === '-ld') return details(oci, args.slice(1));
   const paths = args.filter(a => !a.startsWith('-'));
   const nodes = hasNodes(oci, world);
   const usual = [
@@ -63,6 +90,22 @@ const list = (world: World, oci: Oci, args: readonly string[]): Ran => {
   );
 };
 
+/** What libcuda answers: cuInit and the number of devices that CUDA_VISIBLE_DEVICES leaves. */
+const cudaAnswer = (world: World, oci: Oci): object => {
+  const driver = oci.mounts.find(m => /\/libcuda\.so\.\d+\.\d/.test(m.containerPath));
+  if (oci.image.driverFiles?.some(f => f.endsWith('/libcuda.so.1'))) return { load: 'libcuda.so.1: file too short' };
+  if (!driver || !oci.cached)
+    return { load: 'libcuda.so.1: cannot open shared object file: No such file or directory' };
+  const from = driver.containerPath;
+  if (/\/stubs(:|$)/.test(envOf(oci.env, 'LD_LIBRARY_PATH') ?? '')) return { init: 34, get: 34, count: -1, from };
+  const init = cuInit(world, oci);
+  const count = world.gpus.length;
+  const first = (envOf(oci.env, 'CUDA_VISIBLE_DEVICES') ?? '0').split(',')[0]!;
+  const isHidden = first === '' || first.startsWith('-') || (/^\d+$/.test(first) && Number(first) >= count);
+  if (init === 0 && isHidden) return { init: 100, get: 100, count: -1, from };
+  return { init, get: init, count: init === 0 ? count : -1, from };
+};
+
 const run = (world: World, oci: Oci, name: string, args: readonly string[]): Ran => {
   if (name === 'nvidia-smi') return smi(world, insideView(world, oci), args);
   if (name === 'ls') return list(world, oci, args);
@@ -75,6 +118,10 @@ const run = (world: World, oci: Oci, name: string, args: readonly string[]): Ran
         world.fs.entries.get('/proc/driver/nvidia/version') ? 'NVRM version: NVIDIA UNIX x86_64 Kernel Module\n' : '',
       ),
     );
+  if (name === 'python3' && args.join(' ').includes('cuDeviceGetCount')) {
+    const init = cudaAnswer(world, oci);
+    return out(`${JSON.stringify({ ...init, ...oci.image.packages })}\n`);
+  }
   if (name === 'python3' && args.join(' ').includes('cuInit')) {
     const loads = oci.cached && oci.mounts.some(m => /\/libcuda\.so\.\d+\.\d/.test(m.containerPath));
     if (!loads) return fail(1, 'OSError: libcuda.so.1: cannot open shared object file: No such file or directory\n');

@@ -70,6 +70,13 @@ export interface Image {
   readonly entrypoint?: readonly string[];
   readonly command?: readonly string[];
   readonly size?: string;
+  /** As Go names it; amd64 where absent. */
+  readonly architecture?: string;
+  readonly workdir?: string;
+  /** Python packages and their versions. */
+  readonly packages?: Readonly<Record<string, string>>;
+  /** Files of a driver that were built into it, as plain files. */
+  readonly driverFiles?: readonly string[];
 }
 
 export type Restart = 'no' | 'always' | 'unless-stopped' | 'on-failure';
@@ -102,6 +109,10 @@ export interface Container {
   finishedAt: number;
   exitCode: number;
   error: string;
+  /** What it wrote so far. */
+  log?: string;
+  /** systemd applied its device rules again, which a legacy container does not survive; a restart makes new ones. */
+  lostDevices?: boolean;
 }
 
 /** State of a running dockerd: what it read and found when it started. */
