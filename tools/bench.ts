@@ -93,7 +93,7 @@ const open = (environment: Record<string, string>, words: readonly string[]): Se
 /** Milliseconds from the start to the first bytes that hold the title. */
 const firstFrame = async (environment: Record<string, string>): Promise<number> => {
   const began = performance.now();
-  const seen = open(environment, demo);
+  const seen = open(environment, []);
   let took = Number.NaN;
   const painted = new Promise<void>((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`no first frame:\n${seen.text()}`)), 10_000);

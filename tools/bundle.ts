@@ -49,6 +49,9 @@ if (Number(node.split('.')[0]) < ${OLDEST_NODE}) {
  * costs a start several milliseconds. Each importer has its own, since a shared one would become a file; the exports
  * nobody names are dropped.
  */
+/** Take 1 to 8 ms to load and are wanted late, if at all: their functions fetch them when they are called. */
+const SLOW = new Set(['crypto', 'readline', 'zlib']);
+
 const builtins: Plugin = {
   name: 'builtins',
   setup(b) {
@@ -64,13 +67,16 @@ const builtins: Plugin = {
       contents: `module.exports = ${get(args.path)};`,
     }));
     b.onLoad({ filter: /.*/, namespace: 'builtin' }, async args => {
-      const exported = Object.keys(await import(args.path.split('?')[0]!)).filter(
-        name => /^[A-Za-z_$][\w$]*$/.test(name) && name !== 'default',
-      );
-      const lines = exported.map(
-        name => `const $${name} = /* @__PURE__ */ (m => m.${name})(it);\nexport { $${name} as ${name} };`,
-      );
-      return { contents: `const it = /* @__PURE__ */ ${get(args.path)};\nexport default it;\n${lines.join('\n')}` };
+      const name = args.path.split('?')[0]!;
+      const it = (await import(name)) as Record<string, unknown>;
+      const lines = Object.keys(it)
+        .filter(key => /^[A-Za-z_$][\w$]*$/.test(key) && key !== 'default')
+        .map(key => {
+          const isLate = SLOW.has(name) && typeof it[key] === 'function' && /^[a-z]/.test(key);
+          const value = isLate ? `(...args) => ${get(name)}.${key}(...args)` : `/* @__PURE__ */ (m => m.${key})(it)`;
+          return `const $${key} = ${value};\nexport { $${key} as ${key} };`;
+        });
+      return { contents: `const it = /* @__PURE__ */ ${get(name)};\nexport default it;\n${lines.join('\n')}` };
     });
   },
 };
