@@ -128,10 +128,8 @@ const mayBring = (runs: readonly Instruction[], name: string): boolean =>
     );
   });
 
-const stageFor = (file: Dockerfile, target: string | null): Stage | null =>
-  (target === null ? null : (file.stages.find(s => s.name === target.toLowerCase()) ?? null)) ??
-  file.stages.at(-1) ??
-  null;
+const stageFor = (file: Dockerfile, target: string | null): Stage | undefined =>
+  file.stages.find(s => target !== null && s.name === target.toLowerCase()) ?? file.stages.at(-1);
 
 interface Look {
   readonly path: string;
