@@ -1,5 +1,5 @@
 /** `gpumedic explain`: the cause from an error text, from FILE or standard input. */
-import { createReadStream } from 'node:fs';
+import { closeSync, createReadStream, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { Explanation } from '../explain/index.ts';
 import { explainer } from '../explain/stream.ts';
 import { type Context, formatOf, has, jsonText } from './context.ts';
@@ -10,10 +10,27 @@ const CERTAIN = 0.9;
 /** A text that ends within this time gets one answer only. */
 const PATIENCE_MS = 400;
 
+/** A file up to this size is read at once: Node's streams take longer to load than such a file to read. */
+const SMALL = 1024 * 1024;
+
+/** The whole of a small ordinary file, or null. */
+const small = (fd: number): Buffer | null => {
+  const stat = fstatSync(fd);
+  return stat.isFile() && stat.size <= SMALL ? readFileSync(fd) : null;
+};
+
 /** Text of FILE or standard input, piece by piece. */
-const piecesOf = (context: Context): AsyncIterable<Uint8Array> => {
+const piecesOf = (context: Context): AsyncIterable<Uint8Array> | Iterable<Uint8Array> => {
   const file = context.words.rest[0];
-  if (file !== undefined && file !== '-') return createReadStream(file, { highWaterMark: 256 * 1024 });
+  if (file !== undefined && file !== '-') {
+    const fd = openSync(file, 'r');
+    const whole = small(fd);
+    if (whole === null) return createReadStream(file, { fd, highWaterMark: 64 * 1024 });
+    closeSync(fd);
+    return [whole];
+  }
+  const whole = small(0);
+  if (whole !== null) return [whole];
   if (process.stdin.isTTY === true)
     throw new UsageError(
       'explain reads an error text from FILE or a pipe',

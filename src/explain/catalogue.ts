@@ -21,10 +21,11 @@ export interface Catalogue {
   readonly patterns: readonly Pattern[];
   readonly entries: readonly Entry[];
   readonly foreign: readonly ForeignEntry[];
-  /** Anchors of the patterns, each once; `anchored[i]` are the patterns of the i-th. */
-  readonly anchors: readonly string[];
-  readonly anchored: readonly (readonly number[])[];
-  readonly search: Literals;
+  /** By pattern: the entries that it speaks for. */
+  readonly usedBy: readonly (readonly Entry[])[];
+  readonly foreignBy: readonly (readonly ForeignEntry[])[];
+  /** Finds the anchors; its table is made for the first long text. */
+  readonly search: () => Literals;
 }
 
 /** No pattern's fixed run is shorter. */
@@ -36,30 +37,40 @@ let made: Catalogue | undefined;
 export const catalogue = (): Catalogue => {
   if (made !== undefined) return made;
   const patterns: Pattern[] = [];
+  const usedBy: Entry[][] = [];
+  const foreignBy: ForeignEntry[][] = [];
   const byText = new Map<string, number>();
   const add = (text: string): number => {
     const known = byText.get(text);
     if (known !== undefined) return known;
     byText.set(text, patterns.length);
+    usedBy.push([]);
+    foreignBy.push([]);
     return patterns.push(pattern(text, LEAST)) - 1;
   };
   const entries: Entry[] = [];
   for (const [id, { shows }] of Object.entries(signs))
-    for (const signature of shows)
-      entries.push({ id, signature, says: signature.says.map(add), also: (signature.also ?? []).map(add) });
-  const foreign = notMine.map(one => ({ foreign: one, says: one.says.map(add) }));
-  const anchors: string[] = [];
-  const anchored: number[][] = [];
-  const byAnchor = new Map<string, number>();
-  patterns.forEach((p, index) => {
-    const known = byAnchor.get(p.anchor);
-    if (known !== undefined) anchored[known]!.push(index);
-    else {
-      byAnchor.set(p.anchor, anchors.length);
-      anchors.push(p.anchor);
-      anchored.push([index]);
+    for (const signature of shows) {
+      const entry = { id, signature, says: signature.says.map(add), also: signature.also?.map(add) ?? [] };
+      entries.push(entry);
+      for (const index of entry.says) usedBy[index]!.push(entry);
     }
-  });
-  made = { patterns, entries, foreign, anchors, anchored, search: literals(anchors, LEAST) };
+  const foreign = notMine.map(one => ({ foreign: one, says: one.says.map(add) }));
+  for (const entry of foreign) for (const index of entry.says) foreignBy[index]!.push(entry);
+  let search: Literals | undefined;
+  made = {
+    patterns,
+    entries,
+    foreign,
+    usedBy,
+    foreignBy,
+    search: () => {
+      search ??= literals(
+        patterns.map(p => p.anchor),
+        LEAST,
+      );
+      return search;
+    },
+  };
   return made;
 };

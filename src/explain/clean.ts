@@ -43,6 +43,8 @@ const prefixes: readonly RegExp[] = [
   /^\s{0,4}=>\s(?:=>\s)?#\s/,
 ];
 const ROUNDS = 8;
+/** No line without one of these near its start has a prefix. */
+const MAYBE = /^[\s>|\u2502\u2503[#:=<]|\d|[|\u2502]/;
 
 /** Quoting marks of mail and Markdown, however many. */
 const withoutQuoting = (line: string): string => {
@@ -60,6 +62,7 @@ const withoutPrefix = (line: string): string => {
   let now = line;
   for (let round = 0; round < ROUNDS; round++) {
     const head = now.slice(0, 400);
+    if (!MAYBE.test(head.slice(0, 90)) && !now.startsWith('time=')) return now;
     let cut = 0;
     for (const prefix of prefixes) {
       const found = prefix.exec(head);

@@ -33,6 +33,8 @@ export interface Hits {
 export const noHits = (): Hits => ({ found: new Map(), features: new Set(), versions: {}, isOurs: false, order: 0 });
 
 const MOST_TRIES = 400;
+/** A shorter text is searched string by string: making the table would take longer. */
+const SHORT = 4000;
 const MOST_LINES = 3;
 const KEPT = 8000;
 const OURS =
@@ -59,22 +61,25 @@ export const addLines = (hits: Hits, catalogue: Catalogue, lines: readonly strin
   for (const [name, version] of Object.entries(versionsIn(view.spaced))) hits.versions[name] ??= version;
   const tries = new Map<number, number>();
   const order = hits.order;
-  catalogue.search.scan(view.bytes, (anchor, at) => {
-    for (const index of catalogue.anchored[anchor]!) {
-      if (hits.found.has(index)) continue;
-      const tried = (tries.get(index) ?? 0) + 1;
-      if (tried > MOST_TRIES) continue;
-      tries.set(index, tried);
-      const p = catalogue.patterns[index]!;
-      const found = place(view.squeezed, p, at);
-      if (found === null) continue;
-      const from = lineAt(view, found.from);
-      const to = Math.min(lineAt(view, Math.max(found.from, found.to - 1)), from + MOST_LINES - 1);
-      const hint = hintOf(p.text);
-      const shown = lines.slice(from, to + 1).map((raw, i) => ({ line: first + from + i, raw: kept(raw, hint) }));
-      hits.found.set(index, { order: order + found.from, size: found.to - found.from, lines: shown, share: 1 });
-    }
+  const look = (index: number, at: number): number => {
+    if (hits.found.has(index)) return -1;
+    const tried = (tries.get(index) ?? 0) + 1;
+    if (tried > MOST_TRIES) return -1;
+    tries.set(index, tried);
+    const p = catalogue.patterns[index]!;
+    const found = place(view.squeezed, p, at);
+    if (found === null) return -1;
+    const from = lineAt(view, found.from);
+    const to = Math.min(lineAt(view, Math.max(found.from, found.to - 1)), from + MOST_LINES - 1);
+    const hint = hintOf(p.text);
+    const shown = lines.slice(from, to + 1).map((raw, i) => ({ line: first + from + i, raw: kept(raw, hint) }));
+    hits.found.set(index, { order: order + found.from, size: found.to - found.from, lines: shown, share: 1 });
     return -1;
-  });
+  };
+  if (view.bytes.length > SHORT) catalogue.search().scan(view.bytes, look);
+  else
+    catalogue.patterns.forEach(({ anchor }, index) => {
+      for (let at = view.squeezed.indexOf(anchor); at >= 0; at = view.squeezed.indexOf(anchor, at + 1)) look(index, at);
+    });
   hits.order += view.bytes.length;
 };

@@ -17,7 +17,7 @@ export interface Pattern {
   /** The longest run of fixed characters in squeezed form. */
   readonly anchor: string;
   /** Parsed at the first use: of some thousand patterns a text needs a few. */
-  readonly shape: () => Shape;
+  shape: Shape | null;
 }
 
 /** Most characters that a `…` stands for. */
@@ -53,7 +53,7 @@ const shapeOf = (text: string, anchor: string): Shape => {
 const SPECIAL = /…|#|<[^<>]+\|[^<>]*>/;
 
 const anchorOf = (text: string): string => {
-  if (!SPECIAL.test(text)) return squeeze(text);
+  if (!text.includes('…') && !text.includes('#') && !text.includes('<')) return squeeze(text);
   return text
     .split(SPECIAL)
     .map(squeeze)
@@ -64,15 +64,7 @@ const anchorOf = (text: string): string => {
 export const pattern = (text: string, least: number): Pattern => {
   const anchor = anchorOf(text);
   if (anchor.length < least) throw new Error(`pattern without a fixed run of ${least} characters: ${text}`);
-  let shape: Shape | undefined;
-  return {
-    text,
-    anchor,
-    shape: () => {
-      shape ??= shapeOf(text, anchor);
-      return shape;
-    },
-  };
+  return { text, anchor, shape: null };
 };
 
 const isDigit = (text: string, at: number): boolean => {
@@ -125,7 +117,8 @@ const startOfAnchor = (text: string, { groups, anchorGroup, anchorPiece }: Shape
 
 /** The place of a pattern whose anchor stands at `at`, or null. */
 export const place = (text: string, p: Pattern, at: number): { readonly from: number; readonly to: number } | null => {
-  const shape = p.shape();
+  p.shape ??= shapeOf(p.text, p.anchor);
+  const { shape } = p;
   const { groups, anchorGroup } = shape;
   const start = startOfAnchor(text, shape, at);
   if (start < 0) return null;

@@ -62,7 +62,9 @@ const firstOf = (hits: Hits, patterns: readonly number[]): Hit | undefined => {
 
 const claimsOf = (catalogue: Catalogue, hits: Hits): Claim[] => {
   const claims = new Map<string, Claim>();
-  for (const { id, signature, says, also } of catalogue.entries) {
+  for (const { id, signature, says, also } of new Set(
+    [...hits.found.keys()].flatMap(index => catalogue.usedBy[index]!),
+  )) {
     const hit = firstOf(hits, says);
     if (hit === undefined || !also.every(index => hits.found.has(index))) continue;
     const value = likelihood(signature, hits.features) * hit.share;
@@ -122,7 +124,7 @@ const shares = (claims: readonly Claim[]): Candidate[] => {
 const foreignOf = (catalogue: Catalogue, hits: Hits): Foreign | null => {
   let best: Foreign | null = null;
   let order = Number.POSITIVE_INFINITY;
-  for (const { foreign, says } of catalogue.foreign) {
+  for (const { foreign, says } of new Set([...hits.found.keys()].flatMap(index => catalogue.foreignBy[index]!))) {
     const hit = firstOf(hits, says);
     if (hit === undefined) continue;
     const isBetter = best === null || (foreign.plain === true && best.plain !== true);

@@ -66,16 +66,13 @@ const spacedOf = (lines: readonly string[]): string =>
     .replace(/[^\S\n]+/g, ' ');
 
 const latin1 = (bytes: Uint8Array): string => {
-  if (bytes.length < 4096) return String.fromCharCode(...bytes);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 };
 
-/** The same for one literal of a pattern, which is ASCII but for typographic quotes and dashes. */
-export const squeeze = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[\s"'`*\\\u2018\u2019\u201c\u201d]+/g, '')
-    .replace(/[\u2013\u2014]/g, '-');
+const DROPPED = /[\s"'`*\\\u2018\u2019\u201c\u201d]+/g;
+
+/** The same for one literal of a pattern, which is ASCII but for typographic quotes. */
+export const squeeze = (text: string): string => text.toLowerCase().replace(DROPPED, '');
 
 /** The line (0-based) that holds an offset of `squeezed`. */
 export const lineAt = (view: View, offset: number): number => {

@@ -1,22 +1,33 @@
-/** The words by which a line of a long log is found worth reading: one for each pattern, the least common of its words. */
+/** By which words a line of a long log is found worth reading: one for each pattern, or two where one alone is common. */
 import type { Catalogue } from './catalogue.ts';
 import { type Literals, literals } from './literals.ts';
 
-const LEAST = 5;
+const LEAST = 8;
 const OF_THE_STACK =
-  /nvidia|cuda|nvml|cudnn|cublas|libn|ldconfig|ldcache|cdi|gpu|nvrm|xid|dkms|nouveau|vfio|tegra|nvmap|nvrm|cgroup|bpf|runtime|modprobe|containerd|daemon/;
+  /nvidia|cuda|nvml|cudnn|cublas|libn|ldconfig|ldcache|\bcdi|gpu|nvrm|\bxid|dkms|nouveau|vfio|tegra|nvmap|cgroup|\bbpf|modprobe|insmod|containerd|ggml|torch|mig-/;
+const ODD = /[/_.:=()[\]]\w|\w[/_.=()[\]]|[a-z]-[a-z]+-|\d{3}/;
 
-const worth = (word: string): number =>
-  Math.min(word.length, 16) + (OF_THE_STACK.test(word) ? 12 : 0) + (/[/_.:()[\]=-]/.test(word.slice(0, -1)) ? 4 : 0);
-
-/** The word of a pattern that ordinary lines have least often, in lower case; null where all are short. */
+/** The rarest word, or pair of neighbours, of a pattern in lower case; null where it has only a common word. */
 export const wordOf = (text: string): string | null => {
-  const words = text
-    .toLowerCase()
-    .split(/[\s"'`*\\…#]+|<[^<>]*\|[^<>]*>/)
-    .filter(word => word.length >= LEAST);
-  if (words.length === 0) return null;
-  return words.reduce((best, word) => (worth(word) > worth(best) ? word : best));
+  let best: string | null = null;
+  let worth = 0;
+  const consider = (word: string, extra: number): void => {
+    const now = Math.min(word.length, 14) + extra;
+    if (word.length >= LEAST && now > worth) {
+      best = word;
+      worth = now;
+    }
+  };
+  for (const run of text.split(/["'`*\\…#]+|<[^<>]*\|[^<>]*>/)) {
+    const words = run.split(/\s+/).filter(word => word !== '');
+    words.forEach((word, i) => {
+      const low = word.toLowerCase();
+      const isRare = OF_THE_STACK.test(low) || ODD.test(low) || /[a-z][A-Z]|^.{13,}$/.test(word);
+      if (isRare) consider(low, 20);
+      if (i > 0 && word.length > 2) consider(`${words[i - 1]!.toLowerCase()} ${low}`, 10);
+    });
+  }
+  return best;
 };
 
 export interface Words {
@@ -30,8 +41,8 @@ let made: Words | undefined;
 export const wordsOf = (catalogue: Catalogue): Words => {
   if (made !== undefined) return made;
   const all = new Set<string>();
-  for (const p of catalogue.patterns) {
-    const word = wordOf(p.text);
+  for (const index of new Set(catalogue.entries.flatMap(entry => entry.says))) {
+    const word = wordOf(catalogue.patterns[index]!.text);
     if (word !== null) all.add(word);
   }
   // A word that contains another one adds nothing.
