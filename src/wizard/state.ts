@@ -47,7 +47,9 @@ export interface State {
   readonly proof: Proof | null;
   readonly proven: Proven | null;
   readonly only: readonly WayId[] | undefined;
+  /** When this walk began and ended, ms since the epoch. */
   readonly startedAt: number;
+  readonly endedAt: number | null;
   readonly session: string | null;
   readonly hasDemos: boolean;
   /** On a simulated box that was entered from another one. */
@@ -98,6 +100,7 @@ export const firstState = (outside: Outside, hasDemos: boolean): State => ({
   proven: null,
   only: undefined,
   startedAt: outside.now(),
+  endedAt: null,
   session: null,
   hasDemos,
   isAway: false,

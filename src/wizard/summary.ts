@@ -1,6 +1,6 @@
 /** What stays in the scrollback: what was found and changed, the proof, whether it lasts, and the next command. */
 import type { Plan } from '../plan/plan.ts';
-import { becauseWords } from '../report/words.ts';
+import { becauseWords, seconds } from '../report/words.ts';
 import { type Line, plural } from './lines.ts';
 import type { State } from './state.ts';
 
@@ -68,15 +68,20 @@ export const summaryOf = (state: State): readonly Line[] => {
     Boolean,
   );
   const counted = counts.length > 0 ? `${counts.join(', ')}: ` : '';
-  const open = walk.report?.findings.filter(f => f.severity === 'fault') ?? [];
+  const open = walk.report
+    ? walk.report.findings.filter(f => f.severity === 'fault').map(f => f.id)
+    : walk.met.filter(id => !walk.fixed.includes(id));
   const isReal = state.kind === 'live';
   return [
     headline(state),
     fact('Found', walk.met.length === 0 ? 'no fault' : walk.met.join(', ')),
     fact('Changed', plans.length === 0 ? 'nothing' : `${counted}${plans.map(p => p.title).join('; ')}`),
+    ...(state.endedAt === null ? [] : [fact('Took', seconds(state.endedAt - state.startedAt))]),
     ...plans.flatMap(p => p.afterwards).map((a, i) => fact(i === 0 ? 'To benefit' : '', a)),
     ...plans.map((p, i) => fact(i === 0 ? 'Will it last?' : '', lastsOf(p))),
-    ...(open.length > 0 && plans.length === 0 ? [fact('Next', `gpumedic fix ${open[0]!.id}`)] : []),
+    ...(open.length > 0 && state.kind !== 'recorded'
+      ? [fact('Next', `gpumedic fix ${open[0]}${isReal ? '' : ` --demo ${state.box}`}`)]
+      : []),
     ...(plans.length > 0 && isReal && state.session !== null ? [fact('Undo', `gpumedic undo ${state.session}`)] : []),
     ...(plans.length > 0 && !isReal && !state.over
       ? [fact('Undo', 'here, before you quit: the simulated box ends with the program')]

@@ -126,7 +126,7 @@ const proposalHead = (plan: Plan): readonly Line[] => {
         restarts,
         'undo: gpumedic undo',
       ].join(' · '),
-      'dim',
+      stops > 0 ? 'unsure' : 'dim',
     ),
   ];
 };

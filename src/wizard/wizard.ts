@@ -105,6 +105,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       proven: null,
       undone: false,
       startedAt: outside.now(),
+      endedAt: null,
     });
     session = null;
     head();
@@ -142,6 +143,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
           type: 'ways',
           ways: walk.report.ways.map(({ way, works, cause, why }) => ({ way, works, cause, why })),
         });
+      set({ endedAt: outside.now() });
       look();
       if (walk.report === null || exitCodeOf(state) === 1 || walk.report.ways.every(w => w.works !== true))
         return go({ at: 'end' });
