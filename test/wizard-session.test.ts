@@ -210,3 +210,31 @@ test('a simulated box can be entered and left again; each box keeps its own chan
   await until(wizard, s => s.machine !== null);
   assert.deepEqual([wizard.state().changes, wizard.state().isAway, home.applied, away.applied], [0, false, 0, 1]);
 });
+
+test('a fault of our own ends the program as one, and does not leave a person waiting', async () => {
+  const p = pretend();
+  const wizard = createWizard({
+    outside: {
+      ...p.outside,
+      reportOf: () => {
+        throw new TypeError('ours');
+      },
+    },
+  });
+  wizard.send({ do: 'choose', id: 'why' });
+  await assert.rejects(wizard.done, /ours/);
+  assert.equal(wizard.state().over, true);
+});
+
+test('a state folder that cannot be read is told, and the wizard goes on', async () => {
+  const p = pretend();
+  const wizard = createWizard({
+    outside: {
+      ...p.outside,
+      past: () => Promise.reject(Object.assign(new Error('no space left'), { name: 'StoreError' })),
+    },
+  });
+  wizard.send({ do: 'choose', id: 'undo' });
+  const state = await until(wizard, s => s.trail.some(r => r.text === 'no space left'));
+  assert.equal(state.at.at, 'menu');
+});

@@ -6,10 +6,10 @@ import { memoryStore } from '../plan/memory.ts';
 import { drawLine } from '../ui/rows.ts';
 import { themeOf } from '../ui/theme.ts';
 import { painted, runPlain } from './plain.ts';
-import { type Real, realOutside } from './real.ts';
-import type { Demo } from './state.ts';
+import type { Real } from './real.ts';
+import { soon } from './soon.ts';
+import { type Demo, type End, firstState, type Wizard } from './state.ts';
 import { summaryOf } from './summary.ts';
-import { createWizard, type End } from './wizard.ts';
 
 export interface WizardRun {
   readonly box: Box;
@@ -37,29 +37,36 @@ export interface WizardRun {
 /** Resolves to the exit code of the contract. */
 export const runWizard = async (run: WizardRun): Promise<number> => {
   const { terminal, version, now } = run;
-  const opened: Real[] = [];
-  const open = (box: Box, store: Store): Real => {
-    const outside = realOutside({
-      box,
-      store,
-      version,
-      now,
-      command: run.command,
-      ...(run.others && box === run.box && { others: run.others }),
-      ...(run.loadModules && { loadModules: true }),
-    });
-    opened.push(outside);
-    return outside;
-  };
   const { demos } = run;
+  const opened: Real[] = [];
+  /** Everything but the screen: the tree, the probes, the fixes, the journal. */
+  const load = async (): Promise<Wizard> => {
+    const { realOutside } = await import('./real.ts');
+    const { createWizard } = await import('./wizard.ts');
+    const open = (box: Box, store: Store): Real => {
+      const outside = realOutside({
+        box,
+        store,
+        version,
+        now,
+        command: run.command,
+        ...(run.others && box === run.box && { others: run.others }),
+        ...(run.loadModules && { loadModules: true }),
+      });
+      opened.push(outside);
+      return outside;
+    };
+    return createWizard({
+      outside: open(run.box, run.store),
+      ...(demos && {
+        demos: { list: demos.list, open: async (name: string) => open(await demos.open(name), memoryStore()) },
+      }),
+    });
+  };
   const firstFrame = Promise.withResolvers<void>();
-  const wizard = createWizard({
-    outside: open(run.box, run.store),
-    ...(terminal.ink && { ready: firstFrame.promise }),
-    ...(demos && {
-      demos: { list: demos.list, open: async (name: string) => open(await demos.open(name), memoryStore()) },
-    }),
-  });
+  const wizard = terminal.ink
+    ? soon(firstState({ box: run.box, now, modes: {} }, demos !== undefined), firstFrame.promise.then(load))
+    : await load();
   const interrupt = () => wizard.send({ do: 'interrupt' });
   run.signal.addEventListener('abort', interrupt, { once: true });
   if (run.signal.aborted) interrupt();

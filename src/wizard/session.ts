@@ -83,10 +83,7 @@ export const createSession = ({
   let isBranched = false;
   let verifying: { readonly finding: string; readonly node: string; readonly fix: string } | null = null;
   let abort: AbortController | null = null;
-  let end: (walk: Walk) => void = () => {};
-  const ended = new Promise<Walk>(resolve => {
-    end = resolve;
-  });
+  const { promise: ended, resolve: end, reject } = Promise.withResolvers<Walk>();
   let isOver = false;
 
   const judge = async (flow: string, node: string, request: Request): Promise<Judgement> => {
@@ -330,8 +327,10 @@ export const createSession = ({
   };
   actor.subscribe({
     complete: () =>
-      void finish((actor.getSnapshot().output as { interrupted: boolean } | undefined)?.interrupted === true),
-    error: () => {},
+      void finish((actor.getSnapshot().output as { interrupted: boolean } | undefined)?.interrupted === true).catch(
+        reject,
+      ),
+    error: reject,
   });
   void outside.facts.all().catch(() => {});
   actor.start();
@@ -343,7 +342,7 @@ export const createSession = ({
       if (walk.stage === 'applying') actor.send({ type: 'CHOOSE', choice: 'stop' });
       else {
         actor.stop();
-        void finish(true);
+        void finish(true).catch(reject);
       }
     },
     stop: () => {

@@ -85,7 +85,7 @@ export const PATHS: readonly { readonly id: string; readonly title: string; read
 /** What a new screen starts with. */
 export const fresh = { depth: 0, evidence: false, help: false, show: 'diff' } as const;
 
-export const firstState = (outside: Outside, hasDemos: boolean): State => ({
+export const firstState = (outside: Pick<Outside, 'box' | 'now' | 'modes'>, hasDemos: boolean): State => ({
   ...fresh,
   at: { at: 'menu' },
   machine: null,

@@ -30,10 +30,8 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
   let askRoot = asker ?? (async () => false);
   const listeners = new Set<() => void>();
   let state = firstState(outside, demos !== undefined);
-  let finish: (end: End) => void = () => {};
-  const done = new Promise<End>(resolve => {
-    finish = resolve;
-  });
+  const { promise: done, resolve: finish, reject } = Promise.withResolvers<End>();
+  done.catch(() => {});
   let isOver = false;
   /** Ctrl-C came while files were being put back; that is finished first. */
   let leaveAfter = false;
@@ -49,15 +47,27 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
   };
   const row = (r: Row) => set({ trail: [...state.trail, r] });
   const busy = (what: string, holds = false) => go({ at: 'busy', what, since: outside.now(), holds });
-  /** A promise whose failure is told instead of lost, and whose late answer does not replace another screen. */
+  /** What a person can mend is told in the trail; anything else is a fault of ours and ends the program as one. */
+  const fail = (error: unknown) => {
+    if (isOver) return;
+    if (error instanceof Error && ['BoxError', 'StoreError', 'InputError'].includes(error.name)) {
+      if (state.at.at === 'busy' || state.at.at === 'past') go({ at: 'menu' });
+      return row({ sign: 'unsure', label: 'Trouble', text: error.message });
+    }
+    isOver = true;
+    abort.abort();
+    session?.stop();
+    set({ over: true });
+    reject(error);
+  };
+  /** Goes on with the answer, unless it comes too late for the box it is about. */
   const then = <T>(promise: Promise<T>, next: (value: T) => void) => {
     const from = outside;
-    promise.then(
-      value => {
+    promise
+      .then(value => {
         if (!isOver && from === outside) next(value);
-      },
-      error => row({ sign: 'unsure', label: 'Trouble', text: String(error instanceof Error ? error.message : error) }),
-    );
+      })
+      .catch(fail);
   };
 
   /** What the trail says already about this box. */
