@@ -89,7 +89,7 @@ export const onScreen = (wizard: Wizard, { columns = 80, rows = 24, ascii = fals
       await settled();
     },
     until: async what => {
-      for (let tries = 0; tries < 500; tries++) {
+      for (let tries = 0; tries < 2000; tries++) {
         if (what.test(screen())) {
           await settled();
           return screen();
