@@ -35,7 +35,7 @@ export interface SessionOptions {
 }
 
 const TRUNK = 'where';
-const BRANCH = 'request';
+const BRANCH = 'engine';
 
 const LABELS = { undone: 'Undone', stopped: 'Stopped', stuck: 'Not undone', refused: 'Not applied' } as const;
 

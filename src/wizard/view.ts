@@ -148,7 +148,13 @@ const screen = (state: State): Partial<View> => {
       return { lead: [text(at.what, 'strong')], since: at.since, keys: [['Ctrl-C', 'stop']] };
     case 'proof':
       return {
-        lead: [text('Nothing stops it any more. Prove it by a real container?', 'strong', 'ok')],
+        lead: [
+          text(
+            `Nothing stops it${(state.walk?.applied.length ?? 0) > 0 ? ' any more' : ''}. Prove it by a real container?`,
+            'strong',
+            'ok',
+          ),
+        ],
         body: [
           command(at.proof.argv.join(' ')),
           text(
