@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createActor, fromPromise, waitFor } from 'xstate';
-import { flows as tree } from '../flows/index.ts';
+import { allFlows as tree } from '../flows/index.ts';
 import { type Applied, compileFlow, type FlowOutput, placeOf } from '../src/engine/compile.ts';
 import type { Flow } from '../src/engine/flow.ts';
 import { pathsOf } from '../src/engine/paths.ts';

@@ -72,6 +72,9 @@ export interface UndoResult {
 export interface Outside {
   readonly box: Box;
   readonly flows: Readonly<Record<string, Flow>>;
+  /** The flow a walk starts at, and the one at which it starts again for each further form of request. */
+  readonly trunk: string;
+  readonly branch: string;
   readonly modes: Readonly<Record<string, Mode>>;
   readonly facts: Facts;
   /** Forms of asking for the GPU whose engine is installed. */

@@ -1,6 +1,6 @@
 /** The wizard's outside on a real box: probes, report, fixes, the journal, the log. */
 import { ladder } from '../../flows/fixes/index.ts';
-import { flows } from '../../flows/index.ts';
+import { flows, ROOT } from '../../flows/index.ts';
 import { modes } from '../../flows/modes/index.ts';
 import { type ProbeId, probes } from '../../flows/probes/index.ts';
 import { requests } from '../../flows/rules/requests.ts';
@@ -119,6 +119,8 @@ export const realOutside = ({
   return {
     box,
     flows: flows as unknown as Readonly<Record<string, Flow>>,
+    trunk: ROOT,
+    branch: 'engine' satisfies keyof typeof flows,
     modes,
     facts: {
       get: async ids => facts.facts(ids as readonly ProbeId[]),

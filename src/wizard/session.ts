@@ -34,9 +34,6 @@ export interface SessionOptions {
   readonly row: (row: Row) => void;
 }
 
-const TRUNK = 'where';
-const BRANCH = 'engine';
-
 const LABELS = { undone: 'Undone', stopped: 'Stopped', stuck: 'Not undone', refused: 'Not applied' } as const;
 
 const isGrave = (finding: FlowFinding): boolean => finding.finding === 'stop' || finding.finding === 'harm';
@@ -200,7 +197,7 @@ export const createSession = ({
     readonly request: Request;
   }) => {
     const check = outside.flows[flow]!.nodes[node]!;
-    isBranched ||= flow === BRANCH;
+    isBranched ||= flow === outside.branch;
     set({
       stage: 'checking',
       checking: {
@@ -294,7 +291,7 @@ export const createSession = ({
       }),
     ]),
   );
-  const actor = createActor(walkthrough(machines, { trunk: TRUNK, branch: BRANCH, nextWay }), {
+  const actor = createActor(walkthrough(machines, { trunk: outside.trunk, branch: outside.branch, nextWay }), {
     input: { tried: Object.fromEntries(walk.applied.map(p => [p.fix, 1])), left },
     inspect: event => {
       if (event.type !== '@xstate.snapshot' || event.actorRef === actor || !('getMeta' in event.snapshot)) return;

@@ -4,6 +4,8 @@ import { becauseWords, seconds } from '../report/words.ts';
 import { type Line, plural } from './lines.ts';
 import type { State } from './state.ts';
 
+const MOST_RISKS = 3;
+
 /** Whether the change outlives a reboot and an update, from where it was written. */
 export const lastsOf = (plan: Plan): string => {
   const edits = plan.steps.filter(s => s.do === 'edit').map(s => s.path);
@@ -71,6 +73,7 @@ export const summaryOf = (state: State): readonly Line[] => {
   const open = walk.report
     ? walk.report.findings.filter(f => f.severity === 'fault').map(f => f.id)
     : walk.met.filter(id => !walk.fixed.includes(id));
+  const risks = walk.report?.findings.filter(f => f.severity === 'risk') ?? [];
   const isReal = state.kind === 'live';
   return [
     headline(state),
@@ -79,6 +82,8 @@ export const summaryOf = (state: State): readonly Line[] => {
     ...(state.endedAt === null ? [] : [fact('Took', seconds(state.endedAt - state.startedAt))]),
     ...plans.flatMap(p => p.afterwards).map((a, i) => fact(i === 0 ? 'To benefit' : '', a)),
     ...plans.map((p, i) => fact(i === 0 ? 'Will it last?' : '', lastsOf(p))),
+    ...risks.slice(0, MOST_RISKS).map((f, i) => fact(i === 0 ? 'Also seen' : '', `${f.title} (${f.id})`)),
+    ...(risks.length > MOST_RISKS ? [fact('', `${risks.length - MOST_RISKS} more: gpumedic check`)] : []),
     ...(open.length > 0 && state.kind !== 'recorded'
       ? [fact('Next', `gpumedic fix ${open[0]}${isReal ? '' : ` --demo ${state.box}`}`)]
       : []),
