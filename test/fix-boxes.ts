@@ -31,6 +31,8 @@ export interface Case {
   readonly isByName?: boolean;
   /** Other faults of this box that stay. */
   readonly leaves?: readonly string[];
+  /** The container that is named. */
+  readonly container?: string;
   /** The first one is refused, with this in the reason. */
   readonly refused?: RegExp;
 }

@@ -1,5 +1,7 @@
 import { DAEMON_JSON } from '../flows/probes/docker.ts';
 import { CONFIG } from '../flows/probes/toolkit.ts';
+import { simBox } from '../src/sim/index.ts';
+import * as workloads from '../src/sim/worlds/workloads.ts';
 import { type Case, daemonJson, demo, does, edit, fresh, old, restart, root, SPEC, spec } from './fix-boxes.ts';
 import { cardCases } from './fix-cases-card.ts';
 
@@ -327,5 +329,29 @@ export const cases: Readonly<Record<string, Case>> = {
     box: demo('vm-no-passthrough'),
     finding: 'vm-gpu-not-passed-through',
     offers: ['pass-gpu-through'],
+  },
+  'seed 1: its two units on toolkit 1.17': {
+    box: async () => simBox(workloads.seedUnits()),
+    finding: 'own-generate-unit-broken',
+    isByName: true,
+    offers: ['rewrite-own-generate-unit', 'remove-boot-setup-unit', 'correct-own-generate-unit'],
+  },
+  'an own unit with a typing error': {
+    box: async () => simBox(workloads.brokenUnit()),
+    finding: 'own-generate-unit-broken',
+    isByName: true,
+    offers: ['rewrite-own-generate-unit', 'correct-own-generate-unit'],
+  },
+  'a container that lost its devices': {
+    box: async () => simBox(workloads.lostDevices()),
+    container: 'train-42',
+    finding: 'cgroup-lost-after-daemon-reload',
+    offers: ['restart-this-container', 'ask-differently'],
+  },
+  'SELinux keeps containers from the nodes': {
+    box: async () => simBox(workloads.selinux()),
+    container: 'train-42',
+    finding: 'selinux-denied',
+    offers: ['allow-gpu-nodes-in-selinux'],
   },
 };

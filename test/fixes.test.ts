@@ -24,8 +24,9 @@ import { tomlFault } from '../src/text/toml.ts';
 import { demo, root, SPEC, textOf } from './fix-boxes.ts';
 import { cases } from './fix-cases.ts';
 
-const faultsOf = async (box: Box): Promise<readonly string[]> =>
-  (await checkBox(box)).findings.filter(f => f.severity === 'fault').map(f => f.id);
+const about = (container?: string) => (container === undefined ? {} : { subject: { name: container, mayRun: false } });
+const faultsOf = async (box: Box, container?: string): Promise<readonly string[]> =>
+  (await checkBox(box, about(container))).findings.filter(f => f.severity === 'fault').map(f => f.id);
 
 /** What no plan may break, whatever it does. */
 const keepsItsWord = async (box: Box, plan: Plan, where: string) => {
@@ -73,7 +74,7 @@ const canBeTakenBack = async (box: Box, plan: Plan) => {
 for (const [name, c] of Object.entries(cases)) {
   test(`${name}: ${c.finding} is offered ${c.offers.join(', ')}; the first heals it and can be undone`, async () => {
     const box = await c.box();
-    const report = await checkBox(box);
+    const report = await checkBox(box, about(c.container));
     const found = report.findings.filter(f => f.severity === 'fault').map(f => f.id);
     if (!c.isByName) assert.ok(found.includes(c.finding), `found ${found.join(', ') || 'nothing'}`);
     const { facts } = report.internal;
@@ -110,7 +111,7 @@ for (const [name, c] of Object.entries(cases)) {
     assert.ok(!isRefusal(plan), isRefusal(plan) ? plan.refuse : '');
     const applied = await applyPlan(box, plan, journalIn(memoryStore()));
     assert.equal(applied.kind, 'applied', JSON.stringify(applied));
-    const left = await faultsOf(box);
+    const left = await faultsOf(box, c.container);
     assert.ok(!left.includes(c.finding), `${first.id} does not heal it; ${left.join(', ')}`);
     assert.deepEqual(left, c.leaves ?? []);
   });
@@ -120,7 +121,10 @@ for (const [name, c] of Object.entries(cases)) {
 const NOT_SIMULATED = ['make-loader-cache-readable', 'make-cdi-spec-readable', 'use-default-docker-context'];
 
 test('every fix that the program carries out was carried out and taken back above', () => {
-  const never = fixes.filter(f => f.by !== 'guide' && !carriedOut.has(f.id)).map(f => f.id);
+  // Those need a container that was named; vm-ladder.test.ts carries them out.
+  const never = fixes
+    .filter(f => f.by !== 'guide' && !carriedOut.has(f.id) && !f.id.startsWith('compose-override-'))
+    .map(f => f.id);
   assert.deepEqual(never.sort(), [...NOT_SIMULATED].sort());
 });
 

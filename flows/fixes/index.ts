@@ -5,6 +5,7 @@ import { cardFixes } from './card.ts';
 import { cdiPlaceFixes } from './cdi-place.ts';
 import { cdiSpecFixes } from './cdi-spec.ts';
 import { configFixes } from './config.ts';
+import { containerFixes } from './container.ts';
 import { dockerFixes } from './docker.ts';
 import { dockerCdiFixes } from './docker-cdi.ts';
 import { driverFixes } from './driver.ts';
@@ -12,6 +13,8 @@ import { cardGuides } from './guides-card.ts';
 import { hostGuides } from './guides-host.ts';
 import { kindGuides } from './guides-kinds.ts';
 import { requestGuides } from './guides-request.ts';
+import { persistenceFixes } from './persistence.ts';
+import { vmLadder } from './vm-ladder.ts';
 
 /** Within one privilege the order is the one in which they are offered: official first, what has a price last. */
 export const fixes: readonly Fix[] = [
@@ -19,9 +22,12 @@ export const fixes: readonly Fix[] = [
   ...cardFixes,
   ...cdiPlaceFixes,
   ...cdiSpecFixes,
+  ...persistenceFixes,
   ...dockerFixes,
   ...dockerCdiFixes,
   ...configFixes,
+  ...vmLadder,
+  ...containerFixes,
   ...hostGuides,
   ...cardGuides,
   ...kindGuides,

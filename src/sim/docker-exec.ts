@@ -1,6 +1,7 @@
 /** docker exec and docker logs: what a container that is there answers. */
 import type { Ran } from '../box/box.ts';
 import { runContainer } from './docker-start.ts';
+import { deniesGpuNodes } from './selinux.ts';
 import { type Container, fail, out, type World } from './world.ts';
 
 type Find = (name: string) => Container | undefined;
@@ -16,6 +17,8 @@ export const exec = (world: World, args: readonly string[], find: Find): Ran => 
     return fail(255, '', 'Failed to initialize NVML: Unknown Error\n');
   if (c.lostDevices === true && rest.join(' ').includes('cuDeviceGetCount'))
     return out(`${JSON.stringify({ init: 100, get: 3, count: -1, from: '' })}\n`);
+  if (deniesGpuNodes(world) && !c.request.privileged && program === 'nvidia-smi')
+    return fail(4, '', 'Failed to initialize NVML: Insufficient Permissions\n');
   const outcome = runContainer(world, { ...c.request, entrypoint: program, command: rest }, c.id);
   if (outcome.kind === 'ran') return outcome.ran;
   if (/executable file not found|no such file or directory/.test(outcome.error))

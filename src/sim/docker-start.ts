@@ -130,7 +130,9 @@ export const findImage = (images: Docker['images'], name: string): Docker['image
   const [repository, tag = 'latest'] = short.includes('@')
     ? [short.split('@')[0]]
     : [short.replace(/:[^:/]+$/, ''), /:([^:/]+)$/.exec(short)?.[1]];
-  return images.find(i => (i.repository === repository && i.tag === tag) || i.id.startsWith(name.replace(/^sha256:/, '')));
+  return images.find(
+    i => (i.repository === repository && i.tag === tag) || i.id.startsWith(name.replace(/^sha256:/, '')),
+  );
 };
 
 /** Creates and starts one container the way the daemon does. */

@@ -11,6 +11,7 @@ import { nvidiaCdiHook, nvidiaCtk } from './nvidia-ctk.ts';
 import { nvidiaSmi } from './nvidia-smi.ts';
 import { podman } from './podman.ts';
 import { crunProgram, runcProgram } from './runc.ts';
+import { setsebool } from './selinux.ts';
 import { journalctl, systemctl } from './systemctl.ts';
 import { systemdAnalyze } from './systemd-analyze.ts';
 import type { Program } from './world.ts';
@@ -54,6 +55,7 @@ export const programs: Readonly<Record<string, Program>> = {
   rm: files.rm,
   rmmod,
   runc: runcProgram,
+  setsebool,
   stat: core.stat,
   systemctl,
   'systemd-analyze': systemdAnalyze,

@@ -119,6 +119,7 @@ export const skeleton = (fs: Fs): void => {
   }
   for (const d of [
     '/usr/lib/x86_64-linux-gnu',
+    '/etc/systemd/system',
     '/run',
     '/tmp',
     '/var/lib',

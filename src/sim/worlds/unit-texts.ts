@@ -93,3 +93,34 @@ PathChanged=/usr/bin/nvidia-ctk
 [Install]
 WantedBy=multi-user.target
 `;
+/** The two units that a note on permanent configuration installs. */
+export const seedGenerateService = `[Unit]
+Description=Generate NVIDIA Container Device Interface
+After=multi-user.target
+Wants=nvidia-persistenced.service
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml
+RemainAfterExit=true
+User=root
+
+[Install]
+WantedBy=multi-user.target
+`;
+export const seedSetupService = `[Unit]
+Description=Setup Docker NVIDIA Runtime
+After=docker.service nvidia-cdi-generate.service
+Requires=docker.service
+Wants=nvidia-cdi-generate.service
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/nvidia-ctk runtime configure --runtime=docker --set-as-default=false
+ExecStart=/bin/systemctl reload docker.service
+RemainAfterExit=true
+User=root
+
+[Install]
+WantedBy=multi-user.target
+`;
