@@ -67,7 +67,6 @@ export const notMine: readonly Foreign[] = [
       'EAI_AGAIN',
       'server misbehaving',
       'Temporary failure resolving',
-      'Could not resolve',
       'nodename nor servname provided',
       'NXDOMAIN',
     ],
@@ -225,6 +224,7 @@ export const notMine: readonly Foreign[] = [
   },
   {
     kind: 'python-requirement',
+    instead: ['image-app-module-missing'],
     about: 'A Python package is not installed in the image; its requirements are incomplete.',
     says: [
       'No module named <requests|numpy|yaml|flask|fastapi|uvicorn|pandas|scipy|PIL|cv2|sklearn|pydantic|django|aiohttp|httpx|redis|celery|boto3|psycopg2|sqlalchemy|click|tqdm|matplotlib|jinja2|attr|attrs|six|setuptools|pkg_resources|distutils|pip|wheel|dotenv|websockets|grpc|google|psutil|transformers|diffusers|accelerate|gradio|einops|sentencepiece|safetensors|torch|torchvision|torchaudio|tensorflow|keras|xformers|bitsandbytes|triton|flash_attn|apex|jax|cupy|numba|onnx|onnxruntime|openai|langchain|pytest|typing_extensions|packaging|cryptography|jwt|bs4|lxml|pymysql|MySQLdb|mysql|pymongo|paramiko|docker|kubernetes|ray|datasets|peft|librosa|soundfile|whisper|faster_whisper|ultralytics|imageio|skimage|h5py|tensorboard|wandb|loguru|rich|typer|omegaconf|hydra|pytorch_lightning|lightning|timm|tiktoken|toml|tomli|ruamel|markdown|pkg|zmq|ipykernel|notebook|jupyter|streamlit|discord|telegram|selenium|playwright|pyaudio|sounddevice|audioop|imp|_ctypes|_sqlite3|_lzma|_bz2|tkinter|audioread>',
@@ -287,6 +287,7 @@ export const notMine: readonly Foreign[] = [
   },
   {
     kind: 'macos',
+    instead: ['docker-not-running', 'docker-socket-denied'],
     about: 'On macOS there is no NVIDIA GPU for containers.',
     says: [
       'MPS backend out of memory',
@@ -296,6 +297,8 @@ export const notMine: readonly Foreign[] = [
       'Docker Desktop for Mac',
       'on Mac … M1',
       'darwin/arm64',
+      'unix:///Users/',
+      '/Users/ … /.docker/run/docker.sock',
     ],
   },
   {

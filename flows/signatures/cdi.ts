@@ -66,6 +66,8 @@ export const cdiSigns = {
       s(
         [
           'cannot stat /usr/lib … lib<nvidia|cuda|EGL|GLX|nv>',
+          'cannot stat /lib … lib<nvidia|cuda|EGL|GLX>',
+          'cannot stat … lib<nvidia-|cuda.so|EGL_nvidia|GLX_nvidia>',
           'crun: cannot stat … nvidia',
           'cannot stat /usr/lib … nvidia',
           'cannot stat /lib/firmware/nvidia',

@@ -367,11 +367,12 @@ export const driverSigns = {
       s(
         [
           'cuda driver library init failure: 3',
+          'library init failure: 1',
           'cuInit err: 3',
           'cuda error: initialization error',
           'failed to initialize CUDA: initialization error',
         ],
-        0.45,
+        0.6,
       ),
       s(
         [

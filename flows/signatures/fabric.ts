@@ -73,7 +73,14 @@ export const fabricSigns = {
         0.85,
       ),
       s(
-        ['no CUDA-capable device is detected', 'CUDA_ERROR_NO_DEVICE', 'nvidia.com/gpu: 0', 'No devices were found'],
+        [
+          'No CUDA GPUs are available',
+          'torch.cuda.is_available() … False',
+          'no CUDA-capable device is detected',
+          'CUDA_ERROR_NO_DEVICE',
+          'nvidia.com/gpu: 0',
+          'No devices were found',
+        ],
         0.62,
         { needs: ['mig'] },
       ),

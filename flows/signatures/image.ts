@@ -246,11 +246,17 @@ export const imageSigns = {
           'exec user process caused exec format error',
         ],
         0.82,
-        { less: { mac: 0.5 } },
+        { needs: ['gpuWords'], less: { mac: 0.5 } },
       ),
-      s(['does not match the detected host platform', "The requested image's platform"], 0.85, { less: { mac: 0.6 } }),
-      s(['qemu: uncaught target signal', 'qemu-x86_64: Could not open'], 0.6, { less: { mac: 0.4 } }),
-      s('no matching manifest for', 0.35, { less: { mac: 0.8 } }),
+      s(['does not match the detected host platform', "The requested image's platform"], 0.85, {
+        needs: ['gpuWords'],
+        less: { mac: 0.6 },
+      }),
+      s(['qemu: uncaught target signal', 'qemu-x86_64: Could not open'], 0.6, {
+        needs: ['gpuWords'],
+        less: { mac: 0.4 },
+      }),
+      s('no matching manifest for', 0.35, { needs: ['gpuWords'], less: { mac: 0.8 } }),
     ],
   },
   'image-nvidia-smi-not-found': {
@@ -263,7 +269,7 @@ export const imageSigns = {
           'executable file nvidia-smi not found',
         ],
         0.74,
-        { less: { podman: 0.4, noGpuAsked: 0.3 } },
+        { less: { podman: 0.4, noGpuAsked: 0.3, k8s: 0.35 } },
       ),
       s(['exec /usr/bin/nvidia-smi: no such file or directory', 'exec /usr/bin/nvidia-smi: exec format'], 0.88),
       s(
@@ -282,7 +288,7 @@ export const imageSigns = {
   'image-not-present': {
     tell: 'docker image ls, then docker pull IMAGE: nothing about the GPU was tested yet',
     shows: [
-      s(['Unable to find image … locally', 'No such image:'], 0.42),
+      s(['Unable to find image … locally', 'No such image:'], 0.42, { needs: ['gpuWords'] }),
       s(
         [
           'manifest for nvidia/cuda',

@@ -132,6 +132,7 @@ export const requestSigns = {
       s('cannot set both Count and DeviceIDs on device request', 0.66, { less: { compose: 0.6 } }),
       s(['invalid device ordinal', 'CUDA_ERROR_INVALID_DEVICE', 'cudaErrorInvalidDevice'], 0.3, { kind: 'symptom' }),
     ],
+    follows: ['mig-device-string-wrong'],
   },
   'driver-capabilities-missing': {
     tell: 'NVIDIA_DRIVER_CAPABILITIES in docker inspect: utility brings nvidia-smi, compute libcuda, video encode and decode, graphics EGL and Vulkan',
@@ -453,7 +454,7 @@ export const requestSigns = {
           'user.slice … devices.allow',
         ],
         0.93,
-        { less: { lxc: 0.5 } },
+        { kind: 'cause', less: { lxc: 0.5 } },
       ),
       s(
         [

@@ -131,6 +131,15 @@ export const toolkitSigns = {
       s('stderr: exec failed: no such file or directory', 0.5),
       s(
         [
+          'nvml error: function not found',
+          'ERROR_FUNCTION_NOT_FOUND',
+          'undefined symbol: nvml',
+          'symbol lookup error: … nvml',
+        ],
+        0.66,
+      ),
+      s(
+        [
           'panic: runtime error: … nvidia-container',
           'nvidia-container-runtime … panic:',
           'nvidia-ctk … panic:',

@@ -16,6 +16,7 @@ export type Feature =
   | 'docker'
   | 'exitsLater'
   | 'fabric'
+  | 'gpuWords'
   | 'hookRan'
   | 'hostFine'
   | 'inContainer'
@@ -90,6 +91,8 @@ export interface Foreign {
   readonly says: readonly string[];
   /** Names the matter so plainly that an error of the stack beside it has to be certain to win. */
   readonly plain?: true;
+  /** Failure modes with the same words that it explains better. */
+  readonly instead?: readonly string[];
 }
 
 type More = Omit<Signature, 'says' | 'sure'>;

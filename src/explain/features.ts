@@ -22,6 +22,8 @@ const tests: Readonly<Record<Feature, RegExp>> = {
     /after (?:a while|some (?:time|hours|days)|a few (?:hours|days|minutes)|\d{1,3} ?(?:h|hours?|days?|minutes?))|suddenly|randomly|works? (?:fine )?(?:at first|initially|until|for (?:a|some|several|hours|days))|it worked (?:until|before|fine)|loses? (?:access|the gpu)|restart(?:ing)? the container (?:fixes|helps|solves|cures|brings)|(?:same|running|already running) container|hours? later|days? later|next morning|overnight/,
   fabric:
     /\bhgx\b|\bdgx\b|nvswitch|\bh[12]00\b|\ba100[ -]?(?:sxm|8x)|\ba100-sxm|\bb[23]00\b|\bgb[23]00\b|fabric ?manager|sxm[2-6]/,
+  gpuWords:
+    /nvidia|\bcuda|\bnvml|\bgpus?\b|nvcc|\bcdi\b|libcu|cudnn|tensorrt|\bxid\b|\bnvrm\b|cublas|nouveau|nvrmmem|nvmap|\bmig\b|vfio|jetson/,
   hookRan: /auto-detected mode as|using requested mode|prestart hook|nvidia-container-cli/,
   hostFine: /\|\s{0,3}nvidia-smi \d{3}\.\d|driver version: ?\d{3}\.\d|^gpu \d{1,2}: [^\n]{3,60}\(uuid: gpu-/m,
   inContainer:
@@ -61,11 +63,14 @@ const tests: Readonly<Record<Feature, RegExp>> = {
   wsl: /\bwsl ?[12]?\b|microsoft-standard|\/usr\/lib\/wsl|\/mnt\/wslg?|\/dev\/dxg|dxgkrnl|libdxcore/,
 };
 
+/** A container was being started with the hook or the runtime: whatever the commands shown, a GPU was asked for. */
+const HOOKED = /nvidia-container-(?:cli|runtime)|auto-detected mode as|prestart hook|cdi device/;
 const RUN = /(?<!nvidia-)(?:docker|podman|nerdctl)(?:\.exe)? (?:container )?run [^\n]{1,600}/g;
 const ASKS = /--gpus|--runtime|nvidia\.com\/gpu|--device|--privileged|nvidia_visible_devices/;
 
 /** A command that starts a container is shown, and none of them asks for a GPU. */
 const asksForNone = (text: string): boolean => {
+  if (HOOKED.test(text)) return false;
   const runs = text.replace(/\\\n\s{0,40}/g, ' ').match(RUN);
   return runs?.every(run => !ASKS.test(run)) === true;
 };

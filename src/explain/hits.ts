@@ -25,21 +25,16 @@ export interface Hits {
   readonly found: Map<number, Hit>;
   readonly features: Set<Feature>;
   readonly versions: Record<string, string>;
-  /** A word of the stack stands somewhere. */
-  isOurs: boolean;
   order: number;
 }
 
-export const noHits = (): Hits => ({ found: new Map(), features: new Set(), versions: {}, isOurs: false, order: 0 });
+export const noHits = (): Hits => ({ found: new Map(), features: new Set(), versions: {}, order: 0 });
 
 const MOST_TRIES = 400;
 /** A shorter text is searched string by string: making the table would take longer. */
 const SHORT = 4000;
 const MOST_LINES = 3;
 const KEPT = 8000;
-const OURS =
-  /nvidia|\bcuda|\bnvml|\bgpus?\b|nvcc|\bcdi\b|libcu|cudnn|tensorrt|\bxid\b|\bnvrm\b|cublas|nouveau|nvrmmem|nvmap|\bmig\b|vfio|jetson/;
-
 /** A part of the raw line that holds what was found; a line of a megabyte is not kept whole. */
 const kept = (raw: string, hint: string): string => {
   if (raw.length <= KEPT) return raw;
@@ -57,7 +52,6 @@ const hintOf = (text: string): string =>
 export const addLines = (hits: Hits, catalogue: Catalogue, lines: readonly string[], first: number): void => {
   const view = squeezeLines(lines.map(cleanLine));
   addFeatures(hits.features, view.spaced);
-  hits.isOurs ||= OURS.test(view.spaced);
   for (const [name, version] of Object.entries(versionsIn(view.spaced))) hits.versions[name] ??= version;
   const tries = new Map<number, number>();
   const order = hits.order;

@@ -52,7 +52,7 @@ export const conclude = (hits: Hits): Explanation => {
     matched: shownLines(lines),
     toTell: signs[id as keyof typeof signs]?.tell ?? 'gpumedic check on the machine in question',
   }));
-  const notMine = causes.length === 0 && (foreign !== null || !hits.isOurs);
+  const notMine = causes.length === 0 && (foreign !== null || !hits.features.has('gpuWords'));
   const instead = notMine ? (foreign ?? unrelated) : null;
   return {
     schema: 'gpumedic.explain/1',

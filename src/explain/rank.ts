@@ -37,6 +37,9 @@ const LATER_KEEPS = 0.72;
 /** Below this an answer helps nobody. */
 const LEAST = 0.06;
 const MOST = 0.985;
+/** What an answer needs to stand beside a foreign matter: one that is plain, and any other. */
+const PLAINLY = 0.75;
+const LIKELY = 0.5;
 
 const likelihood = (signature: Signature, features: ReadonlySet<Feature>): number => {
   if (signature.needs !== undefined && !signature.needs.some(f => features.has(f))) return 0;
@@ -139,11 +142,11 @@ const foreignOf = (catalogue: Catalogue, hits: Hits): Foreign | null => {
 
 /** The ranked answers for what was found. */
 export const rank = (catalogue: Catalogue, hits: Hits): Ranking => {
-  const claims = claimsOf(catalogue, hits);
-  const candidates = shares(claims).slice(0, 8);
   const foreign = foreignOf(catalogue, hits);
+  const claims = claimsOf(catalogue, hits).filter(claim => foreign?.instead?.includes(claim.id) !== true);
+  const candidates = shares(claims).slice(0, 8);
   const top = claims.reduce((most, claim) => Math.max(most, claim.value), 0);
-  const needed = foreign === null ? 0 : foreign.plain === true ? 0.75 : 0.5;
+  const needed = foreign === null ? 0 : foreign.plain === true ? PLAINLY : LIKELY;
   if (foreign !== null && top < needed) return { candidates: [], foreign };
   return { candidates, foreign: candidates.length === 0 ? foreign : null };
 };
