@@ -317,7 +317,7 @@ export const inspectContainer = (world: World, c: Container): object => {
       Privileged: r.privileged,
       Devices: r.devices
         .filter(d => d.startsWith('/'))
-        .map(d => ({ PathOnHost: d, PathInContainer: d, CgroupPermissions: 'rwm' })),
+        .map(d => ({ PathOnHost: d.split(':')[0], PathInContainer: d.split(':')[1] ?? d, CgroupPermissions: 'rwm' })),
       DeviceRequests: requests.length ? requests : null,
       CapAdd: r.capAdd.length ? r.capAdd : null,
       SecurityOpt: null,

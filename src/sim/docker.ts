@@ -1,5 +1,6 @@
 /** The docker client. */
 import type { Ran } from '../box/box.ts';
+import { composeProject } from './compose.ts';
 import { exec, logs } from './docker-exec.ts';
 import { clientInfo, infoJson, infoText, inspectContainer, psJson, versionJson } from './docker-json.ts';
 import { parseRun } from './docker-run.ts';
@@ -282,6 +283,7 @@ const compose = (call: Call, args: readonly string[]): Ran => {
     return out(args.includes('--short') ? `${docker.compose}\n` : `Docker Compose version ${docker.compose}\n`);
   const down = unreachable(call);
   if (down) return fail(1, `${down}\n`);
+  if (args[0] === '-p' || args[0] === '-f') return composeProject(world, args);
   if (args[0] !== 'ls') return fail(1, `unknown docker command: "compose ${args[0] ?? ''}"\n`);
   const projects = new Map<string, { files: string; count: number }>();
   for (const c of docker.containers) {

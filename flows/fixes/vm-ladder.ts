@@ -1,0 +1,183 @@
+/**
+ * Seed 2: a GPU for a Compose service by an override file, one rung after the other. A rung is offered only when the
+ * container stands on the one below, so that the privileged one comes after all others were tried.
+ */
+
+import type { Command } from '../../src/box/box.ts';
+import type { Fix, GuideStep } from '../../src/engine/fix.ts';
+import { or } from '../../src/engine/known.ts';
+import { read } from '../../src/engine/probe.ts';
+import type { Privilege, Step } from '../../src/plan/plan.ts';
+import type { Facts } from '../probes/index.ts';
+import { containerOf } from '../probes/subject.ts';
+import { MARK, nextRung, overrideOf, overrideText, price, type Rung, rungOf, VERIFY } from '../rules/vm-ladder.ts';
+import { applies, refuse } from './make.ts';
+
+const FILE = 'docker-compose.gpu.yml';
+
+interface Project {
+  readonly name: string;
+  readonly service: string;
+  readonly container: string;
+  /** The files that the container was made from, without ours. */
+  readonly files: readonly string[];
+  readonly override: string;
+  /** Ours was among them. */
+  readonly uses: boolean;
+}
+const projectOf = (f: Facts): Project | null => {
+  const c = containerOf(f.subjectRecord);
+  const all = c?.composeFiles.split(',').filter(p => p.startsWith('/')) ?? [];
+  const files = all.filter(p => !p.endsWith(`/${FILE}`));
+  const first = files[0];
+  if (c === null || c.service === '' || c.project === '' || first === undefined) return null;
+  return {
+    name: c.project,
+    service: c.service,
+    container: c.name,
+    files,
+    override: `${first.slice(0, first.lastIndexOf('/'))}/${FILE}`,
+    uses: all.length > files.length,
+  };
+};
+const compose = (p: Project, withOurs: boolean, ...words: readonly string[]): readonly [string, ...string[]] => [
+  'docker',
+  'compose',
+  '-p',
+  p.name,
+  ...[...p.files, ...(withOurs ? [p.override] : [])].flatMap(file => ['-f', file]),
+  ...words,
+];
+const asUser = (argv: readonly [string, ...string[]]): Command => ({ argv, changes: true, timeoutMs: 300_000 });
+const up = (p: Project): Step => ({
+  do: 'run',
+  command: asUser(compose(p, true, 'up', '-d', '--no-deps', '--force-recreate', p.service)),
+  undo: asUser(compose(p, p.uses, 'up', '-d', '--no-deps', '--force-recreate', p.service)),
+  why: `only ${p.service} is made anew; a restart alone would keep the old request`,
+});
+
+/** The seed's order, with the one step left out that destroys data. */
+const redeploy = (f: Facts): readonly GuideStep[] => {
+  const p = projectOf(f);
+  if (p === null) return [];
+  const about = hypervisorNote(f);
+  return [
+    ...(about === null ? [] : [{ say: about }]),
+    { say: 'Usually making the service anew is enough; this is the whole order of seed 2.' },
+    { say: 'Take the project down; its volumes stay.', argv: compose(p, true, 'down', '--remove-orphans') },
+    {
+      say: 'Not done: docker system prune -af --volumes. It deletes the volumes of every stopped project, and with them data; it has nothing to do with the GPU.',
+    },
+    { say: 'Build the images.', argv: compose(p, true, 'build') },
+    { say: 'Start.', argv: compose(p, true, 'up', '-d') },
+    {
+      say: 'Ask the driver and the framework of the image. "Memory is full" means that the GPU was found.',
+      argv: ['docker', 'exec', p.container, 'python3', '-c', VERIFY],
+    },
+    { say: 'Judge the container again.', argv: ['gpumedic', 'check', '--container', p.container] },
+  ];
+};
+
+/** Where a mechanism is refused or lost, the next one may go round it. */
+const GOES_ROUND = [
+  'device-node-permissions',
+  'apparmor-or-seccomp-denied',
+  'visible-devices-ignored-unprivileged',
+  'bpf-device-filter-error',
+  'container-namespace-error',
+] as const;
+
+const rung = (is: Rung, id: string, title: string, privilege: Privilege, source: string): Fix => {
+  const goesBack = is === 'cdi' || is === 'reservation';
+  return applies({
+    id,
+    title,
+    mends: ['compose-service-without-gpu-request', ...(goesBack ? ['over-privileged-workaround'] : []), ...GOES_ROUND],
+    privilege,
+    effect: ['RX'],
+    source,
+    fits: f => {
+      if (projectOf(f) === null) return false;
+      const now = rungOf(f);
+      // Down from privileged or from mapped nodes it goes to the least that works, up it goes step by step.
+      return nextRung(f, false) === is || ((now === 'privileged' || now === 'nodes') && nextRung(f, true) === is);
+    },
+    touches: f => [projectOf(f)?.override ?? FILE],
+    needs: f => ({ old: read(projectOf(f)?.override ?? `/${FILE}`) }),
+    plan: (f, a, finding) => {
+      const p = projectOf(f);
+      const wish = overrideOf(f);
+      if (p === null || wish === null) return refuse('the container belongs to no Compose service of a known file');
+      if (finding !== 'over-privileged-workaround' && nextRung(f, false) !== is)
+        return refuse('the container stands above this rung; going back is for one that works');
+      const text = overrideText(is, wish);
+      if (a.old.kind !== 'file' && a.old.kind !== 'absent') return refuse(`${p.override} could not be read`);
+      const before = a.old.kind === 'file' ? a.old.text : null;
+      if (before !== null && !before.startsWith(MARK))
+        return refuse(
+          `${p.override} is there and was written by somebody else; it is left as it is`,
+          'what this rung would say, for your own file:',
+          text,
+        );
+      if (before === text) return refuse(`${p.override} already says so`, 'make the container anew to use it');
+      return {
+        summary: price[is].join(' '),
+        steps: [
+          { do: 'edit', path: p.override, before, after: text, root: false, why: `asks for the GPU for ${p.service}` },
+          up(p),
+        ],
+        afterwards: [
+          `Other services: add them below services: in ${FILE} in the same way.`,
+          `From now on start the project with both files: ${compose(p, true, 'up', '-d').join(' ')}`,
+          `Prove it: gpumedic check --container ${p.container}`,
+        ],
+      };
+    },
+    guide: redeploy,
+  });
+};
+
+export const vmLadder: readonly Fix[] = [
+  rung(
+    'cdi',
+    'compose-override-cdi',
+    'Ask for the GPU by CDI in docker-compose.gpu.yml',
+    1,
+    'seed 2, sections 2 and 3; 2.4: a passthrough GPU needs no more than on bare metal',
+  ),
+  rung(
+    'reservation',
+    'compose-override-reservation',
+    'Ask for the GPU by a reservation in docker-compose.gpu.yml',
+    1,
+    'seed 2, section 3 (the deploy part of it); 1.7',
+  ),
+  rung(
+    'nodes',
+    'compose-override-nodes',
+    'Hand in the nodes that exist here, in docker-compose.gpu.yml',
+    1,
+    'seed 2, section 3; without the folder /dev/nvidia-caps, which is no device',
+  ),
+  rung(
+    'privileged',
+    'compose-override-privileged',
+    "Seed 2's whole override, with privileged: true",
+    4,
+    'seed 2, section 3; 2.4 says that privileged is never needed for passthrough, so it comes last and says its price',
+  ),
+];
+
+/** Which hypervisor, for a note beside the ladder. */
+export const hypervisorNote = (f: Facts): string | null => {
+  const by = or(f.where.hypervisor, 'none');
+  if (by === 'none' || by === '') return null;
+  if (by === 'kvm' || by === 'qemu')
+    return 'KVM with vfio-pci: inside the guest the card is an ordinary device; vfio belongs on the host only.';
+  if (by === 'vmware')
+    return 'VMware DirectPath: the guest needs the ordinary driver; VMware tools play no part in the GPU.';
+  if (by === 'microsoft')
+    return 'Hyper-V DDA or Azure: the nodes have the usual names; vGPU sizes of Azure need the guest driver of their branch.';
+  if (by === 'amazon' || by === 'google') return 'Cloud instance with a whole GPU: the ordinary configuration works.';
+  return null;
+};

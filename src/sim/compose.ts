@@ -1,0 +1,95 @@
+/** The Compose plugin, as far as a project of a few services needs it: up of one service from its merged files. */
+import { parse } from 'yaml';
+import type { Ran } from '../box/box.ts';
+import { startContainer } from './docker-start.ts';
+import { text } from './fs.ts';
+import { type Container, fail, out, type Request, type World } from './world.ts';
+
+type Map_ = Readonly<Record<string, unknown>>;
+const map = (value: unknown): Map_ =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Map_) : {};
+const array = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const pairs = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.map(String) : Object.entries(map(value)).map(([k, v]) => `${k}=${String(v)}`);
+
+/** Later files win; lists of devices and volumes and the variables are added up. */
+const merged = (a: Map_, b: Map_): Map_ => ({
+  ...a,
+  ...b,
+  environment: [...pairs(a.environment), ...pairs(b.environment)],
+  devices: [...array(a.devices), ...array(b.devices)],
+  volumes: [...array(a.volumes), ...array(b.volumes)],
+});
+
+const requestOf = (service: Map_, before: Request | undefined): Request => {
+  const reserved = array(map(map(map(service.deploy).resources).reservations).devices).map(map);
+  const cdi = reserved.filter(r => r.driver === 'cdi').flatMap(r => array(r.device_ids).map(String));
+  const own = reserved.find(r => r.driver !== 'cdi');
+  const ids = own ? array(own.device_ids).map(String) : [];
+  const runtime = typeof service.runtime === 'string' ? service.runtime : undefined;
+  return {
+    image: String(service.image ?? before?.image ?? ''),
+    command: array(service.command).map(String),
+    env: pairs(service.environment),
+    devices: [...array(service.devices).map(String), ...cdi],
+    binds: array(service.volumes).map(String),
+    privileged: service.privileged === true,
+    capAdd: array(service.cap_add).map(String),
+    restart: 'unless-stopped',
+    ...(runtime === undefined ? {} : { runtime }),
+    ...(own === undefined ? {} : { gpus: ids.length > 0 ? `device=${ids.join(',')}` : String(own.count ?? 'all') }),
+  };
+};
+
+const LABEL = 'com.docker.compose.';
+
+/** `docker compose -p PROJECT -f FILE… VERB …`, after the daemon was found to answer. */
+export const composeProject = (world: World, args: readonly string[]): Ran => {
+  const files: string[] = [];
+  let project = '';
+  let i = 0;
+  for (; i < args.length && args[i]!.startsWith('-'); i += 2) {
+    if (args[i] === '-f') files.push(args[i + 1] ?? '');
+    else if (args[i] === '-p') project = args[i + 1] ?? '';
+    else return fail(1, `unknown flag: ${args[i]}\n`);
+  }
+  const [verb = '', ...rest] = args.slice(i);
+  let services: Record<string, Map_> = {};
+  for (const path of files) {
+    const content = text(world.fs, path);
+    if (content === undefined) return fail(14, `open ${path}: no such file or directory\n`);
+    const own = map(map(parse(content)).services);
+    services = { ...services };
+    for (const [name, s] of Object.entries(own)) services[name] = merged(services[name] ?? {}, map(s));
+  }
+  if (verb === 'config') return out(rest.includes('--services') ? `${Object.keys(services).join('\n')}\n` : '');
+  if (verb !== 'up') return fail(1, `unknown docker command: "compose ${verb}"\n`);
+  const wanted = rest.filter(a => !a.startsWith('-'));
+  const docker = world.docker!;
+  for (const [name, service] of Object.entries(services)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const old = docker.containers.find(
+      c => c.labels?.[`${LABEL}project`] === project && c.labels?.[`${LABEL}service`] === name,
+    );
+    const fresh: Container = {
+      id: (old?.id ?? 'c'.repeat(64)).replace(/^./, d => (d === 'd' ? 'e' : 'd')),
+      name: old?.name ?? `${project}-${name}-1`,
+      request: requestOf(service, old?.request),
+      createdAt: world.fs.now,
+      labels: {
+        [`${LABEL}project`]: project,
+        [`${LABEL}service`]: name,
+        [`${LABEL}project.config_files`]: files.join(','),
+      },
+      state: 'created',
+      startedAt: 0,
+      finishedAt: 0,
+      exitCode: 0,
+      error: '',
+    };
+    docker.containers = [...docker.containers.filter(c => c !== old), fresh];
+    const outcome = startContainer(world, fresh);
+    if (outcome.kind === 'refused') return fail(1, `Error response from daemon: ${outcome.error}\n`);
+  }
+  return out('');
+};
