@@ -26,6 +26,7 @@ const EMPTY: Walk = {
   left: [],
   fixed: [],
   met: [],
+  stopped: [],
   applied: [],
   interrupted: false,
   stopping: false,

@@ -1,7 +1,7 @@
 /** What one walk has seen so far, as plain data. */
 import type { Place } from '../engine/compile.ts';
 import type { Fix, GuideStep } from '../engine/fix.ts';
-import type { Evidence, Target, Why } from '../engine/flow.ts';
+import type { Evidence, Target, WayId, Why } from '../engine/flow.ts';
 import { isFinding } from '../engine/flow.ts';
 import type { Mode } from '../engine/mode.ts';
 import type { Plan, Refusal } from '../plan/plan.ts';
@@ -59,6 +59,8 @@ export interface Walk {
   readonly fixed: readonly string[];
   /** Every finding of severity fault that was met. */
   readonly met: readonly string[];
+  /** Forms of request on which a fault was met: a proof that it is gone asks in one of these. */
+  readonly stopped: readonly WayId[];
   readonly applied: readonly Plan[];
   readonly interrupted: boolean;
   readonly stopping: boolean;

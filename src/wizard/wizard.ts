@@ -157,7 +157,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       look();
       if (walk.report === null || exitCodeOf(state) === 1 || walk.report.ways.every(w => w.works !== true))
         return go({ at: 'end' });
-      then(proofFor(outside, walk.report, state.only), proof => {
+      then(proofFor(outside, walk.report, state.only ?? walk.stopped), proof => {
         set({ proof });
         go('argv' in proof ? { at: 'proof', proof } : { at: 'end' });
       });
