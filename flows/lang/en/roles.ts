@@ -1,0 +1,21 @@
+/** What each library and each device node is for. */
+export const roles = {
+  'role.libcuda': 'CUDA driver API; talks to the kernel module',
+  'role.libnvidia-ml': 'NVML: watching and managing GPUs, nvidia-smi lives on it',
+  'role.libnvidia-ptxjitcompiler': 'compiles PTX for this GPU when a program starts',
+  'role.libnvidia-nvvm': 'compiler for NVVM IR, used by newer CUDA',
+  'role.libnvidia-opencl': 'OpenCL driver',
+  'role.libnvidia-cfg': 'settings of the GPU',
+  'role.libnvidia-allocator': 'memory shared with other drivers',
+  'role.libcudadebugger': 'cuda-gdb and its like',
+  'role.libnvidia-encode': 'NVENC, video encoding',
+  'role.libnvcuvid': 'NVDEC, video decoding',
+  'role.libEGL_nvidia': 'OpenGL and Vulkan without a window',
+  'role.node.nvidiactl': 'the door to the driver; everybody opens it first',
+  'role.node.nvidia0': 'the first GPU',
+  'role.node.nvidiaN': 'a further GPU',
+  'role.node.nvidia-uvm': 'unified memory; CUDA does not start without it',
+  'role.node.nvidia-uvm-tools': 'profilers and debuggers of unified memory',
+  'role.node.nvidia-modeset': 'displays; graphics only',
+  'role.node.dxg': 'the only node on WSL',
+} as const;

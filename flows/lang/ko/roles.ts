@@ -1,0 +1,21 @@
+/** 라이브러리와 디바이스 노드의 역할. */
+export const roles = {
+  'role.libcuda': 'CUDA 드라이버 API; 커널 모듈과 직접 통신',
+  'role.libnvidia-ml': 'NVML: GPU 감시와 관리, nvidia-smi가 쓴다',
+  'role.libnvidia-ptxjitcompiler': '프로그램이 시작될 때 PTX를 이 GPU용으로 컴파일',
+  'role.libnvidia-nvvm': 'NVVM IR 컴파일러, 새 CUDA가 쓴다',
+  'role.libnvidia-opencl': 'OpenCL 드라이버',
+  'role.libnvidia-cfg': 'GPU 설정',
+  'role.libnvidia-allocator': '다른 드라이버와 나누어 쓰는 메모리',
+  'role.libcudadebugger': 'cuda-gdb 같은 디버거',
+  'role.libnvidia-encode': 'NVENC, 영상 인코딩',
+  'role.libnvcuvid': 'NVDEC, 영상 디코딩',
+  'role.libEGL_nvidia': '창 없는 OpenGL과 Vulkan',
+  'role.node.nvidiactl': '드라이버의 문; 모두가 먼저 연다',
+  'role.node.nvidia0': '첫 번째 GPU',
+  'role.node.nvidiaN': '다음 GPU',
+  'role.node.nvidia-uvm': '통합 메모리; 없으면 CUDA가 시작되지 않는다',
+  'role.node.nvidia-uvm-tools': '통합 메모리의 프로파일러와 디버거',
+  'role.node.nvidia-modeset': '디스플레이; 그래픽에만',
+  'role.node.dxg': 'WSL의 하나뿐인 노드',
+} as const;
