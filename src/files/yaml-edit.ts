@@ -115,7 +115,9 @@ export const yamlEditor = (source: Source, doc: Doc): YamlEditor => {
   const isFirstOnLine = (offset: number): boolean => /^[ \t]*$/.test(text.slice(lineStart(offset), offset));
 
   const parentOf = (node: Node): Parent | undefined => parents.get(node);
-  const isShared = (node: Node): boolean => 'anchor' in node && node.anchor !== undefined && uses.has(node);
+  /** Others use it, or its tag says something even where it is empty. */
+  const isShared = (node: Node): boolean =>
+    ('anchor' in node && node.anchor !== undefined && uses.has(node)) || node.tag === '!override';
   const isEmptied = (node: YAMLMap | YAMLSeq): boolean =>
     !puts.some(p => p.into === node) &&
     (isMap(node)
@@ -161,11 +163,40 @@ export const yamlEditor = (source: Source, doc: Doc): YamlEditor => {
       const before = all[a - 1];
       const from = next ? start(first) : before ? end(before) : start(first);
       const to = next ? start(next) : end(last);
-      if (commentsIn(from, to).length > 0)
-        throw new Refused('a comment stands between the parts of a list on one line');
-      spans.push({ from, to, put: '' });
+      if (commentsIn(from, to).length === 0) spans.push({ from, to, put: '' });
+      else for (let i = a; i <= b; i++) dropFlowItem(all[i]!, next !== undefined || i < b ? 'after' : 'before', before);
       a = b;
     }
+  };
+
+  /** One item with one comma; the comments around it stay where they are. */
+  const dropFlowItem = (item: Node | AnyPair, comma: 'after' | 'before', before: Node | AnyPair | undefined): void => {
+    if (comma === 'before' && before) {
+      const at = commaFrom(end(before), start(item));
+      if (at !== null) spans.push({ from: at, to: at + 1, put: '' });
+    }
+    const after = comma === 'after' ? commaFrom(end(item), text.length) : null;
+    let to = after === null ? end(item) : after + 1;
+    if (after !== null && after > end(item)) {
+      spans.push({ from: after, to: after + 1, put: '' });
+      to = end(item);
+    }
+    const blank = /^[ \t]*(?=#)/.exec(text.slice(to))?.[0].length ?? 0;
+    const isAlone = isFirstOnLine(start(item)) && /^[ \t]*\r?\n/.test(text.slice(to));
+    spans.push(
+      isAlone
+        ? { from: lineStart(start(item)), to: lineEnd(to), put: '' }
+        : { from: start(item), to: to + blank, put: '' },
+    );
+  };
+  const commaFrom = (from: number, to: number): number | null => {
+    for (let at = from; at < to; at++) {
+      const [comment] = text[at] === '#' ? commentsIn(at, at + 1) : [];
+      if (comment) at = comment.to - 1;
+      else if (text[at] === ',') return at;
+      else if (/[^\s]/.test(text[at] ?? '')) return null;
+    }
+    return null;
   };
 
   const isGonePair = (x: Node | AnyPair): boolean => gonePairs.has(x as AnyPair);

@@ -5,18 +5,17 @@ import { commentsOf } from '../yaml.ts';
 import type { Project, Service } from './load.ts';
 import { requestsOf } from './requests.ts';
 import { plainOf } from './tree.ts';
-import { keyOf } from './wanted.ts';
+import { keyOf, together } from './wanted.ts';
 
 type Plain = { readonly [key: string]: unknown };
 
 const isOurs = (item: unknown): boolean => {
   if (!isTable(item)) return false;
   const driver = item.driver;
-  if (driver === 'cdi')
-    return (
-      JSON.stringify(item.device_ids ?? ['nvidia.com/']).includes('nvidia.com/') ||
-      JSON.stringify(item.device_ids).includes('${')
-    );
+  if (driver === 'cdi') {
+    const ids = Array.isArray(item.device_ids) ? item.device_ids.map(String) : [];
+    return ids.every(id => id.includes('nvidia.com/') || id.includes('${') || !id.includes('/'));
+  }
   const capabilities = Array.isArray(item.capabilities) ? item.capabilities : [];
   return driver === undefined || driver === null || driver === ''
     ? capabilities.some(c => c === 'gpu' || c === 'nvidia')
@@ -47,7 +46,7 @@ const within = (table: Plain, path: readonly string[], change: (value: unknown) 
 };
 
 /** A service without its request, for comparing. */
-export const restOf = (service: Plain, raw: boolean, variables: readonly string[]): Plain => {
+export const restOf = (service: Plain, raw: boolean, variables: readonly string[], runtime = false): Plain => {
   const list = (keep: (item: unknown) => boolean) => (value: unknown) =>
     Array.isArray(value) ? value.filter(keep) : value;
   let rest = within(
@@ -63,7 +62,7 @@ export const restOf = (service: Plain, raw: boolean, variables: readonly string[
   rest = within(rest, ['gpus'], value =>
     Array.isArray(value) ? value.filter(i => !isOurs({ capabilities: ['gpu'], ...(isTable(i) ? i : {}) })) : null,
   );
-  if (/^nvidia/.test(String(rest.runtime ?? ''))) rest = without(rest, 'runtime');
+  if (runtime || /^nvidia/.test(String(rest.runtime ?? ''))) rest = without(rest, 'runtime');
   return within(rest, ['environment'], value =>
     isTable(value) ? Object.fromEntries(Object.entries(value).filter(([name]) => !variables.includes(name))) : value,
   );
@@ -95,6 +94,8 @@ export interface Expected {
   readonly changed: ReadonlyMap<string, string>;
   /** Raw device nodes were the request and go with it. */
   readonly raw: boolean;
+  /** The runtime, however its name is written, was part of the request. */
+  readonly runtime: boolean;
   readonly variables: readonly string[];
 }
 
@@ -121,8 +122,8 @@ export const wrongWith = (before: Project, after: Project, expected: Expected): 
     const asked = requestsOf(now, after.env);
     if (asked.some(a => a.form !== expected.to) || asked.length === 0) return `${name} would still ask in another form`;
     if (asked.some(a => a.wrong !== null)) return `${name} would ask in a form that is refused`;
-    if (asked.map(a => keyOf(a.wanted)).join() !== wanted) return `${name} would ask for other GPUs`;
-    const rest = (s: Service) => restOf(plain(s), expected.raw, expected.variables);
+    if (keyOf(together(asked)) !== wanted) return `${name} would ask for other GPUs`;
+    const rest = (s: Service) => restOf(plain(s), expected.raw, expected.variables, expected.runtime);
     if (!sameValue(rest(service), rest(now))) return `something else of ${name} would change`;
   }
   return null;

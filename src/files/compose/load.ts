@@ -135,7 +135,7 @@ const stack = async (load: Loading, layers: readonly string[], depth: number): P
       const root = treeOf(source, doc, doc.contents);
       if (root.is !== 'table') throw new Malformed(root.spot, 'a Compose file is a mapping with services');
       const listed = at(root, 'services');
-      if (listed !== undefined && listed.is !== 'table' && textOf(listed) !== undefined)
+      if (listed !== undefined && listed.is !== 'table' && (listed.is === 'list' || textOf(listed) !== undefined))
         throw new Malformed(listed.spot, 'services has to be a mapping');
       for (const files of depth > 8 ? [] : includesOf(root, dirOf(path)))
         for (const [name, loose] of await stack(load, files, depth + 1))

@@ -94,13 +94,16 @@ const idsOf = (texts: readonly string[], env: Env): Wanted => {
   return ids.includes('all') ? { which: 'all' } : { which: 'ids', ids };
 };
 
+/** The item as it stands in its list: an alias there goes, not what it means. */
+const itemOf = (item: Tree): Part => ({ part: 'item', spot: { ...item.spot, node: item.slot ?? item.spot.node } });
+
 const range = (n: number): string[] => Array.from({ length: n }, (_, i) => String(i));
 
 /** `driver` and `capabilities` decide whether an entry of a reservation is about an NVIDIA GPU. */
 const isNvidia = (driver: string | null, capabilities: readonly string[], ids: readonly string[]): boolean =>
   driver === null || driver === ''
     ? capabilities.some(c => c === 'gpu' || c === 'nvidia')
-    : /^nvidia(?:\.|$)/.test(driver) || (driver === 'cdi' && (ids.length === 0 || ids.some(id => CDI_NAME.test(id))));
+    : /^nvidia(?:\.|$)/.test(driver) || (driver === 'cdi' && ids.every(id => CDI_NAME.test(id) || !id.includes('/')));
 
 interface Read {
   readonly wanted: Wanted;
@@ -125,7 +128,11 @@ const countAndIds = (item: Tree, driver: string | null, env: Env): Read => {
             : cdi && ids.length === 0
               ? 'driver: cdi needs device_ids: ["nvidia.com/gpu=all"]'
               : null;
-  if (cdi) return { wanted: ids.length === 0 ? { which: 'all' } : idsOf(ids, env), wrong };
+  if (cdi) {
+    // Bare ids are refused by Docker, and yet say what is meant.
+    const full = ids.map(id => (/[/$]/.test(id) ? id : `nvidia.com/gpu=${id}`));
+    return { wanted: ids.length === 0 ? { which: 'all' } : idsOf(full, env), wrong };
+  }
   if (ids.length > 0) {
     // `--gpus` takes a CDI name too and hands it to the hook.
     if (ids.every(id => OURS.test(id))) return { wanted: idsOf(ids, env), wrong };
@@ -155,7 +162,7 @@ const requestItem = (item: Tree, form: FormId, key: string, top: Entry, env: Env
     options: at(item, 'options') !== undefined,
     spot: item.spot,
     via: item.via,
-    parts: [{ part: 'item', spot: item.spot }],
+    parts: [itemOf(item)],
     top,
     key,
     // Entries of `gpus:` are given the capability gpu by Compose.
@@ -222,7 +229,7 @@ const cdiDevices = (service: Service, env: Env): readonly Asked[] => {
       options: false,
       spot: first.spot,
       via: first.via,
-      parts: all.map(i => ({ part: 'item', spot: i.spot })),
+      parts: all.map(itemOf),
       top,
       key: 'devices',
       wrong: null,
@@ -282,7 +289,7 @@ export const partsOfVariable = (v: Variable): readonly Part[] =>
     ? []
     : v.entry.written.length > 0
       ? v.entry.written.map(written => ({ part: 'pair', written }))
-      : [{ part: 'item', spot: v.tree.spot }];
+      : [itemOf(v.tree)];
 
 const RAW_NODE = /^\/dev\/nvidia(?:\d+|ctl|-uvm|-uvm-tools|-modeset|-caps\S*)?(?::|$)|^\/dev\/dxg(?::|$)/;
 
@@ -302,7 +309,7 @@ export const rawDevices = (service: Service, env: Env): Asked | null => {
     options: false,
     spot: first.spot,
     via: first.via,
-    parts: items.map(i => ({ part: 'item', spot: i.spot })),
+    parts: items.map(itemOf),
     top,
     key: 'devices',
     wrong: null,

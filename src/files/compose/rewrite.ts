@@ -65,13 +65,24 @@ const jobOf = (
   service: Service,
   to: FormId,
   compose: string | null,
-): Job & Pick<Expected, 'raw' | 'variables'> & { key: string } => {
+): Job & Pick<Expected, 'raw' | 'runtime' | 'variables'> & { key: string } => {
   const asked = askedBy(service, project);
   if (service.missing.length > 0) throw new Refused(`${service.missing[0]} belongs to it and cannot be read`);
   const wanted = together(asked);
+  const flags = {
+    raw: asked.some(a => a.form === 'raw'),
+    runtime: asked.some(a => a.form === 'runtime'),
+    key: keyOf(wanted),
+  };
+  // One of several requests is in this form already: the others go, nothing comes.
+  const kept = asked.filter(a => isSame([a], to));
+  if (kept.length > 0 && keyOf(together(kept)) === flags.key) {
+    const others = asked.filter(a => !kept.includes(a));
+    return { project, service, to, asked: others, wish: {}, variables: ['NVIDIA_VISIBLE_DEVICES'], ...flags };
+  }
   const made = wishOf(to, wanted, asked, compose);
   const { wish, variables } = fitted(made, service, project, asked);
-  return { project, service, to, asked, wish, raw: asked.some(a => a.form === 'raw'), variables, key: keyOf(wanted) };
+  return { project, service, to, asked, wish, variables, ...flags };
 };
 
 /** Variables that say it already stay as they are; one that says something else is set right. */
@@ -109,7 +120,7 @@ const attempt = async (
   makers: readonly (() => Edits)[],
   expected: Expected,
 ): Promise<Draft | string> => {
-  let because = 'there is no way to write it here';
+  let because: string | null = null;
   for (const make of makers) {
     try {
       const overlay = new Map(draft.overlay);
@@ -117,13 +128,13 @@ const attempt = async (
       const project = await loadProject(overlaid(read, overlay), draft.project.layers, true);
       const wrong = wrongWith(draft.project, project, expected);
       if (wrong === null) return { project, overlay };
-      because = wrong;
+      because ??= wrong;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      because = error.message;
+      because ??= error.message;
     }
   }
-  return because;
+  return because ?? 'there is no way to write it here';
 };
 
 /** Rewrites a project. Texts are changed in memory only. */
@@ -185,6 +196,7 @@ export const rewriteProject = async (
         to,
         changed: new Map(jobs.map(j => [j.service.name, j.key])),
         raw: jobs.some(j => j.raw),
+        runtime: jobs.some(j => j.runtime),
         variables: [...new Set(jobs.flatMap(j => j.variables))],
       };
       const done = await attempt(
@@ -192,7 +204,7 @@ export const rewriteProject = async (
         draft,
         group.length === 1 && users.length > 0
           ? [() => ownCopy(jobs[0]!)]
-          : [() => inPlace(jobs), () => inService(jobs), ...(jobs.length === 1 ? [() => ownCopy(jobs[0]!)] : [])],
+          : [() => inPlace(jobs), () => inService(jobs)],
         expected,
       );
       if (typeof done === 'string') refused(done);

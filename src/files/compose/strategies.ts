@@ -73,6 +73,8 @@ const nodeOf = (pair: Pair | undefined, doc: Doc): Node | null => {
   return isAlias(value) ? (value.resolve(doc) ?? null) : value;
 };
 
+const isEmpty = (value: Node | null): boolean => value === null || (isScalar(value) && value.value === null);
+
 /** The pair of a key in this map, or in a map merged into it. */
 const pairFor = (entry: Entry | undefined, home: Home): Pair | undefined => {
   const own = entry?.written.find(w => w.map === home.map);
@@ -85,7 +87,10 @@ const addItems = (e: YamlEditor, home: Home, entry: Entry | undefined, key: stri
   const value = nodeOf(pair, home.spot.doc);
   if (pair === undefined) e.putPair(home.map, home.after, key, items);
   else if (isSeq(value)) for (const item of items) e.putItem(value as YAMLSeq, item);
-  else throw new Refused(`${key} is there already and is no list`);
+  else if (isEmpty(value)) {
+    e.dropPair(home.map, pair);
+    e.putPair(home.map, pair, key, items);
+  } else throw new Refused(`${key} is there already and is no list`);
 };
 
 /** Puts a value below a path of mappings, making what is missing. */
@@ -96,7 +101,7 @@ const addBelow = (e: YamlEditor, home: Home, top: Entry | undefined, path: reado
   for (const [i, key] of path.entries()) {
     const rest = path.slice(i + 1);
     const value = nodeOf(pair, home.spot.doc);
-    if (pair === undefined || value === null || (isScalar(value) && value.value === null)) {
+    if (pair === undefined || isEmpty(value)) {
       const nested = rest.reduceRight<Value>((inner, k) => ({ [k]: inner }), [item]);
       if (pair !== undefined) throw new Refused(`${key} is there already and empty`);
       e.putPair(map, after, key, nested);
@@ -146,7 +151,10 @@ const addVariables = (e: YamlEditor, home: Home, job: Job): void => {
   if (pair === undefined) e.putPair(home.map, home.after, 'environment', Object.fromEntries(fresh));
   else if (isMap(value)) for (const [k, v] of fresh) e.putPair(value, null, k, v);
   else if (isSeq(value)) for (const [k, v] of fresh) e.putItem(value as YAMLSeq, `${k}=${v}`);
-  else throw new Refused('environment is there already and empty');
+  else if (pair && isEmpty(value)) {
+    e.dropPair(home.map, pair);
+    e.putPair(home.map, pair, 'environment', Object.fromEntries(fresh));
+  } else throw new Refused('environment is written in a way that is not edited');
 };
 
 const write = (p: Pen, job: Job, home: Home): void => {

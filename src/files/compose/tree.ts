@@ -29,6 +29,8 @@ interface Base {
   readonly via: readonly Via[];
   /** `!reset` and `!override`, which only Compose knows. */
   readonly tag?: 'reset' | 'override';
+  /** In a list: the item as written, which may be an alias. */
+  readonly slot?: Node;
 }
 export interface Leaf extends Base {
   readonly is: 'leaf';
@@ -94,7 +96,7 @@ export const treeOf = (source: Source, doc: Doc, node: Node | null, via: readonl
     if (isSeq(n))
       return {
         is: 'list',
-        items: n.items.map(item => make(item as Node, how, [...path, n])),
+        items: n.items.map(item => ({ ...make(item as Node, how, [...path, n]), slot: item as Node })),
         spot: spotOf(n),
         via: how,
         ...tagOf(n),

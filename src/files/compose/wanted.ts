@@ -8,11 +8,7 @@ import type { Asked, Wanted } from './requests.ts';
 
 /** For comparing: sorted ids, or the word. */
 export const keyOf = (wanted: Wanted): string =>
-  wanted.which === 'all'
-    ? 'all'
-    : wanted.which === 'open'
-      ? `open ${wanted.text}`
-      : [...new Set(wanted.ids)].sort().join(',');
+  wanted.which === 'all' ? 'all' : wanted.which === 'open' ? wanted.text : [...new Set(wanted.ids)].sort().join(',');
 
 export const inWords = (wanted: Wanted): string =>
   wanted.which === 'all'

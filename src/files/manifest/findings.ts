@@ -185,7 +185,9 @@ const judge = (job: Job): readonly FileFinding[] => {
           'fault',
           c.map,
           `${c.name} has ${gpuLimit(pod, c, 'requests')} under requests and not under limits; the API refuses that.`,
-          [mendOf(job, `${c.name}: the same under limits`, { limitIn: c })],
+          gpuLimit(pod, c, 'requests') === 'nvidia.com/gpu'
+            ? [mendOf(job, `${c.name}: the same under limits`, { limitIn: c, many: requested(pod, c) })]
+            : [],
         ),
       );
   return found;
