@@ -81,7 +81,7 @@ test('a Node that is too old is told in one line what is needed', () => {
     node: ['--import', `data:text/javascript,${encodeURIComponent(older)}`],
   });
   assert.deepEqual([code, stdout], [64, '']);
-  assert.match(stderr, /^gpumedic needs Node 22 or newer and this is 18\.20\.1: [^\n]+\n$/);
+  assert.match(stderr, /^gpumedic needs Node 22\.3 or newer and this is 18\.20\.1: [^\n]+\n$/);
   assert.doesNotMatch(
     readFileSync(program, 'utf8'),
     /=>|`|\?\.|\?\?|\bconst\b|\blet\b|\bawait\b/,

@@ -31,8 +31,8 @@ const OLDEST_NODE = 22;
  */
 const head = `#!/usr/bin/env node
 var node = process.versions.node;
-if (Number(node.split('.')[0]) < ${OLDEST_NODE}) {
-  process.stderr.write('gpumedic needs Node ${OLDEST_NODE} or newer and this is ' + node + ': use a newer one, or the standalone executable, which needs none\\n');
+if (Number(node.split('.')[0]) < ${OLDEST_NODE} || !process.getBuiltinModule) {
+  process.stderr.write('gpumedic needs Node ${OLDEST_NODE}.3 or newer and this is ' + node + ': use a newer one, or the standalone executable, which needs none\\n');
   process.exit(64);
 } else {
   try {
