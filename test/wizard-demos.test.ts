@@ -88,7 +88,7 @@ for (const name of Object.keys(demos)) {
       else if (walk?.stage === 'refused') me.key('enter', 'Enter');
       else await me.choose('leave');
     }
-    const { walk, proven, at } = wizard.state();
+    const { walk, proven, proof, at } = wizard.state();
     assert.equal(at.at, 'end');
     const verdict = walk?.report?.verdict;
     console.log(
@@ -98,6 +98,8 @@ for (const name of Object.keys(demos)) {
       assert.equal(verdict, 'ok');
       assert.ok(me.keys.length <= 10, `${me.keys.length} keys: ${me.keys.join(' ')}`);
       assert.equal(proven?.ok, true, proven?.shows ?? 'not tried');
+      // A form that worked all along proves nothing.
+      assert.ok(proof && 'way' in proof && walk!.stopped.includes(proof.way), JSON.stringify(proof));
     }
     for (let undone = 0; wizard.state().changes > 0 && undone < 5; undone++) {
       await me.choose(undone === 0 ? 'undo' : 'menu');
