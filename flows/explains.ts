@@ -21,8 +21,7 @@ const DRIVER_DOWN = [
   'vm-gpu-not-passed-through',
 ] as const;
 
-/** With the cause standing, these say nothing of their own. */
-export const consequences: Readonly<Record<string, readonly string[]>> = {
+const onHost: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(DRIVER_DOWN.map(id => [id, [...NO_DRIVER, 'nvidia-uvm-missing']])),
   'wsl-linux-driver-installed': ['host-libcuda-missing', 'nvml-lib-missing'],
   'mig-enabled-without-instances': ['cdi-host-device-missing'],
@@ -103,6 +102,46 @@ export const consequences: Readonly<Record<string, readonly string[]>> = {
     ].map(id => [id, ['hook-in-nonlegacy-mode']]),
   ),
 };
+
+/** What a Kubernetes node cannot do while something below it is broken. */
+const NO_PLUGIN = ['k8s-insufficient-gpu', 'gpu-operator-validator-init', 'tegra-gfd-labels'] as const;
+const NO_HANDLER = [
+  'device-plugin-cannot-load-nvml',
+  'device-plugin-no-devices',
+  'k8s-pod-not-using-nvidia-runtime',
+  'gpu-operator-management-cdi-unresolvable',
+  ...NO_PLUGIN,
+] as const;
+const HANDLERS = [
+  'k8s-runtime-handler-missing',
+  'k3s-runtime-not-detected',
+  'k3s-template-override',
+  'containerd-config-not-effective',
+  'gpu-operator-toolkit-config-path',
+] as const;
+const onNode: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(Object.keys(onHost).map(id => [id, [...NO_HANDLER, 'gpu-operator-driver-conflict']])),
+  ...Object.fromEntries(DRIVER_DOWN.map(id => [id, [...NO_HANDLER, 'gpu-operator-driver-conflict']])),
+  ...Object.fromEntries(HANDLERS.map(id => [id, NO_HANDLER])),
+  'toolkit-not-installed': [...HANDLERS, 'cdi-disabled-in-containerd', ...NO_HANDLER],
+  'containerd-config-not-effective': ['k8s-runtime-handler-missing', 'cdi-disabled-in-containerd', ...NO_HANDLER],
+  'k8s-runtimeclass-missing': NO_HANDLER,
+  'tegra-thor-misdetected': NO_HANDLER,
+  'gpu-operator-driver-conflict': NO_HANDLER,
+  'gpu-operator-daemonset-zero': NO_PLUGIN,
+  'device-plugin-cannot-load-nvml': NO_PLUGIN,
+  'device-plugin-no-devices': NO_PLUGIN,
+  'tegra-unsupported-request': NO_PLUGIN,
+  'cdi-disabled-in-containerd': NO_PLUGIN,
+};
+
+/** With the cause standing, these say nothing of their own. */
+export const consequences: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  [...new Set([...Object.keys(onHost), ...Object.keys(onNode)])].map(id => [
+    id,
+    [...(onHost[id] ?? []), ...(onNode[id] ?? [])],
+  ]),
+);
 
 /** Stops a form of request that is not meant to work on such a machine: told, and no fault. */
 export const byDesign: ReadonlySet<string> = new Set(['tegra-gpus-flag']);

@@ -14,13 +14,17 @@ import { hygiene } from './hygiene.ts';
 import { image } from './image.ts';
 import { init } from './init.ts';
 import { injected } from './injected.ts';
+import { jetson } from './jetson.ts';
 import { jit } from './jit.ts';
+import { handler, kubernetes } from './kubernetes.ts';
 import { legacy } from './legacy.ts';
 import { libraries } from './libraries.ts';
 import { mig } from './mig.ts';
 import { module } from './module.ts';
+import { operator, plugin } from './operator.ts';
 import { persistence } from './persistence.ts';
-import { form, request } from './request.ts';
+import { asks, pods } from './pods.ts';
+import { engine, form, request } from './request.ts';
 import { runtime } from './runtime.ts';
 import { where, wsl } from './where.ts';
 
@@ -29,6 +33,7 @@ export const ROOT = 'where';
 export const flows = {
   where,
   wsl,
+  jetson,
   hardware,
   driver,
   module,
@@ -38,6 +43,13 @@ export const flows = {
   mig,
   sharing,
   request,
+  kubernetes,
+  handler,
+  operator,
+  plugin,
+  pods,
+  asks,
+  engine,
   docker,
   podman,
   form,

@@ -1,8 +1,37 @@
 import { check, flow, to } from '../src/engine/flow.ts';
 
-/** Where the tree branches by the form of the request. */
+/** The end of the trunk: a Kubernetes node is looked at as one, then every form of request by itself. */
 export const request = flow({
   id: 'request',
+  title: 'Who starts containers',
+  about: 'On a Kubernetes node pods go a way of their own; Docker and Podman are judged after it.',
+  start: 'node',
+  nodes: {
+    node: check({
+      title: 'Kubernetes',
+      question: 'Is this machine a node of a Kubernetes cluster?',
+      why: {
+        line: 'Pods never pass through Docker, even where both are installed.',
+        paragraph:
+          'The kubelet talks to a containerd of its own, with another configuration than that of Docker. A client like kubectl alone makes no node.',
+        mechanism:
+          'Told by files: the folders of k3s and rke2, or the configuration of a kubelet. Nothing is run for it, and nothing more is asked where they are missing.',
+      },
+      source: 'field reference 3.1 T0 and K; 1.8',
+      probes: ['kube'],
+      bears: 'advice',
+      decide: f =>
+        f.kube.flavour === null
+          ? { is: 'none', found: 'no node' }
+          : { is: 'node', found: `${f.kube.flavour} (${f.kube.by})` },
+      on: { none: to('engine'), node: to('kubernetes'), cannotTell: to('engine') },
+    }),
+  },
+});
+
+/** Where the tree branches by the form of the request. */
+export const engine = flow({
+  id: 'engine',
   title: 'Request',
   about: 'Every form of asking for the GPU takes its own way through the engine.',
   start: 'engine',

@@ -38,7 +38,7 @@ export const where = flow({
         vm: to('hardware'),
         container: to('hardware'),
         wsl: to('wsl'),
-        tegra: to('request'),
+        tegra: to('jetson'),
         cannotTell: to('hardware'),
       },
     }),

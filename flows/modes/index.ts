@@ -7,9 +7,11 @@ import { driver } from './driver.ts';
 import { fabric } from './fabric.ts';
 import { hardware } from './hardware.ts';
 import { image } from './image.ts';
+import { kubernetes } from './kubernetes.ts';
 import { ldconfig } from './ldconfig.ts';
 import { libraries } from './libraries.ts';
 import { nodes } from './nodes.ts';
+import { operator } from './operator.ts';
 import { hygiene, podman } from './podman.ts';
 import { requests } from './requests.ts';
 import { runtime } from './runtime.ts';
@@ -36,6 +38,8 @@ const all: readonly Mode[] = [
   ...compose,
   ...podman,
   ...image,
+  ...kubernetes,
+  ...operator,
   ...tegra,
   ...hygiene,
 ];

@@ -65,4 +65,58 @@ export const tegra = [
     seeds: `Seed 3 mounts libraries and all of /dev and makes the pod privileged. Over-privileged: in its Test 2 only capabilities were set, so nothing had
       been requested.`,
   }),
+  entry('tegra-nvmap-noise', {
+    layer,
+    title: 'NvRmMem errors on a Jetson',
+    line: 'Harmless for NVML, fatal for CUDA on Orin: one test tells which.',
+    paragraph: `The lines say that the process may not open /dev/nvmap. Programs that only read the state of the GPU work all the same, so the lines are noise there. CUDA on the
+      integrated GPU of an Orin needs that memory. Call cuInit in the container: 0 means noise.`,
+    mechanism: `/dev/nvmap belongs to group video. It must stand in devices.csv, and the process needs the group: toolkit 1.19 and later adds it, before --group-add video or
+      supplementalGroups. Thor takes its memory through nvidia.ko.`,
+    evidence: '[I]; seed 3, Issue 3',
+    not: { 'tegra-csv-missing-or-empty': 'libraries are missing as well.' },
+    guide: [
+      'In the container: python3 -c "import ctypes;print(ctypes.CDLL(\'libcuda.so.1\').cuInit(0))". 0: ignore the lines.',
+      'Anything else on an Orin: add group video, and "dev, /dev/nvmap" to devices.csv if it is missing.',
+    ],
+    seeds: 'Seed 3 calls the lines harmless: right for NVML, wrong for CUDA on an integrated GPU.',
+  }),
+  entry('tegra-gfd-labels', {
+    layer: 'tegra / kubernetes',
+    title: 'GPU memory and count are not labelled on a Jetson',
+    line: 'Feature discovery needs libcuda in its own pod to write them.',
+    paragraph: `Schedulers that share a GPU divide its memory by the number of cards, and both come from labels. Feature discovery cannot write them on Tegra while its pod runs without
+      the nvidia runtime. Give it the runtime class first; a label by hand is the last resort, because nobody updates it.`,
+    mechanism: `GFD has a CUDA path for Tegra beside NVML. Time-slicing multiplies nvidia.com/gpu and leaves gpu.count the number of physical GPUs, so a missing count makes sums of memory
+      wrong. UUIDs are not supported there.`,
+    evidence: '[S]; seed 3, Issues 1 and 2',
+    not: { 'device-plugin-cannot-load-nvml': 'the node offers no GPU at all.' },
+    guide: [
+      'Run GFD with runtimeClassName nvidia and a recent version.',
+      'Only then: kubectl label node NODE nvidia.com/gpu.count=1 nvidia.com/gpu.memory=131072. Re-probe: kubectl get node --show-labels.',
+    ],
+    seeds: 'Seed 3 labels by hand and says NVML cannot tell on Tegra: right for NVML, but GFD also asks CUDA.',
+  }),
+  entry('tegra-image-mismatch', {
+    layer: 'tegra / image',
+    title: 'The image was made for another kind of Jetson',
+    line: 'Orin needs L4T images of its release, Thor ordinary arm64 ones.',
+    paragraph: `Libraries are missing or no kernel image fits, because the user space of the image belongs to another release or chip. Take an image of the family that fits the release
+      of this board.`,
+    mechanism: `R35 is JetPack 5, R36 JetPack 6, both with L4T images for the integrated GPU. R38 and R39, JetPack 7, use images for arm64 servers (sbsa) on Thor.`,
+    evidence: '[D]; partly unconfirmed',
+    not: { 'image-platform-mismatch': 'the image is for another processor: exec format error.' },
+    guide: ['head -1 /etc/nv_tegra_release; choose the tag of that release. Re-probe: cuInit in the new image.'],
+  }),
+  entry('tegra-unsupported-request', {
+    layer,
+    title: 'The request names a device that a Jetson does not have',
+    line: 'A Jetson has one GPU, called all or 0; there is no MIG.',
+    paragraph: `Lists of files describe one device, so another index, a UUID or a MIG name is refused. The device plugin cannot ask by CDI there either. Ask for all or 0.`,
+    mechanism: `csv mode answers "unsupported device id". nvidia-ctk cdi generate --mode=csv prints the names that exist. The plugin says that CDI strategies are only supported on
+      NVML-based systems; the strategy is envvar.`,
+    evidence: '[S]',
+    not: { 'visible-devices-unknown': 'the machine is no Jetson.' },
+    guide: ['NVIDIA_VISIBLE_DEVICES=all (or 0); deviceListStrategy: envvar. Re-probe with the container.'],
+  }),
 ];

@@ -1,17 +1,21 @@
 /** Every probe there is. `snapshot` records them all; a check names those it reads. */
 import { cards, fabric, windows } from './card.ts';
 import { cdiDirs, cdiHost, cdiSpecs } from './cdi.ts';
+import { cri } from './cri.ts';
 import { daemonJson, docker, dockerCli, runtimePath } from './docker.ts';
 import { driver, nodes, smi } from './driver.ts';
 import { kernelJournal, kernelLog } from './kernel-log.ts';
+import { kube } from './kube.ts';
+import { kubeApi } from './kube-api.ts';
 import { configCopies, configLeft, storeCopies, storeLeft } from './leftovers.ts';
 import { libraries } from './libraries.ts';
 import { mig, namedDevices, nested, wanted } from './mig.ts';
 import { module, modulePlaces } from './module.ts';
+import { kubeLogs, operator } from './operator.ts';
 import { pci, pciList } from './pci.ts';
 import { podman } from './podman.ts';
 import { subject, subjectHost, subjectInside, subjectRecord } from './subject.ts';
-import { csvLines, csvLists, csvPaths } from './tegra.ts';
+import { csvLines, csvLists, csvPaths, nvmap } from './tegra.ts';
 import { config, configPaths, toolkit } from './toolkit.ts';
 import { unitVerify } from './unit-verify.ts';
 import { units } from './units.ts';
@@ -41,6 +45,7 @@ export const probes = {
   csvLists,
   csvLines,
   csvPaths,
+  nvmap,
   kernelJournal,
   kernelLog,
   modulePlaces,
@@ -62,6 +67,11 @@ export const probes = {
   storeLeft,
   configCopies,
   configLeft,
+  kube,
+  kubeApi,
+  cri,
+  operator,
+  kubeLogs,
   unitVerify,
 } as const;
 

@@ -42,13 +42,15 @@ export interface Wanted {
   readonly devices: readonly { readonly name: string; readonly from: string }[];
 }
 
-/** Containers matter here only where device names are special: with MIG, and under WSL. */
+/** Containers matter here only where device names are special: with MIG, under WSL and on a Jetson. */
 export const namedDevices = probe({
   id: 'namedDevices',
   looks: 'the containers of this machine',
   after: ['smi', 'where'],
   needs: ({ smi, where }: Known): Record<string, ReturnType<typeof run>> =>
-    hasMig(smi) || where.wsl ? { ps: run('docker', 'ps', '-a', '--no-trunc', '--format', '{{json .}}') } : {},
+    hasMig(smi) || where.wsl || or(where.tegra, null) !== null
+      ? { ps: run('docker', 'ps', '-a', '--no-trunc', '--format', '{{json .}}') }
+      : {},
   read: (answers): readonly string[] => {
     const ps: Ran | undefined = (answers as Answers).ps;
     if (ps?.kind !== 'exited' || ps.code !== 0) return [];

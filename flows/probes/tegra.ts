@@ -57,3 +57,20 @@ export const csvPaths = probe({
     Object.fromEntries(k.csvLines.paths.filter(p => !p.path.includes('*')).map(p => [p.path, stat(p.path)])),
   read: (a): CsvFacts => ({ there: new Map(Object.entries(a).map(([p, s]) => [p, exists(s as StatRead, p)])) }),
 });
+
+export interface NvmapFacts {
+  readonly exists: Maybe<boolean>;
+  readonly mode: number;
+  readonly gid: number;
+}
+/** The memory of the integrated GPU before Thor. */
+export const nvmap = probe({
+  id: 'nvmap',
+  looks: 'the memory node of a Jetson',
+  needs: () => ({ node: stat('/dev/nvmap') }),
+  read: (a): NvmapFacts => ({
+    exists: exists(a.node, '/dev/nvmap'),
+    mode: a.node.kind === 'stat' ? a.node.stat.mode & 0o777 : 0,
+    gid: a.node.kind === 'stat' ? a.node.stat.gid : 0,
+  }),
+});

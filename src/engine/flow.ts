@@ -48,8 +48,9 @@ export type Target =
 
 /**
  * Something found. `stop` ends the way here (the walk goes on at `then`, as if it were repaired, to find a second,
- * independent fault; without `then` nothing further down can be judged). `harm` lets nvidia-smi work but breaks CUDA
- * in every way. `risk` and `note` change no verdict.
+ * independent fault; without `then` nothing further down can be judged). `harm` is a fault that stops no way: nvidia-smi
+ * works while CUDA is broken in every one, or the pods of this Kubernetes node get no GPU. `risk` and `note` change no
+ * verdict.
  */
 export interface Finding {
   readonly finding: 'stop' | 'harm' | 'risk' | 'note';

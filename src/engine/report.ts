@@ -141,6 +141,7 @@ const rank = (s: Step) => FLOW_ORDER.indexOf(s.flow) * 100 + Object.keys(every[s
 const TRUNK = new Set([
   'where',
   'wsl',
+  'jetson',
   'hardware',
   'driver',
   'module',
@@ -150,6 +151,12 @@ const TRUNK = new Set([
   'mig',
   'sharing',
   'request',
+  'kubernetes',
+  'handler',
+  'operator',
+  'plugin',
+  'pods',
+  'asks',
 ]);
 
 interface Heard {

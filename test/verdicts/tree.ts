@@ -145,8 +145,8 @@ export const cases: readonly Case[] = [
   ['driver.uvm.present', 'docker-gpus', on('healthy@new')],
   ['driver.uvm.missing', 'docker-gpus', on('uvm-node-missing@new')],
   ['driver.uvm.cannotTell', 'docker-gpus', on('healthy@new', b => b.forgetDir('/dev'))],
-  ['request.engine.docker', 'docker-gpus', on('healthy@new')],
-  ['request.engine.podman', 'podman-cdi', on('healthy@new')],
+  ['engine.engine.docker', 'docker-gpus', on('healthy@new')],
+  ['engine.engine.podman', 'podman-cdi', on('healthy@new')],
   ['docker.endpoint.local', 'docker-gpus', on('healthy@new')],
   ['docker.endpoint.desktop', 'docker-gpus', on('healthy@new', b => b.says('docker context show', 'desktop-linux\n'))],
   [
@@ -552,7 +552,7 @@ export const cases: readonly Case[] = [
 
 /** Checks whose facts are always known once the check is reached: their cannotTell is for the compiler. */
 export const excused: readonly string[] = [
-  'request.engine.cannotTell',
+  'engine.engine.cannotTell',
   'form.form.cannotTell',
   'podman.hooks.cannotTell',
   'gpus.fallback.cannotTell',

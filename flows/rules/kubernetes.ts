@@ -1,0 +1,84 @@
+/** What is meant to happen on a Kubernetes node, told from what was found there. */
+import { isUnknown, type Maybe, need, or } from '../../src/engine/known.ts';
+import type { CriConfig } from '../probes/cri.ts';
+import type { Facts } from '../probes/index.ts';
+import type { DaemonSet, KubeNode, Pod } from '../probes/kube-api.ts';
+
+type Needs = Pick<Facts, 'kube' | 'kubeApi' | 'cri' | 'operator' | 'smi' | 'pci' | 'where'>;
+
+/** null: no cluster that answers knows this machine. */
+export const nodeOf = (f: Pick<Facts, 'kubeApi'>): KubeNode | null => or(f.kubeApi.node, null);
+export const podsOf = (f: Pick<Facts, 'kubeApi'>): readonly Pod[] => or(f.kubeApi.pods, []);
+export const setsOf = (f: Pick<Facts, 'kubeApi'>): readonly DaemonSet[] => or(f.kubeApi.sets, []);
+export const nameOf = (p: Pick<Pod, 'namespace' | 'name'>): string => `${p.namespace}/${p.name}`;
+
+export const gpusAsked = (p: Pod): number => p.containers.reduce((n, c) => n + (c.gpus.gpu ?? 0), 0);
+export const asksForGpu = (p: Pod): boolean => p.containers.some(c => Object.values(c.gpus).some(n => n > 0));
+const isOver = (p: Pod): boolean => p.phase === 'Succeeded' || p.phase === 'Failed';
+export const isHere = (p: Pod): boolean => p.node !== '' && !isOver(p);
+
+/** A part of NVIDIA's own: it may have rights and variables that a workload should not have. */
+export const isOperand = (f: Pick<Facts, 'kubeApi'>, p: Pod): boolean =>
+  setsOf(f).some(s => s.namespace === p.namespace && (p.owner?.name === s.name || p.name.startsWith(`${s.name}-`))) ||
+  p.namespace === 'gpu-operator' ||
+  p.namespace === 'kube-system' ||
+  p.containers.some(c => /k8s-device-plugin|gpu-feature-discovery|dcgm|container-toolkit/.test(c.image));
+
+const hasGpu = (f: Needs): boolean =>
+  f.smi.gpus.length > 0 || or(f.pci.gpus, []).length > 0 || or(f.where.tegra, null) !== null;
+
+/** Signs that pods of this node are meant to get its GPU. k3s makes its runtime classes everywhere, so they are none. */
+export const signsOfUse = (f: Needs): readonly string[] => {
+  const node = nodeOf(f);
+  const resources = Object.keys(node?.capacity ?? {}).filter(k => k.startsWith('nvidia.com/'));
+  const asking = podsOf(f).filter(p => asksForGpu(p) || p.runtimeClass === 'nvidia');
+  return [
+    ...(resources.length > 0 ? [`the node knows ${resources[0]}`] : []),
+    ...(node?.labels['nvidia.com/gpu.present'] === 'true' ? ['the node is labelled nvidia.com/gpu.present'] : []),
+    ...setsOf(f)
+      .slice(0, 1)
+      .map(s => `daemon set ${s.namespace}/${s.name}`),
+    ...asking.slice(0, 1).map(p => `pod ${nameOf(p)}`),
+    ...(f.kube.flavour === 'kubelet' && 'nvidia' in f.cri.written.handlers
+      ? [`a handler nvidia in ${f.cri.path}`]
+      : []),
+    ...(or(f.operator.toolkit, false) ? ['the toolkit of a GPU Operator'] : []),
+  ];
+};
+
+/** Whether its findings are faults at all. Throws where nobody could ask. */
+export const servesGpus = (f: Needs): boolean => {
+  if (!hasGpu(f)) return false;
+  if (signsOfUse(f).length > 0) return true;
+  // A cluster without this machine says nothing about it; one that could not be asked leaves it open.
+  if (need(f.kubeApi.node) === null) return false;
+  need(f.kubeApi.pods);
+  need(f.kubeApi.sets);
+  return false;
+};
+
+export const strategyOf = (f: Pick<Facts, 'kubeApi'>): string =>
+  setsOf(f).find(s => /device-plugin/.test(s.name) && s.strategy !== '')?.strategy ?? 'envvar';
+export const isByCdi = (f: Pick<Facts, 'kubeApi'>): boolean => /^cdi-/.test(strategyOf(f));
+
+/** What containerd does now; what it would do after a restart where it does not say. */
+export const running = (f: Pick<Facts, 'cri'>): Maybe<CriConfig> =>
+  isUnknown(f.cri.live) ? f.cri.effective : f.cri.live;
+export const defaultIsNvidia = (f: Pick<Facts, 'cri'>): boolean => or(running(f), null)?.defaultRuntime === 'nvidia';
+
+/** Kinds with a template that can be patched; what another controller writes has no file to edit. */
+const TEMPLATED = ['ReplicaSet', 'Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'];
+/** The controller that makes this pod's spec in code, null where a person wrote it. */
+export const generatorOf = (p: Pod): string | null => {
+  if (p.owner !== null) return TEMPLATED.includes(p.owner.kind) ? null : `${p.owner.kind} ${p.owner.name}`;
+  const writer = p.managers.find(m => !/^(kubectl|kubelet|k3s|rke2|kube-|Go-http-client)/.test(m));
+  return writer ?? null;
+};
+/** What to patch for a pod: its controller, or the pod by itself, which can only be replaced. */
+export const templateOf = (p: Pod): { readonly kind: string; readonly name: string } | null => {
+  if (p.owner === null || !TEMPLATED.includes(p.owner.kind)) return null;
+  // A replica set belongs to the deployment whose name it carries, with a hash behind.
+  return p.owner.kind === 'ReplicaSet'
+    ? { kind: 'deployment', name: p.owner.name.replace(/-[a-z0-9]{6,10}$/, '') }
+    : { kind: p.owner.kind.toLowerCase(), name: p.owner.name };
+};
