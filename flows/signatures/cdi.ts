@@ -287,7 +287,7 @@ export const cdiSigns = {
         ],
         0.88,
       ),
-      s(['nvidia-cdi-refresh', 'nvidia-cdi.service'], 0.5, { less: {} }),
+      s(['nvidia-cdi-refresh', 'nvidia-cdi.service'], 0.5),
       s(
         [
           'Failed to start nvidia-cdi.service',

@@ -111,6 +111,7 @@ export const composeSigns = {
       s(
         [
           'no compatible GPUs were discovered',
+          'no nvidia devices detected',
           'no GPU detected',
           'No GPU detected',
           'GPU not detected',

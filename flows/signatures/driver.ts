@@ -249,7 +249,7 @@ export const driverSigns = {
         0.97,
         { kind: 'cause' },
       ),
-      s('RmInitAdapter failed! (0x22:0x56', 0.9, { kind: 'cause' }),
+      s('RmInitAdapter failed! (0x22:0x56', 0.62, { kind: 'cause' }),
     ],
   },
   'gpu-too-old-for-open-or-branch': {

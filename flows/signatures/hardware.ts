@@ -28,6 +28,16 @@ export const hardwareSigns = {
     shows: [
       s(
         [
+          'Unable to change power state from D3cold to D0, device inaccessible',
+          'not ready # ms after resume; giving up',
+        ],
+        0.8,
+        {
+          kind: 'cause',
+        },
+      ),
+      s(
+        [
           'fallen off the bus',
           'GPU is lost. Reboot the system to recover this GPU',
           'nvml error: gpu is lost',

@@ -133,7 +133,6 @@ export const imageSigns = {
           'torch.version.cuda None',
         ],
         0.85,
-        { less: {} },
       ),
       s(
         [
@@ -231,9 +230,8 @@ export const imageSigns = {
           'Cannot find module /',
         ],
         0.78,
-        { less: {} },
       ),
-      s(["can't open file", "python: can't open file", "python3: can't open file"], 0.6, { less: {} }),
+      s(["can't open file", "python: can't open file", "python3: can't open file"], 0.6),
     ],
   },
   'image-platform-mismatch': {

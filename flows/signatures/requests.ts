@@ -157,7 +157,6 @@ export const requestSigns = {
           'Failed to load libnvcuvid',
         ],
         0.84,
-        { less: {} },
       ),
       s(
         [
@@ -190,7 +189,6 @@ export const requestSigns = {
           'libGL.so.1: cannot open … nvidia',
         ],
         0.64,
-        { less: {} },
       ),
       s('NVIDIA_DRIVER_CAPABILITIES', 0.45, { less: { tegra: 0.4 } }),
       s(
@@ -260,7 +258,6 @@ export const requestSigns = {
           'CUDA driver initialization failed, you might not have a CUDA gpu',
         ],
         0.82,
-        { less: {} },
       ),
       s(
         [

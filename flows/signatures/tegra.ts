@@ -49,6 +49,7 @@ export const tegraSigns = {
       s(
         [
           'file too short',
+          'File truncated',
           'libnvinfer.so',
           'libcudnn.so',
           'libcublas.so',
@@ -132,6 +133,7 @@ export const tegraSigns = {
           'error type: 196626',
         ],
         0.88,
+        { kind: 'noise' },
       ),
       s(
         [

@@ -113,7 +113,6 @@ export const toolkitSigns = {
       s(
         ['failed to create link: failed to check if link exists', 'unexpected link target', 'failed to create link'],
         0.66,
-        { less: {} },
       ),
       s(['unsupported … nvidia-cdi-hook', 'flag provided but not defined: -', 'No help topic for'], 0.5, {
         also: ['nvidia'],
@@ -310,7 +309,7 @@ export const toolkitSigns = {
           'error loading config: ',
         ],
         0.92,
-        { also: ['nvidia'], less: {} },
+        { also: ['nvidia'] },
       ),
       s(['invalid runtime mode:', 'invalid mode', 'a mode must be specified', 'failed to resolve mode'], 0.82, {
         also: ['nvidia-container-runtime'],

@@ -50,7 +50,8 @@ const tests: Readonly<Record<Feature, RegExp>> = {
   secureBoot: /secure ?boot|\bmokutil\b|\bmok\b|lockdown/,
   selinux: /selinux|\bavc:|getenforce|setenforce|\benforcing\b|container_t\b|udica/,
   snap: /\bsnap (?:list|install|info|remove|connect|set|run|services)\b|\/snap\/|\/var\/snap|docker \(snap\)|snap\.docker|canonical\u2713|snapd/,
-  suspend: /\bsuspend(?:ed|ing)?\b|\bresum(?:e|ed|ing) from|hibernat|pm: suspend|woke? up|wak(?:e|ing) up|sleep mode/,
+  suspend:
+    /\bsuspend(?:ed|ing)?\b|\bresum(?:e|ed|ing) from|hibernat|pm: suspend|woke? up|wak(?:e|ing) up|sleep mode|went to sleep/,
   swarm: /docker (?:stack|service|swarm|node)\b|no suitable node|node-generic-resources|docker_resource_/,
   tegra:
     /jetson|\btegra\b|\bl4t\b|jetpack|\borin\b|\bxavier\b|nvgpu\b|aarch64-linux-gnu\/tegra|nvhost|nv_tegra|nvmap|nvpmodel|mode as '?csv|libnvrm|dustynv/,
