@@ -99,20 +99,6 @@ const late: Plugin = {
   },
 };
 
-/** While parts of the program are still being written: a module that is not there yet fails when it is used. */
-const notWritten: Plugin = {
-  name: 'not-written',
-  setup(b) {
-    b.onResolve({ filter: /^\.\.?\// }, args => {
-      const path = join(args.resolveDir, args.path);
-      return args.path.endsWith('.ts') && !existsSync(path) ? { path, namespace: 'not-written' } : null;
-    });
-    b.onLoad({ filter: /.*/, namespace: 'not-written' }, args => ({
-      contents: `throw new Error(${JSON.stringify(`not written yet: ${args.path}`)}); module.exports = {};`,
-    }));
-  },
-};
-
 /** What every bundle of the program is made with. */
 export const common: BuildOptions = {
   absWorkingDir: root,
@@ -138,7 +124,7 @@ export const common: BuildOptions = {
   },
   inject: [join(root, 'tools/late-segmenter.mjs')],
   write: false,
-  plugins: [builtins, late, notWritten],
+  plugins: [builtins, late],
 };
 
 const sources = ['src', 'flows', 'tools/bundle.ts', 'tools/empty.mjs', 'package.json'];
