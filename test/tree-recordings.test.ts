@@ -44,7 +44,11 @@ for (const name of names) {
     if (!wanted) return;
     const faults = report.findings.filter(f => f.severity === 'fault').map(f => f.id);
     assert.ok(wanted.includes(faults[0] ?? 'healthy'), `${faults[0] ?? 'healthy'} is none of ${wanted.join(', ')}`);
-    assert.deepEqual(faults.filter(id => !wanted.includes(id)), [], 'surplus findings');
+    assert.deepEqual(
+      faults.filter(id => !wanted.includes(id)),
+      [],
+      'surplus findings',
+    );
     if (faults.length === 0) assert.equal(report.verdict, 'ok');
   });
 }

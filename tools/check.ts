@@ -7,7 +7,7 @@ const bin = (name: string): string => join(root, 'node_modules/.bin', name);
 
 const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['types', bin('tsc'), ['--noEmit']],
-  ['lint and format', bin('biome'), ['ci', '--error-on-warnings']],
+  ['lint and format', bin('biome'), ['ci', '--error-on-warnings', '--colors=off']],
   ['drawings in the docs', process.execPath, [join(root, 'tools/draw.ts'), '--check']],
 ];
 
