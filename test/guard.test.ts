@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { dangers } from '../flows/guard.ts';
 import { guard } from '../src/guard/guard.ts';
+import { guardText } from '../src/guard/text.ts';
 
 const ids = (text: string) => guard(text).map(w => w.id);
 
@@ -106,4 +107,13 @@ test('any text is looked at without trouble, and a long line does not hold it up
   );
   assert.deepEqual(ids(`${'sudo '.repeat(20_000)}x`), []);
   assert.deepEqual(ids(`rm ${'-r '.repeat(50_000)}`), []);
+});
+
+test('a warning says where, why and what instead, and escapes of the pasted text stay out', () => {
+  const text = guardText(guard('ls\n\u001b[2Jx; sudo setenforce 0'), { columns: 80, colour: false, ascii: true });
+  assert.match(text, /!! Do not run line 2: protection is lost/);
+  assert.match(text, /Why +it switches SELinux off/);
+  assert.match(text, /Instead +One switch/);
+  assert.ok(!text.includes('\u001b'));
+  assert.equal(guardText([], { columns: 80, colour: false, ascii: true }), '');
 });

@@ -7,6 +7,8 @@ import { UsageError } from './errors.ts';
 
 /** An answer this likely is told while the text still comes. */
 const CERTAIN = 0.9;
+/** Characters in which a pasted recipe is looked through for lines that destroy something. */
+const RECIPE = 64 * 1024;
 /** A text that ends within this time gets one answer only. */
 const PATIENCE_MS = 400;
 
@@ -39,6 +41,10 @@ const piecesOf = (context: Context): AsyncIterable<Uint8Array> | Iterable<Uint8A
   return process.stdin;
 };
 
+/** Loads the guard only for texts that may hold such a line. */
+const LOOKS_DANGEROUS =
+  /prune|volumes|down\b|\brm\b|snap remove|\btee\b|daemon\.json|config\.toml|purge|remove|chmod|setenforce|SELINUX|apparmor|aa-teardown|mokutil|secure boot|pkill|killall|\bkill\b|gpu-reset|nvidia-smi -r/i;
+
 /** 1 a cause is named, 0 not ours, 2 cannot tell. */
 const codeOf = (told: Explanation): number => (told.causes.length > 0 ? 1 : told.notMine ? 0 : 2);
 
@@ -48,6 +54,8 @@ export const run = async (context: Context): Promise<number> => {
   const file = context.words.rest[0];
   const isFollowing = has(context, 'follow');
   const spoken = new Set<string>();
+  /** The beginning, for the guard: recipes are short, logs are not. */
+  let pasted = '';
   let early: NodeJS.Timeout | undefined;
   const speak = async (): Promise<void> => {
     const told = reading.soFar();
@@ -66,6 +74,7 @@ export const run = async (context: Context): Promise<number> => {
     for await (const piece of piecesOf(context)) {
       if (context.signal.aborted) break;
       reading.push(piece);
+      if (pasted.length < RECIPE) pasted += Buffer.from(piece).toString('utf8');
       if (isFollowing) await speak();
       else early ??= setTimeout(() => void speak(), PATIENCE_MS);
     }
@@ -85,8 +94,14 @@ export const run = async (context: Context): Promise<number> => {
     const box = readOnly(await openBox(context));
     told = sharpen(told, await checkBox(box, { loadModules: false, now: context.now, signal: context.signal }));
   }
-  if (format === 'json') context.out(isFollowing ? `${JSON.stringify(told)}\n` : jsonText(told));
-  else {
+  const warnings = LOOKS_DANGEROUS.test(pasted)
+    ? (await import('../guard/guard.ts')).guard(pasted.slice(0, RECIPE))
+    : [];
+  if (format === 'json') {
+    const whole = warnings.length > 0 ? { ...told, dangers: warnings } : told;
+    context.out(isFollowing ? `${JSON.stringify(whole)}\n` : jsonText(whole));
+  } else {
+    if (warnings.length > 0) context.out((await import('../guard/text.ts')).guardText(warnings, context.terminal));
     const { explanationText } = await import('../explain/text.ts');
     context.out(explanationText(told, { ...context.terminal, here: has(context, 'here') }));
   }
