@@ -27,7 +27,8 @@ export interface Explanation {
 }
 
 const SHOWN = 240;
-const MOST_SLIPS = 64 * 1024;
+/** A longer text is taken as it is. */
+export const MOST_SLIPS = 64 * 1024;
 /** With an answer this likely nobody looks for misspelt ones … */
 const CERTAIN = 0.9;
 /** … nor for those that are cut. */
@@ -64,20 +65,17 @@ export const conclude = (hits: Hits): Explanation => {
 };
 
 /**
- * The conclusion; where nothing exact is sure, also from what looks like a signature with slips, and where nothing exact
- * was found at all, from what is left of one. `lines`: the whole text, if it is at hand.
+ * Names the failure mode from the lines of a text. Where nothing exact is sure, also from what looks like a signature with
+ * slips, and where nothing exact was found at all, from what is left of one.
  */
-export const withSlips = (hits: Hits, lines: readonly string[] | null): Explanation => {
+export const explainLines = (lines: readonly string[]): Explanation => {
+  const hits = noHits();
+  addLines(hits, catalogue(), lines, 1);
   const first = conclude(hits);
   const best = first.causes[0]?.confidence ?? 0;
-  if (best >= CERTAIN || lines === null || lines.reduce((sum, line) => sum + line.length, 0) > MOST_SLIPS) return first;
+  if (best >= CERTAIN || lines.reduce((sum, line) => sum + line.length, 0) > MOST_SLIPS) return first;
   return addSlips(hits, catalogue(), lines, 1, best < CLEAR) === 0 ? first : conclude(hits);
 };
 
 /** Names the failure mode from the text alone. */
-export const explainText = (text: string): Explanation => {
-  const hits = noHits();
-  const lines = text.split('\n');
-  addLines(hits, catalogue(), lines, 1);
-  return withSlips(hits, lines);
-};
+export const explainText = (text: string): Explanation => explainLines(text.split('\n'));

@@ -5,7 +5,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { catalogue } from './catalogue.ts';
 import { addLines, type Hits, noHits } from './hits.ts';
-import { conclude, type Explanation, withSlips } from './index.ts';
+import { conclude, type Explanation, explainLines, MOST_SLIPS } from './index.ts';
 import { wordsOf } from './words.ts';
 
 export interface Explainer {
@@ -75,20 +75,35 @@ export const explainer = (): Explainer => {
   let line = 1;
   let read = 0;
   let tail: string[] = [];
+  /** All lines, as long as they are few, and how many of them were looked at. */
   let head: string[] | null = [];
+  let looked = 0;
+
+  const look = (lines: readonly string[]): void => {
+    if (lines.some(one => isText.test(one))) addLines(hits, known, [...tail, ...lines], line - tail.length);
+    line += lines.length;
+    tail = lines.slice(-OVERLAP).map(one => one.slice(-4000));
+  };
+  const lookAtHead = (): void => {
+    if (head === null || looked === head.length) return;
+    look(head.slice(looked));
+    looked = head.length;
+  };
 
   const whole = (bytes: Buffer): void => {
     const lines = bytes.toString('utf8').split('\n');
-    const ended = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
-    if (ended.some(one => isText.test(one))) addLines(hits, known, [...tail, ...ended], line - tail.length);
-    line += ended.length;
-    tail = ended.slice(-OVERLAP).map(one => one.slice(-4000));
-    if (head !== null) head.push(...ended);
+    if (lines.at(-1) === '') lines.pop();
+    if (head !== null && read + bytes.length <= MOST_SLIPS) {
+      head.push(...lines);
+      return;
+    }
+    lookAtHead();
+    head = null;
+    look(lines);
   };
 
   /** Of one block only what is worth reading. */
   const sifted = (bytes: Buffer): void => {
-    if (head !== null) head = null;
     const marks: number[] = [];
     wordsOf(known).search.scan(bytes, (_, at) => {
       const end = bytes.indexOf(NEWLINE, at);
@@ -161,11 +176,14 @@ export const explainer = (): Explainer => {
       take(bytes.subarray(0, cut));
       rest = Buffer.from(bytes.subarray(cut));
     },
-    soFar: () => conclude(hits),
+    soFar: () => {
+      lookAtHead();
+      return conclude(hits);
+    },
     end: () => {
       if (rest.length > 0) take(rest);
       rest = Buffer.alloc(0);
-      return withSlips(hits, head);
+      return head === null ? conclude(hits) : explainLines(head);
     },
   };
 };
