@@ -1,5 +1,5 @@
 /** `gpumedic flows`: the decision tree as text or as a Mermaid drawing. */
-import { flows as registry } from '../../flows/index.ts';
+import { allFlows as registry } from '../../flows/index.ts';
 import { drawMermaid, drawText } from '../engine/draw.ts';
 import type { Flow } from '../engine/flow.ts';
 import { type Context, formatOf, jsonText } from './context.ts';
