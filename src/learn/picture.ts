@@ -11,8 +11,8 @@ export interface Link {
 export type PictureStyle = 'drawn' | 'ascii' | 'text';
 
 const FRAME = {
-  drawn: { top: '┌─┐', side: '│', bottom: '└─┘', out: '┬', into: '▼' },
-  ascii: { top: '+-+', side: '|', bottom: '+-+', out: '+', into: 'v' },
+  drawn: { top: '┌─┐', side: '│', between: '├─┤', into: '▼', bottom: '└─┘' },
+  ascii: { top: '+-+', side: '|', between: '+-+', into: 'v', bottom: '+-+' },
 } as const;
 
 /** Lines of at most `width` cells. */
@@ -21,19 +21,16 @@ export const pictureOf = (links: readonly Link[], style: PictureStyle, width: nu
     return links.flatMap(({ who, does }, i) =>
       wrap(`${i + 1}. ${who}: ${does}`, width).map((line, n) => (n === 0 ? line : `   ${line}`)),
     );
-  const { top, side, bottom, out, into } = FRAME[style];
-  const inner = Math.min(width - 4, Math.max(...links.flatMap(({ who, does }) => [cells(who), cells(does)])));
+  const { top, side, between, into, bottom } = FRAME[style];
+  const inner = Math.min(width - 4, Math.max(...links.flatMap(({ who, does }) => [cells(who), cells(does) + 2])));
   const row = (text: string): string => `${side} ${pad(text, inner)} ${side}`;
   const edge = (ends: string): string => ends[0]! + ends[1]!.repeat(inner + 2) + ends[2]!;
-  return links.flatMap(({ who, does }, i) => {
-    const isLast = i === links.length - 1;
-    const foot = edge(bottom);
-    return [
-      edge(top),
-      ...wrap(who, inner).map(row),
-      ...wrap(does, inner - 2).map(line => row(`  ${line}`)),
-      isLast ? foot : `${foot.slice(0, 3)}${out}${foot.slice(4)}`,
-      ...(isLast ? [] : [`   ${into}`]),
-    ];
-  });
+  const handOver = edge(between).replace(/^(...)./, `$1${into}`);
+  // Neighbours share their border, so that a whole chain fits on a small screen.
+  return links.flatMap(({ who, does }, i) => [
+    i === 0 ? edge(top) : handOver,
+    ...wrap(who, inner).map(row),
+    ...wrap(does, inner - 2).map(line => row(`  ${line}`)),
+    ...(i === links.length - 1 ? [edge(bottom)] : []),
+  ]);
 };

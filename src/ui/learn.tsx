@@ -1,6 +1,7 @@
 /** The lessons on the screen: the same frame, menu and keys as the wizard's, one thing at a time. */
 import { Box, render, useApp, useInput, usePaste, useWindowSize } from 'ink';
 import { type ReactElement, useEffect, useReducer, useRef, useSyncExternalStore } from 'react';
+import type { Texts } from '../learn/lang.ts';
 import type { Learner } from '../learn/learner.ts';
 import { type Cursor, cursorFor, press, pressesOf, screenOf } from './keys.ts';
 import { Menu } from './menu.tsx';
@@ -8,10 +9,16 @@ import { type Drawn, frameOf } from './rows.ts';
 import { Spans } from './spans.tsx';
 import { type Theme, themeOf } from './theme.ts';
 
-/** The frame says in English how much is below; the lesson has a language. */
-const inWords = (rows: readonly Drawn[], more: (n: string) => string): readonly Drawn[] =>
+/** The frame says in English how much is above and below; the lesson has a language. */
+const inWords = (rows: readonly Drawn[], { t }: Texts): readonly Drawn[] =>
   rows.map(row =>
-    row.map(span => ({ ...span, text: span.text.replace(/(\d+) more, Space/, (_, n: string) => more(n)) })),
+    row.map(span => ({
+      ...span,
+      text: span.text
+        .replace(/(\d+) more, Space/, (_, n: string) => t('screen.more', { n }))
+        .replace(/(?<=^ {2}(?:…|\.\.\.) )the end/, t('screen.the-end'))
+        .replace(/, (\d+) above$/, (_, n: string) => `, ${t('screen.above', { n })}`),
+    })),
   );
 
 export const Learn = ({
@@ -73,7 +80,7 @@ export const Learn = ({
   limits.current = { page: frame.page, most: frame.most };
   if (lesson.over) return null;
   const drawn = (part: readonly Drawn[], name: string) =>
-    inWords(part, n => lesson.texts.t('screen.more', { n })).map((spans, i) => (
+    inWords(part, lesson.texts).map((spans, i) => (
       // biome-ignore lint/suspicious/noArrayIndexKey: a row's name is its place
       <Spans key={`${name}${i}`} spans={spans} />
     ));

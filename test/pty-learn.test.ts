@@ -1,0 +1,153 @@
+/** The walkthrough in a real terminal, 80 by 24, in both languages: key scripts of a new user. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import xterm from '@xterm/headless';
+import { spawn } from 'node-pty';
+import { chapters } from '../flows/lessons/chapters.ts';
+import { textsOf } from '../src/learn/lang.ts';
+import { cells } from '../src/report/cells.ts';
+import { environment, program, run } from './cli-run.ts';
+
+const limit = { timeout: 60_000 };
+const COLUMNS = 80;
+const ROWS = 24;
+
+const inPty = (args: readonly string[], more: Record<string, string> = {}) => {
+  const term = new xterm.Terminal({ cols: COLUMNS, rows: ROWS, allowProposedApi: true, scrollback: 2000 });
+  const pty = spawn(process.execPath, [program, ...args], {
+    cols: COLUMNS,
+    rows: ROWS,
+    env: environment({ TERM: 'xterm-256color', NODE_ENV: 'production', ...more }),
+  });
+  const waiting = new Set<() => void>();
+  pty.onData(data =>
+    term.write(data, () => {
+      for (const look of waiting) look();
+    }),
+  );
+  const kill = setTimeout(() => pty.kill('SIGKILL'), 50_000);
+  kill.unref();
+  const ended = new Promise<number>(resolve => pty.onExit(({ exitCode }) => resolve(exitCode)));
+  const screen = (): string => {
+    const { active } = term.buffer;
+    return Array.from({ length: ROWS }, (_, i) => active.getLine(active.baseY + i)?.translateToString(true) ?? '').join(
+      '\n',
+    );
+  };
+  const until = (what: (screen: string) => boolean, name: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!what(screen())) return;
+        waiting.delete(look);
+        resolve(screen());
+      };
+      waiting.add(look);
+      void ended.then(code => reject(new Error(`it ended with ${code} before ${name} appeared on:\n${screen()}`)));
+      look();
+    });
+  return {
+    screen,
+    shows: (text: string) => until(s => s.replace(/\s+/g, ' ').includes(text), text),
+    until,
+    key: (key: string) => pty.write(key),
+    /** Enter, and what it brings. */
+    enter: async (text: string) => {
+      const before = screen();
+      pty.write('\r');
+      await until(s => s !== before && s.replace(/\s+/g, ' ').includes(text), text);
+    },
+    ended,
+  };
+};
+
+/** Enter until the exercise is offered: it scrolls a long page and turns a short one. */
+const readOn = async (tour: ReturnType<typeof inPty>, title: string): Promise<number> => {
+  for (let pressed = 0; pressed < 40; pressed++) {
+    const before = tour.screen();
+    for (const line of before.split('\n')) assert.ok(cells(line) <= COLUMNS, line);
+    if (before.replace(/\s+/g, ' ').includes(title)) return pressed;
+    tour.key('\r');
+    await tour.until(s => s !== before && s.trim() !== '', 'the next page');
+  }
+  throw new Error(`no exercise after 40 keys:\n${tour.screen()}`);
+};
+
+for (const [language, LANG] of [
+  ['en', 'C.UTF-8'],
+  ['ko', 'ko_KR.UTF-8'],
+] as const)
+  test(`${language}: a chapter from the list to its undone exercise, and out`, limit, async () => {
+    const { t, mode } = await textsOf(language);
+    const tour = inPty(['learn', '--demo', 'healthy-old'], { LANG });
+    await tour.shows(t('arrive.title'));
+    for (let down = 0; down < 3; down++) tour.key('j');
+    await tour.enter(t('screen.page', { page: 1, pages: 2 }));
+    await readOn(tour, `${t('screen.exercise')}: ${t('mode.title')}`);
+    await tour.enter(t('ex.broken'));
+    await tour.shows('+mode = "csv"');
+    await tour.enter(t('ex.question', { n: 1, all: 5 }).slice(0, 12));
+    for (let n = 1; n <= 5; n++) {
+      await tour.shows(t('ex.question', { n, all: 5 }).slice(0, language === 'en' ? 15 : 9));
+      tour.key('\r');
+    }
+    await tour.shows(t('ex.right', { n: 3, all: 5 }));
+    await tour.shows(mode('hook-in-nonlegacy-mode').title.slice(0, 20));
+    await tour.enter(t('ex.fix-question'));
+    tour.key('y');
+    await tour.shows(t('ex.fixed', { id: 'hook-in-nonlegacy-mode' }));
+    await tour.enter(t('ex.undone'));
+    await tour.enter(t('cdi.title'));
+    await tour.shows(t('screen.progress', { done: 1, all: chapters.length }));
+    tour.key('q');
+    assert.equal(await tour.ended, 0);
+    const list = JSON.parse(run(['learn', '--list', '--json'], { env: { LANG } }).stdout) as {
+      schema: string;
+      language: string;
+      chapters: { id: string; title: string; done: boolean }[];
+    };
+    assert.deepEqual([list.schema, list.language], ['gpumedic.learn/1', language]);
+    assert.deepEqual(
+      list.chapters.filter(c => c.done).map(c => c.id),
+      ['mode'],
+    );
+    assert.equal(list.chapters[0]!.title, t('arrive.title'));
+    assert.equal(run(['learn', '--reset'], { env: { LANG } }).stdout, `${t('list.reset')}\n`);
+    assert.doesNotMatch(run(['learn', '--list'], { env: { LANG } }).stdout, /✔/);
+  });
+
+test('several keys in one chunk and Ctrl-C: no step is confirmed by accident, 130', limit, async () => {
+  const tour = inPty(['learn', 'breaks', '--demo', 'healthy-new', '--lang', 'en']);
+  await tour.shows('page 1 of 3');
+  tour.key('\r\r\r\r\r\r\r\r\r\ryy');
+  await tour.until(s => !s.includes('page 1 of 3'), 'another page');
+  tour.key('\u0003');
+  assert.equal(await tour.ended, 130);
+});
+
+test('a chapter directly, by name or number, as text for a screen reader or a pipe', () => {
+  for (const word of ['jetson', '7']) {
+    const { code, stdout, stderr } = run(['learn', word, '--demo', 'healthy-old', '--lang', 'en']);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, /1\. docker run --runtime=nvidia: on a Jetson/, 'the picture in words');
+    assert.match(stdout, /Break it/);
+  }
+  const wrong = run(['learn', 'jetsn']);
+  assert.equal(wrong.code, 64);
+  assert.match(wrong.stderr, /did you mean “gpumedic learn jetson”/);
+});
+
+test('an exercise by numbered answers', () => {
+  const { code, stdout } = run(['learn', 'mode', '--demo', 'healthy-old', '--plain'], {
+    // Two pages, break, predict; one wrong answer of five; fix, yes, undo, on, quit.
+    input: ['1', '1', '1', '1', ...['1', '2', '1', '1', '1'], '1', 'y', '1', '1', 'q', ''].join('\n'),
+  });
+  assert.equal(code, 0);
+  for (const said of [
+    'mode = "csv"',
+    '4 of 5 right',
+    'Fixed: hook-in-nonlegacy-mode',
+    'Undone',
+    'CDI specs, read aloud',
+  ])
+    assert.ok(stdout.includes(said), `${said}\n${stdout.slice(-1500)}`);
+});
