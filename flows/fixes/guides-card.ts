@@ -30,6 +30,40 @@ export const guide = (
 
 export const cardGuides: readonly Fix[] = [
   guide(
+    'find-the-card',
+    'Find the card: node, slot, power, firmware',
+    ['no-nvidia-pci-device'],
+    '2.1 no-nvidia-pci-device: nothing in software brings a card',
+    () => [
+      { say: 'Is this the machine with the GPU? Look at the whole bus.', argv: ['lspci', '-nn'] },
+      {
+        say: 'An audio function (class 0403) alone means that its graphics function is switched off or was taken out.',
+      },
+      { say: 'Bare metal: power cables, slot, the slot switched on in firmware. Cloud: an instance type with a GPU.' },
+      {
+        say: 'A dock or a card that was plugged in while the system runs: ask the bus once more (as root, write 1 to /sys/bus/pci/rescan).',
+      },
+      again,
+    ],
+  ),
+  guide(
+    'bind-vfio-on-hypervisor',
+    'On the hypervisor: let vfio-pci have the card at boot',
+    ['hypervisor-host-driver-grabbed-gpu'],
+    '2.4 hypervisor-host-driver-grabbed-gpu; never from inside the guest',
+    () => [
+      { say: 'On the hypervisor: the driver in use must read vfio-pci.', argv: ['lspci', '-nnk', '-d', '10de:'] },
+      {
+        say: 'There: "options vfio-pci ids=…" with the ids of every function of the card, and "softdep nvidia pre: vfio-pci", below /etc/modprobe.d; rebuild the initial ramdisk, reboot.',
+      },
+      {
+        say: 'Every other device of its IOMMU group must go to the same guest.',
+        argv: ['ls', '/sys/kernel/iommu_groups'],
+      },
+      { say: 'Then start the guest and look there.', argv: ['gpumedic', 'check'] },
+    ],
+  ),
+  guide(
     'sign-module',
     'Use a signed module, or enrol its key',
     ['secure-boot-key-rejected'],
