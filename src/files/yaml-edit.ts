@@ -98,8 +98,9 @@ export const yamlEditor = (source: Source, doc: Doc): YamlEditor => {
     return found;
   };
 
-  /** Whole lines go; their comments stay. */
+  /** Whole lines go; their comments stay, no deeper than what went: below a block scalar they would become its text. */
   const dropLines = (from: number, to: number): void => {
+    const column = from - lineStart(from);
     for (let at = lineStart(from); at < to; at = lineEnd(at)) {
       const end = lineEnd(at);
       const [comment] = commentsIn(at, end);
@@ -107,8 +108,8 @@ export const yamlEditor = (source: Source, doc: Doc): YamlEditor => {
         spans.push({ from: at, to: end, put: '' });
         continue;
       }
-      const indent = /^[ \t]*/.exec(text.slice(at))?.[0].length ?? 0;
-      if (comment.from > at + indent) spans.push({ from: at + indent, to: comment.from, put: '' });
+      const indent = /^ */.exec(text.slice(at, comment.from))?.[0].length ?? 0;
+      spans.push({ from: at + Math.min(indent, column), to: comment.from, put: '' });
     }
   };
 
