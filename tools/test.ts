@@ -9,12 +9,18 @@ import { ensureBuilt, root } from './bundle.ts';
 import { checkAll } from './check.ts';
 
 const isChecked = checkAll();
-await ensureBuilt();
+const isBuilt = await ensureBuilt().then(
+  () => true,
+  error => {
+    process.stdout.write(`FAILED  build\n${error instanceof Error ? error.message : error}\n`);
+    return false;
+  },
+);
 const files = globSync('test/**/*.test.{ts,tsx}', { cwd: root }).sort();
 const { status } = spawnSync(
   process.execPath,
   [`--import=${join(root, 'tools/tsx.ts')}`, '--test', '--test-concurrency=2', ...process.argv.slice(2), ...files],
   { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, NODE_OPTIONS: '', FORCE_COLOR: '0' } },
 );
-if (!isChecked) process.stdout.write('\nThe checks FAILED; see above the tests.\n');
-process.exitCode = isChecked && status === 0 ? 0 : 1;
+if (!isChecked || !isBuilt) process.stdout.write('\nThe checks FAILED; see above the tests.\n');
+process.exitCode = isChecked && isBuilt && status === 0 ? 0 : 1;
