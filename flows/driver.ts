@@ -188,8 +188,19 @@ export const driver = flow({
       source: 'nvidia-uvm-missing',
       bears: 'cuda',
       probes: ['nodes', 'driver'],
-      decide: f =>
-        need(f.nodes.present).has('nvidia-uvm')
+      decide: f => {
+        const there = need(f.nodes.present).has('nvidia-uvm');
+        const [node, now] = [f.nodes.uvmNodeMajor, or(f.nodes.uvmMajor, null)];
+        if (there && node !== null && now !== null && node !== now)
+          return {
+            is: 'otherNumber',
+            found: `/dev/nvidia-uvm has the number ${node}, the module ${now}`,
+            seen: [
+              { from: 'stat /dev/nvidia-uvm', shows: `major ${node}` },
+              { from: '/proc/devices', shows: `${now} nvidia-uvm` },
+            ],
+          };
+        return there
           ? {
               is: 'present',
               found: `/dev/nvidia-uvm${or(f.nodes.uvmMajor, null) ? ` (major ${String(f.nodes.uvmMajor)})` : ''}`,
@@ -198,8 +209,14 @@ export const driver = flow({
               is: 'missing',
               found: '/dev/nvidia-uvm is missing',
               seen: [{ from: '/dev', shows: 'nvidia-uvm is not there' }],
-            },
-      on: { present: to('card'), missing: harm('nvidia-uvm-missing', to('card')), cannotTell: to('card') },
+            };
+      },
+      on: {
+        present: to('card'),
+        missing: harm('nvidia-uvm-missing', to('card')),
+        otherNumber: harm('nvidia-uvm-missing', to('card')),
+        cannotTell: to('card'),
+      },
     }),
   },
 });

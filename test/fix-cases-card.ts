@@ -46,6 +46,11 @@ export const cardCases: Readonly<Record<string, Case>> = {
     isByName: true,
     offers: ['open-device-nodes', 'add-device-group'],
   },
+  'a uvm node with the number of another boot': {
+    box: async () => simBox(card.uvmOfLastBoot()),
+    finding: 'nvidia-uvm-missing',
+    offers: ['create-device-nodes'],
+  },
   'an engine inside LXC': {
     box: async () => simBox(card.insideLxc()),
     finding: 'lxc-nested-engine',

@@ -92,7 +92,13 @@ export const createNodesCtk = applies({
     afterwards: ['Start the containers again that should use CUDA.'],
   }),
 });
+/** The node was made in an earlier boot, or for a module that was loaded before. */
+const hasOtherNumber = (f: Facts): boolean => {
+  const now = or(f.nodes.uvmMajor, null);
+  return f.nodes.uvmNodeMajor !== null && now !== null && f.nodes.uvmNodeMajor !== now;
+};
 const lacksNodes = (f: Facts): boolean =>
+  hasOtherNumber(f) ||
   ['nvidiactl', 'nvidia0', 'nvidia-uvm'].some(n => has(f, n) === false) ||
   [...f.cdiHost.there].some(([path, there]) => path.startsWith('/dev/nvidia') && there === false);
 

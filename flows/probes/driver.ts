@@ -163,6 +163,8 @@ export interface NodeFacts {
   /** Names directly below /dev that begin with nvidia or nv. */
   readonly present: Maybe<ReadonlySet<string>>;
   readonly uvmMajor: Maybe<number | null>;
+  /** Major number of the node /dev/nvidia-uvm; null where it is not there or not known. */
+  readonly uvmNodeMajor: number | null;
   readonly ctlMode: Maybe<number | null>;
   /** Permission bits and group of /dev/nvidiactl where others may not use it; null where they may, or it is not known. */
   readonly closed: { readonly mode: number; readonly gid: number } | null;
@@ -171,13 +173,19 @@ export interface NodeFacts {
 export const nodes = probe({
   id: 'nodes',
   looks: 'the device nodes',
-  needs: () => ({ dev: list('/dev'), devices: read('/proc/devices'), ctl: stat('/dev/nvidiactl') }),
+  needs: () => ({
+    dev: list('/dev'),
+    devices: read('/proc/devices'),
+    ctl: stat('/dev/nvidiactl'),
+    uvm: stat('/dev/nvidia-uvm'),
+  }),
   read: (a): NodeFacts => {
     const dev = names(a.dev, '/dev');
     const devices = text(a.devices, '/proc/devices');
     const ctl = exists(a.ctl, '/dev/nvidiactl');
     return {
       present: isUnknown(dev) ? dev : new Set((dev ?? []).filter(n => n.startsWith('nv') || n === 'dxg')),
+      uvmNodeMajor: a.uvm.kind === 'stat' && a.uvm.stat.type === 'char' ? (a.uvm.stat.major ?? null) : null,
       uvmMajor:
         typeof devices === 'string'
           ? Number(/^\s*(\d+) nvidia-uvm$/m.exec(devices)?.[1] ?? Number.NaN) || null

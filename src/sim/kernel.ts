@@ -98,7 +98,8 @@ export const printk = (world: World, ...lines: readonly string[]): void => {
 export const makeNodes = (world: World, uvm: boolean): void => {
   const { fs, kernel } = world;
   const make = (path: string, major: number, minor: number): void => {
-    if (!exists(fs, path)) node(fs, path, major, minor);
+    const old = get(fs, path);
+    if (old?.type !== 'char' || old.major !== major || old.minor !== minor) node(fs, path, major, minor);
   };
   if (kernel.loaded.includes('nvidia')) {
     make('/dev/nvidiactl', 195, 255);

@@ -13,6 +13,12 @@ export const cases: readonly Case[] = [
     on('healthy@new', b => b.thing('/dev/nvidiactl', { type: 'char', mode: '0o660', gid: 44 })),
   ],
 
+  [
+    'driver.uvm.otherNumber',
+    'docker-gpus',
+    on('healthy@new', b => b.thing('/dev/nvidia-uvm', { type: 'char', mode: '0o666', major: 236, minor: 0 })),
+  ],
+
   // The module.
   ['module.file.there', 'docker-gpus', on('driver-not-loaded@new', notLoaded)],
   ['module.file.notBuilt', 'docker-gpus', on('driver-not-loaded@new')],

@@ -1,5 +1,5 @@
 /** Boxes whose trouble lies around the card: kept out, joined, divided, asleep, closed, or inside another machine. */
-import { file, lget, remove, text } from '../fs.ts';
+import { file, lget, node, remove, text } from '../fs.ts';
 import { modprobe, nvidiaModprobe, printk, showKernel } from '../kernel.ts';
 import { configPath } from '../toolkit-config.ts';
 import { stopUnit } from '../units.ts';
@@ -122,6 +122,15 @@ export const closedNodes = (): World => {
     const entry = lget(world.fs, `/dev/${n}`);
     if (entry) Object.assign(entry, { mode: 0o660, gid: 44 });
   }
+  return world;
+};
+
+/** /dev/nvidia-uvm was kept from an earlier boot, in which the module had another number. */
+export const uvmOfLastBoot = (): World => {
+  const world = machine({ name: 'uvm-of-last-boot', docker: '26.1.5', toolkit: '1.17.8' });
+  remove(world.fs, '/dev/nvidia-uvm');
+  node(world.fs, '/dev/nvidia-uvm', 236, 0);
+  tick(world, 3600);
   return world;
 };
 
