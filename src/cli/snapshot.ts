@@ -69,7 +69,7 @@ export const run = async (context: Context): Promise<number> => {
   }
   const path = given(context, 'output') ?? defaultName(context.now());
   const hide = redactor(knownHere(context));
-  const redacted = redactSnapshot(withoutEnvironment(await record(context)), text => hide.text(text));
+  const redacted = redactSnapshot(withoutEnvironment(await record(context)), hide.text, hide.argv);
   const more = await review(shared(redacted, path, hide), context);
   const snapshot = takeOutOf(redacted, more);
   context.err(`Read it before you share it: zcat ${path} | less\n`);
