@@ -124,7 +124,9 @@ const mayBring = (runs: readonly Instruction[], name: string): boolean =>
       /\bpoetry install(?![^&|;\n]*--no-root)|\buv sync(?![^&|;\n]*--no-install-project)|\bpdm (?:install|sync)|\bsetup\.py\s+(?:install|develop|build)|\bgit clone\b|\b(?:unzip|rsync)\b|\btar\s+\S*x/.test(
         text,
       ) ||
-      (/\b(?:cp|mv|ln|mkdir|touch|tee|echo|cat)\b/.test(text) && own.test(text))
+      text
+        .split(/&&|;|\||\n/)
+        .some(part => /^\s*(?:cp|mv|ln|mkdir|touch|tee|echo|printf|cat)\b/.test(part) && own.test(part))
     );
   });
 
@@ -212,6 +214,18 @@ const look = async ({ path, text, file, use, context }: Look): Promise<FileFindi
         snippet: `!${ignored.path}\n`,
       },
     );
+  }
+  if (use.workdir !== null && use.workdir !== laid.workdir) {
+    const there = await arrives(file, laid, joined(laid.workdir, started.name), context);
+    if (there.is === 'yes')
+      return finding(
+        path,
+        target.fromLine,
+        text,
+        `${who} starts ${started.shown} in ${use.workdir} (working_dir), but ${what} lies in ${laid.workdir}: ModuleNotFoundError at the start.`,
+        use,
+        { snippet: `working_dir: ${laid.workdir}\n` },
+      );
   }
   const script = started.kind === 'script' ? scriptInContext(started.name, workdir) : null;
   if (started.kind === 'script' && script === null) return null;
