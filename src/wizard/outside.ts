@@ -101,6 +101,21 @@ export interface Outside {
   readonly canRoot: () => Promise<boolean>;
   /** Asks for the password on the terminal it is given; false where there is no sudo or it refused. */
   readonly sudo: () => boolean;
+  /** Containers that could be looked at, running or not. */
+  readonly containers?: () => Promise<readonly Listed[]>;
+  /** The same box, seen from one container; its flows replace the tree. */
+  readonly about?: (container: string) => Outside;
+  /** The same box, and only one of the flows that stand beside the tree. */
+  readonly beside?: (flow: string) => Outside;
+  /** Everything that is found is put to the person, also what is no fault: they asked for it. */
+  readonly asksAll?: true;
+}
+
+export interface Listed {
+  readonly name: string;
+  readonly image: string;
+  /** "running", "exited"… */
+  readonly state: string;
 }
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'at'> : never;

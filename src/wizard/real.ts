@@ -1,14 +1,15 @@
 /** The wizard's outside on a real box: probes, report, fixes, the journal, the log. */
 import { ladder } from '../../flows/fixes/index.ts';
-import { flows, ROOT } from '../../flows/index.ts';
+import { aside, flows, ROOT } from '../../flows/index.ts';
 import { modes } from '../../flows/modes/index.ts';
 import { type ProbeId, probes } from '../../flows/probes/index.ts';
+import { wayOf } from '../../flows/rules/container.ts';
 import { requests } from '../../flows/rules/requests.ts';
-import type { Box } from '../box/box.ts';
+import type { Box, Ran } from '../box/box.ts';
 import { type CachedBox, cached } from '../box/cache.ts';
 import { askSudo } from '../box/live-sudo.ts';
 import { recording } from '../box/wrap.ts';
-import type { Flow } from '../engine/flow.ts';
+import { type Flow, isFinding } from '../engine/flow.ts';
 import { proposeFix } from '../engine/propose.ts';
 import { collect, machineOf, reportOf, requestsOf } from '../engine/report.ts';
 import { type Applied, applyPlan, finishSession } from '../plan/apply.ts';
@@ -20,7 +21,7 @@ import { threeWayText } from '../text/threeWay.ts';
 import { transcriptLog } from '../transcript/log.ts';
 import { redactor } from '../transcript/redact.ts';
 import { eventLog } from './eventlog.ts';
-import type { AnyFacts, ApplyResult, Outside, PastSession, UndoResult } from './outside.ts';
+import type { AnyFacts, ApplyResult, Listed, Outside, PastSession, UndoResult } from './outside.ts';
 
 export interface RealOptions {
   readonly box: Box;
@@ -116,7 +117,7 @@ export const realOutside = ({
     (await historyOf(...stores)).find(s => s.id === wanted)?.store ?? store;
   let told = false;
 
-  return {
+  const outer: Real = {
     box,
     flows: flows as unknown as Readonly<Record<string, Flow>>,
     trunk: ROOT,
@@ -185,6 +186,67 @@ export const realOutside = ({
       return ran.kind === 'exited' && ran.code === 0;
     },
     sudo: askSudo,
+    containers: async () => listedIn(await box.run(PS_ALL)),
+    about: name =>
+      seenFrom(collect(box, { loadModules: loadModules === true, subject: { name, mayRun: false } }), 'container'),
+    beside: flow => seenFrom(facts, flow),
     flush: kept.flush,
   };
+  /** The same outside, with other facts and the flows beside the tree. */
+  const seenFrom = (mine: typeof facts, trunk: string): Outside => ({
+    ...outer,
+    flows: asked(aside),
+    trunk,
+    branch: trunk,
+    asksAll: true,
+    facts: {
+      ...outer.facts,
+      get: async ids => mine.facts(ids as readonly ProbeId[]),
+      all: async () => mine.facts(),
+      forget: () => {
+        outer.facts.forget();
+        mine.forget();
+      },
+    },
+    requests: async () => {
+      const { subjectRecord, docker } = await mine.facts(['subjectRecord', 'docker']);
+      return [requests[wayOf(subjectRecord, { docker }) ?? 'docker-gpus']];
+    },
+  });
+  return outer;
 };
+
+/** Whoever asks for one of these flows wants to decide about what it finds, be it a fault or not. */
+const asked = (some: Readonly<Record<string, Flow>>): Readonly<Record<string, Flow>> =>
+  Object.fromEntries(
+    Object.entries(some).map(([id, flow]) => [
+      id,
+      {
+        ...flow,
+        nodes: Object.fromEntries(
+          Object.entries(flow.nodes).map(([node, check]) => [
+            node,
+            {
+              ...check,
+              on: Object.fromEntries(
+                Object.entries(check.on).map(([verdict, t]) => [
+                  verdict,
+                  isFinding(t) && t.finding !== 'stop' ? { ...t, finding: 'harm' as const } : t,
+                ]),
+              ),
+            },
+          ]),
+        ),
+      },
+    ]),
+  );
+
+const PS_ALL = { argv: ['docker', 'ps', '-a', '--no-trunc', '--format', '{{json .}}'] } as const;
+const listedIn = (ran: Ran): readonly Listed[] =>
+  ran.kind !== 'exited' || ran.code !== 0
+    ? []
+    : ran.stdout.split('\n').flatMap(line => {
+        if (!line.startsWith('{')) return [];
+        const { Names, Image, State } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+        return [{ name: String(Names ?? ''), image: String(Image ?? ''), state: String(State ?? '') }];
+      });

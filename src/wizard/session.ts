@@ -183,6 +183,7 @@ export const createSession = ({
 
   /** On a path the person chose, everything that stops it is theirs to decide. */
   const isAsked = ({ id, report }: Found): boolean => {
+    if (outside.asksAll) return true;
     const finding = report.findings.find(f => f.id === id);
     if (finding?.severity === 'fault') return true;
     const isSilenced = report.findings.some(f => f.severity === 'fault' && f.explains.includes(id));

@@ -1,7 +1,7 @@
 /** Everything the wizard's screen depends on, as plain data. */
 import type { WayId } from '../engine/flow.ts';
 import type { Machine } from '../transcript/event.ts';
-import type { Outside, PastSession, Report } from './outside.ts';
+import type { Listed, Outside, PastSession, Report } from './outside.ts';
 import type { Proof, Proven } from './proof.ts';
 import type { Row, Walk } from './walk.ts';
 
@@ -16,6 +16,7 @@ export type At =
   | { readonly at: 'ways'; readonly report: Report | null }
   | { readonly at: 'paths' }
   | { readonly at: 'demos'; readonly list: readonly Demo[] | null }
+  | { readonly at: 'containers'; readonly list: readonly Listed[] | null }
   | { readonly at: 'past'; readonly sessions: readonly PastSession[] | null }
   | { readonly at: 'undo'; readonly session: PastSession }
   | { readonly at: 'page'; readonly page: Page; readonly back: At }

@@ -28,6 +28,8 @@ const FIRST = (state: State): readonly Choice[] => [
   { id: 'why', label: 'Find out why the GPU does not work here' },
   { id: 'ways', label: 'How can I ask for the GPU on this machine?' },
   { id: 'paths', label: 'Choose a path: legacy hook or CDI' },
+  { id: 'containers', label: 'Look at one container' },
+  { id: 'persistence', label: 'What survives a reboot and a driver update?' },
   ...(state.hasDemos
     ? [{ id: 'demos', label: state.isAway ? 'Try another simulated broken box' : 'Try a simulated broken box' }]
     : []),
@@ -89,6 +91,28 @@ const screen = (state: State): Partial<View> => {
       return {
         lead: [text('Simulated boxes; nothing real is touched', 'strong')],
         choices: (at.list ?? []).map(d => ({ id: d.name, label: d.name, hint: d.title })),
+        keys: [...MOVE, ...TAIL],
+      };
+    case 'containers':
+      return {
+        isTop: true,
+        lead: [
+          text(
+            at.list === null
+              ? 'Looking which containers there are …'
+              : at.list.length === 0
+                ? 'Docker knows no container here, running or stopped.'
+                : 'Which container? Nothing in it is changed; programs in a running one are asked, a stopped one is not started.',
+            'strong',
+          ),
+        ],
+        choices:
+          at.list === null
+            ? []
+            : [
+                ...at.list.map(c => ({ id: `container ${c.name}`, label: c.name, hint: `${c.state}, ${c.image}` })),
+                { id: 'menu', label: 'Back' },
+              ],
         keys: [...MOVE, ...TAIL],
       };
     case 'past':

@@ -104,8 +104,11 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     finish({ exitCode: code, state });
   };
 
-  const start = (only: State['only'], left: readonly string[] = []) => {
+  /** What is walked: the box as a whole, or seen from one container or one flow. */
+  let walking: Outside | null = null;
+  const start = (only: State['only'], left: readonly string[] = [], seen: Outside | null = null) => {
     const before = state.walk;
+    walking = seen;
     session?.stop();
     set({
       ...fresh,
@@ -120,11 +123,11 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     session = null;
     head();
     const mine: Session = createSession({
-      outside,
+      outside: seen ?? outside,
       only,
       left,
       before,
-      shown,
+      shown: seen === null ? shown : new Map(),
       row: r => {
         if (session === mine) row(r);
       },
@@ -155,7 +158,12 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
         });
       set({ endedAt: outside.now() });
       look();
-      if (walk.report === null || exitCodeOf(state) === 1 || walk.report.ways.every(w => w.works !== true))
+      if (
+        seen !== null ||
+        walk.report === null ||
+        exitCodeOf(state) === 1 ||
+        walk.report.ways.every(w => w.works !== true)
+      )
         return go({ at: 'end' });
       then(proofFor(outside, walk.report, state.only ?? walk.stopped), proof => {
         set({ proof });
@@ -231,7 +239,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
   const choose: (id: string) => void = id => {
     const { at, walk } = state;
     if (at.at === 'walk' && id !== 'demos') {
-      if (session && walk?.found) chooseInWalk(id, { at, found: walk.found, session, outside, go });
+      if (session && walk?.found) chooseInWalk(id, { at, found: walk.found, session, outside: walking ?? outside, go });
       return;
     }
     if (id === 'quit') return leave(exitCodeOf(state));
@@ -268,6 +276,13 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       return look();
     }
     if (id === 'paths') return go({ at: 'paths' });
+    if (id === 'persistence' && outside.beside) return start(undefined, [], outside.beside(id));
+    if (id === 'containers' && outside.containers) {
+      go({ at: 'containers', list: null });
+      return then(outside.containers(), list => go({ at: 'containers', list }));
+    }
+    if (at.at === 'containers' && outside.about && id.startsWith('container '))
+      return start(undefined, [], outside.about(id.slice('container '.length)));
     if (id === 'demos') {
       session?.stop();
       session = null;
@@ -293,7 +308,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     if (walk?.stage === 'refused') return session?.choose('back');
     if (walk?.stage !== 'choosing') return;
     // Back to the choice before this one: the walk again, over facts that are already known.
-    if (walk.left.length > 0) return start(state.only, walk.left.slice(0, -1));
+    if (walk.left.length > 0) return start(state.only, walk.left.slice(0, -1), walking);
     session?.stop();
     session = null;
     go({ at: 'menu' });
