@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { type IPty, spawn } from 'node-pty';
 import { checkRatio } from './bench-check.ts';
+import { explainBench } from './bench-explain.ts';
 import { dist, ensureBuilt, root } from './bundle.ts';
 
 const ROUNDS = 15;
@@ -142,9 +143,16 @@ const recording = join(work, 'healthy.json');
 writeFileSync(recording, brotliDecompressSync(readFileSync(FIXTURE)));
 const fixture = ['--box', recording];
 
-const times: Record<'node' | 'version' | 'check' | 'cold' | 'warm', number[]> = {
+const message = join(work, 'message.txt');
+writeFileSync(
+  message,
+  '$ docker run --rm --gpus all ubuntu nvidia-smi\ndocker: Error response from daemon: could not select device driver "" with capabilities: [[gpu]].\nERRO[0000] error waiting for container: context canceled\n$ docker version\n',
+);
+
+const times: Record<'node' | 'version' | 'explain' | 'check' | 'cold' | 'warm', number[]> = {
   node: [],
   version: [],
+  explain: [],
   check: [],
   cold: [],
   warm: [],
@@ -154,6 +162,7 @@ for (let round = -2; round < ROUNDS; round++) {
   const now = {
     node: whole(['-e', '0'], cold),
     version: whole([program, '--version'], warm),
+    explain: whole([program, 'explain', '--json', message], warm),
     check: whole([program, 'check', '--json', ...fixture], warm),
     cold: await firstFrame(cold),
     warm: await firstFrame(warm),
@@ -172,6 +181,7 @@ const ratio = (what: string, key: keyof typeof times, bound: number): Row => {
 };
 const { perKey, idle } = await bytesOnScreen();
 const line = await checkRatio();
+const log = await explainBench(program, work, warm);
 
 const rows: readonly Row[] = [
   { what: 'node -e 0', measured: `1x (${base.toFixed(0)} ms)`, bound: '', kept: true },
@@ -179,6 +189,25 @@ const rows: readonly Row[] = [
   ratio('first frame, compile cache warm', 'warm', 4),
   ratio('check --json --box', 'check', 3),
   ratio('--version', 'version', 1.5),
+  ratio('explain, a text of four lines', 'explain', 2.5),
+  {
+    what: `explain, a log of ${log.megabytes.toFixed(0)} MB`,
+    measured: `${log.perSecond.toFixed(0)} MB/s`,
+    bound: '',
+    kept: log.perSecond >= 30,
+  },
+  {
+    what: 'the same beside grep with these signatures',
+    measured: `${log.grepRatio.toFixed(2)}x`,
+    bound: '10x',
+    kept: log.grepRatio <= 10,
+  },
+  {
+    what: 'the same, most memory',
+    measured: `${log.mib.toFixed(0)} MiB`,
+    bound: '120 MiB',
+    kept: log.mib > 0 && log.mib <= 120,
+  },
   { what: 'bytes for one arrow key, at most', measured: `${perKey}`, bound: '300', kept: perKey > 0 && perKey <= 300 },
   { what: 'bytes in 2 s without a key', measured: `${idle}`, bound: '0', kept: idle === 0 },
   {

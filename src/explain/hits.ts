@@ -70,7 +70,7 @@ export const addLines = (hits: Hits, catalogue: Catalogue, lines: readonly strin
     hits.found.set(index, { order: order + found.from, size: found.to - found.from, lines: shown, share: 1 });
     return -1;
   };
-  if (view.bytes.length > SHORT) catalogue.search().scan(view.bytes, look);
+  if (hits.order + view.bytes.length > SHORT) catalogue.search().scan(view.bytes, look);
   else
     catalogue.patterns.forEach(({ anchor }, index) => {
       for (let at = view.squeezed.indexOf(anchor); at >= 0; at = view.squeezed.indexOf(anchor, at + 1)) look(index, at);
