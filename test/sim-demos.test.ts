@@ -123,6 +123,18 @@ const cases: Readonly<Record<string, Case>> = {
     fix: ['modprobe -a nvidia nvidia_uvm nvidia_modeset'],
     then: ['gpus', 'runtime'],
   },
+  'module-blocked': {
+    shows: 'gpus',
+    words: /initialization error: nvml error: driver not loaded/,
+    fix: [['/etc/modprobe.d/no-gpu.conf', '# nothing\n'], 'modprobe -a nvidia nvidia_uvm nvidia_modeset'],
+    then: ['gpus', 'runtime'],
+  },
+  'mig-divided': {
+    shows: 'cdi',
+    words: /./,
+    fix: [generate],
+    then: ['cdi', 'named', 'gpus'],
+  },
   'driver-slow': {
     shows: 'gpus',
     words: /initialization error: driver rpc error: timed out/,
@@ -162,6 +174,9 @@ test('what cannot be mended inside has its own picture', async () => {
   assert.equal((await run(toolkit, 'nvidia-ctk --version')).kind, 'absent');
   assert.equal(await works(toolkit, 'gpus'), false);
   assert.match(await does(toolkit, 'nvidia-smi -L'), /^GPU 0/);
+  const signed = await open('secure-boot');
+  const rejected = await run(signed, 'modprobe nvidia');
+  assert.ok(rejected.kind === 'exited' && /Key was rejected by service/.test(rejected.stderr));
   const none = await open('no-gpu');
   assert.equal(await does(none, 'lspci -Dnn -d 10de:'), '');
   const guest = await open('vm-no-passthrough');
@@ -210,12 +225,18 @@ test('half a fix does not help', async () => {
 test('every demo is covered here and tells its story', () => {
   const told = new Set([
     ...Object.keys(cases),
+    'secure-boot',
     'toolkit-missing',
     'no-gpu',
     'vm-no-passthrough',
     'nouveau',
     'healthy-old',
     'healthy-new',
+    // The machine is sound; one container or unit is not, and that is shown with the flows beside the tree.
+    'container-lost-gpu',
+    'app-module-missing',
+    'over-privileged',
+    'seed1-units',
   ]);
   assert.deepEqual(
     Object.keys(demos).filter(n => !told.has(n)),

@@ -104,6 +104,21 @@ export const demos: Readonly<Record<string, Demo>> = {
       'A backup of the spec was kept beside it as nvidia-old.yaml. Both define the same devices, so neither counts.',
     load: async () => (await import('./cdi.ts')).specConflict(),
   },
+  'module-blocked': {
+    title: 'A line below /etc/modprobe.d keeps the NVIDIA module out',
+    story: 'The GPU was taken out of service for a week with install nvidia /bin/false, and the line stayed.',
+    load: async () => (await import('./card.ts')).moduleBlocked(),
+  },
+  'secure-boot': {
+    title: 'Secure Boot refuses the module that DKMS built',
+    story: 'After a firmware update Secure Boot was on again; the key with which DKMS signs was never enrolled.',
+    load: async () => (await import('./card.ts')).secureBoot(),
+  },
+  'mig-divided': {
+    title: 'The card was divided (MIG) after the CDI spec was made',
+    story: 'Two instances were made this morning. The spec in /etc/cdi is of last week and does not know them.',
+    load: async () => (await import('./card.ts')).migDivided(),
+  },
   'no-gpu': {
     title: 'There is no NVIDIA GPU in this machine',
     story: 'The right containers on the wrong node.',
@@ -118,6 +133,30 @@ export const demos: Readonly<Record<string, Demo>> = {
     title: 'The free nouveau driver holds the GPU',
     story: 'The NVIDIA driver was installed, but nouveau was never kept from loading.',
     load: async () => (await import('./hardware.ts')).nouveau(),
+  },
+  'container-lost-gpu': {
+    title: 'nvidia-smi in train-42 says Unknown Error, the machine is sound',
+    story:
+      'It trained for hours. Then packages were updated, systemd applied its device rules again, and the GPU was gone in that one container. Look at one container: train-42.',
+    load: async () => (await import('./workloads.ts')).lostDevices(),
+  },
+  'app-module-missing': {
+    title: 'ModuleNotFoundError: the image lacks a package of the application',
+    story:
+      'The GPU was repaired, and now expert-worker ends at once: its package was never copied into the image. Look at one container: expert-worker.',
+    load: async () => (await import('./workloads.ts')).appModule(),
+  },
+  'over-privileged': {
+    title: 'It works, but one container is privileged and piled up with mounts',
+    story:
+      'Somebody followed a recipe for virtual machines on a machine that needs none of it. Look at one container: ollama-vm.',
+    load: async () => (await import('./workloads.ts')).stacked(),
+  },
+  'seed1-units': {
+    title: 'Two hand-written units: one too late at boot, one needless',
+    story:
+      'A note on permanent configuration was followed to the letter on toolkit 1.17. It works; the first containers of each boot may miss the spec.',
+    load: async () => (await import('./workloads.ts')).seedUnits(),
   },
   'healthy-old': {
     title: 'Nothing is wrong: Docker 26, toolkit 1.17',
