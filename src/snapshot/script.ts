@@ -15,6 +15,7 @@ export const COMMANDS: readonly (readonly string[])[] = [
   ['uname', '-srm'],
   ['uname', '-r'],
   ['lsmod'],
+  ['dmesg'],
   ['lspci', '-Dnnk', '-d', '10de:'],
   ['modinfo', '-F', 'version', 'nvidia'],
   ['ldconfig', '-p'],
@@ -55,17 +56,17 @@ export const LOADING: readonly (readonly string[])[] = [
 ];
 
 export const FOLDERS =
-  '/ /dev /etc/cdi /var/run/cdi /etc/docker /etc/containers/oci/hooks.d /usr/share/containers/oci/hooks.d /etc/nvidia-container-runtime /etc/nvidia-container-runtime/host-files-for-container.d /etc/systemd/system /lib/systemd/system /proc/driver/nvidia/gpus /sys/bus/pci/devices /usr/bin /usr/sbin /usr/local/bin /usr/lib /usr/lib64 /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /usr/lib/x86_64-linux-gnu/nvidia/current /etc/ld.so.conf.d'.split(
+  '/ /dev /etc/cdi /var/run/cdi /etc/docker /etc/containers/oci/hooks.d /usr/share/containers/oci/hooks.d /etc/nvidia-container-runtime /etc/nvidia-container-runtime/host-files-for-container.d /etc/systemd/system /lib/systemd/system /proc/driver/nvidia/gpus /sys/bus/pci/devices /usr/bin /usr/sbin /usr/local/bin /usr/lib /usr/lib64 /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /usr/lib/x86_64-linux-gnu/nvidia/current /etc/ld.so.conf.d /etc/modprobe.d /run/modprobe.d /usr/lib/modprobe.d /var/lib/dkms/nvidia /sys/firmware/efi/efivars'.split(
     ' ',
   );
 
 export const FILES =
-  '/etc/os-release /etc/docker/daemon.json /etc/containers/containers.conf /etc/nvidia-container-runtime/config.toml /etc/nv_tegra_release /proc/device-tree/model /sys/devices/soc0/family /proc/devices /proc/modules /proc/driver/nvidia/version /sys/module/nvidia/version /sbin/ldconfig /etc/cdi/nvidia.yaml /var/run/cdi/nvidia.yaml /etc/ld.so.conf'.split(
+  '/etc/os-release /etc/docker/daemon.json /etc/containers/containers.conf /etc/nvidia-container-runtime/config.toml /etc/nv_tegra_release /proc/device-tree/model /sys/devices/soc0/family /proc/devices /proc/modules /proc/driver/nvidia/version /sys/module/nvidia/version /sbin/ldconfig /etc/cdi/nvidia.yaml /var/run/cdi/nvidia.yaml /etc/ld.so.conf /proc/cmdline /sys/kernel/security/lockdown'.split(
     ' ',
   );
 
 export const PLACES =
-  '/bin /sbin /lib /lib64 /var/run /dev/dxg /dev/nvidiactl /dev/nvidia0 /dev/nvidia-uvm /dev/nvidia-uvm-tools /dev/nvidia-modeset /etc/cdi /var/run/cdi /etc/docker/daemon.json /etc/ld.so.cache /sbin/ldconfig /sbin/ldconfig.real /usr/bin/nvidia-cdi-hook /usr/bin/nvidia-container-cli /usr/bin/nvidia-container-runtime /usr/local/bin/nvidia-container-runtime /usr/bin/nvidia-container-runtime-hook /usr/bin/nvidia-cuda-mps-control /usr/bin/nvidia-cuda-mps-server /usr/bin/nvidia-debugdump /usr/bin/nvidia-persistenced /usr/bin/nvidia-smi /usr/bin/runc /etc/cdi/nvidia.yaml /var/run/cdi/nvidia.yaml'.split(
+  '/bin /sbin /lib /lib64 /var/run /dev/dxg /dev/nvidiactl /dev/nvidia0 /dev/nvidia-uvm /dev/nvidia-uvm-tools /dev/nvidia-modeset /etc/cdi /var/run/cdi /etc/docker/daemon.json /etc/ld.so.cache /sbin/ldconfig /sbin/ldconfig.real /usr/bin/nvidia-cdi-hook /usr/bin/nvidia-container-cli /usr/bin/nvidia-container-runtime /usr/local/bin/nvidia-container-runtime /usr/bin/nvidia-container-runtime-hook /usr/bin/nvidia-cuda-mps-control /usr/bin/nvidia-cuda-mps-server /usr/bin/nvidia-debugdump /usr/bin/nvidia-persistenced /usr/bin/nvidia-smi /usr/bin/runc /etc/cdi/nvidia.yaml /var/run/cdi/nvidia.yaml /dev/nvmap /etc/rancher/k3s /var/lib/rancher/k3s/agent /etc/rancher/rke2 /var/lib/rancher/rke2/agent /var/lib/kubelet/config.yaml /etc/kubernetes/kubelet.conf'.split(
     ' ',
   );
 
@@ -180,15 +181,16 @@ fi
 # Specs, device files and what the specs name; once each.
 {
   ls -d /etc/cdi/* /var/run/cdi/* /dev/nvidia* /dev/nvidia-caps/* /usr/lib/*/libcuda.so* /usr/lib/*/libnvidia-ml.so* /usr/lib64/libcuda.so* /usr/lib64/libnvidia-ml.so* 2>/dev/null
+  for d in /sys/bus/pci/devices/*; do printf '%s\\n' "$d/driver"; done
   cat /etc/cdi/*.yaml /etc/cdi/*.json /var/run/cdi/*.yaml /var/run/cdi/*.json 2>/dev/null | grep -oE '(/[A-Za-z0-9_.+-]+)+'
   printf '%s\\n' ${PLACES.join(' \\\n    ')}
 } | sort -u >"$t/places"
 {
   printf '%s\\n' ${FILES.join(' \\\n    ')}
   ls -d /etc/cdi/*.yaml /etc/cdi/*.json /var/run/cdi/*.yaml /var/run/cdi/*.json /proc/driver/nvidia/gpus/*/information \\
-    /etc/nvidia-container-runtime/host-files-for-container.d/*.csv 2>/dev/null
+    /etc/nvidia-container-runtime/host-files-for-container.d/*.csv /etc/modprobe.d/*.conf /run/modprobe.d/*.conf /usr/lib/modprobe.d/*.conf 2>/dev/null
   for d in /sys/bus/pci/devices/*; do
-    printf '%s\\n' "$d/vendor"
+    printf '%s\\n' "$d/vendor" "$d/class"
     if [ "$(cat "$d/vendor" 2>/dev/null)" = 0x10de ]; then printf '%s\\n' "$d/class" "$d/device" "$d/resource"; fi
   done
 } | sort -u >"$t/files"
