@@ -87,13 +87,14 @@ const judge = (job: Job): readonly FileFinding[] => {
   const found: FileFinding[] = [];
   const runtime = wordAt(spec, doc, 'runtimeClassName');
   const limited = containers.filter(c => gpuLimit(pod, c) !== null);
+  const requesting = containers.filter(c => gpuLimit(pod, c, 'requests') !== null);
   const visible = containers.filter(c => isAsking(envValue(pod, c, 'NVIDIA_VISIBLE_DEVICES')));
   const byImage = containers.filter(
     c => imageKnownToAsk(c.image) && envItem(pod, c, 'NVIDIA_VISIBLE_DEVICES') === null,
   );
   const byHand = handMade(pod);
   const privileged = containers.filter(c => isPrivileged(pod, c));
-  const asks = limited.length + visible.length + (isNvidia(runtime) ? byImage.length : 0) > 0;
+  const asks = limited.length + requesting.length + visible.length + (isNvidia(runtime) ? byImage.length : 0) > 0;
   const target = gpuContainer(pod);
   const isTegra = here.platform === 'tegra';
   const noRequest = isNvidia(runtime) && !asks;
