@@ -21,10 +21,32 @@ const small = (fd: number): Buffer | null => {
   return stat.isFile() && stat.size <= SMALL ? readFileSync(fd) : null;
 };
 
+const AGAIN_MS = 500;
+
+/** What FILE holds, and then what is added to it; a file that became shorter is read from its start again. */
+async function* growing(file: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const { open } = await import('node:fs/promises');
+  const handle = await open(file, 'r');
+  try {
+    for (let at = 0; !signal.aborted; ) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, at);
+      at += bytesRead;
+      if (bytesRead > 0) yield buffer.subarray(0, bytesRead);
+      else {
+        if ((await handle.stat()).size < at) at = 0;
+        await new Promise(resolve => setTimeout(resolve, AGAIN_MS));
+      }
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Text of FILE or standard input, piece by piece. */
 const piecesOf = (context: Context): AsyncIterable<Uint8Array> | Iterable<Uint8Array> => {
   const file = context.words.rest[0];
   if (file !== undefined && file !== '-') {
+    if (has(context, 'follow')) return growing(file, context.signal);
     const fd = openSync(file, 'r');
     const whole = small(fd);
     if (whole === null) return createReadStream(file, { fd, highWaterMark: 64 * 1024 });

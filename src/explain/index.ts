@@ -53,7 +53,8 @@ export const conclude = (hits: Hits): Explanation => {
     matched: shownLines(lines),
     toTell: signs[id as keyof typeof signs]?.tell ?? 'gpumedic check on the machine in question',
   }));
-  const notMine = causes.length === 0 && (foreign !== null || !hits.features.has('gpuWords'));
+  const isEmpty = hits.order === 0;
+  const notMine = causes.length === 0 && !isEmpty && (foreign !== null || !hits.features.has('gpuWords'));
   const instead = notMine ? (foreign ?? unrelated) : null;
   return {
     schema: 'gpumedic.explain/1',
