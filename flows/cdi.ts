@@ -179,15 +179,18 @@ export const cdi = flow({
         if (result.is !== 'resolves') return { is: 'there', found: '' };
         const gone = lacks(f, result).nodes;
         const divided = otherInstances(result.spec, f.smi);
-        if (divided.length > 0)
+        if (divided.length > 0) {
+          const caps = gone.filter(p => p.startsWith('/dev/nvidia-caps/'));
+          // With the nodes of old instances nothing starts; without those of new ones CUDA finds no device.
           return {
-            is: 'divided',
+            is: caps.length > 0 ? 'oldInstances' : 'newInstances',
             found: 'the card was divided anew since the spec was made',
             seen: [
               ...divided.slice(0, 2).map(shows => ({ from: result.spec.path, shows })),
-              ...gone.slice(0, 1).map(p => ({ from: result.spec.path, shows: `names ${p}, which is not there` })),
+              ...caps.slice(0, 1).map(p => ({ from: result.spec.path, shows: `names ${p}, which is not there` })),
             ],
           };
+        }
         return gone.length === 0
           ? { is: 'there', found: 'all there' }
           : {
@@ -199,7 +202,8 @@ export const cdi = flow({
       on: {
         there: 'fresh',
         missing: stop('cdi-host-device-missing', 'fresh'),
-        divided: stop('mig-reconfigured-spec-stale', 'fresh'),
+        oldInstances: stop('mig-reconfigured-spec-stale', 'fresh'),
+        newInstances: harm('mig-reconfigured-spec-stale', 'fresh'),
         cannotTell: 'fresh',
       },
     }),

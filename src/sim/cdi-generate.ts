@@ -137,7 +137,10 @@ export const generate = (world: World, o: GenerateOptions): Made => {
     ...divided.map(d => ({ name: d.name, nodes: partNodes(d) })),
     ...chosen.map(c => ({
       name: c.name,
-      nodes: c.gpus.flatMap(g => nodeOf(world, `/dev/nvidia${g.minor}`)),
+      nodes: [
+        ...c.gpus.flatMap(g => nodeOf(world, `/dev/nvidia${g.minor}`)),
+        ...(c.name === 'all' ? divided.flatMap(d => partNodes(d).slice(1)) : []),
+      ],
     })),
   ];
   const gids = [

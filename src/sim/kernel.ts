@@ -137,6 +137,10 @@ const plan = (world: World, name: string): { readonly steps: readonly string[] }
   return { steps: loaded.includes(name) ? before : [...new Set([...before, name])] };
 };
 
+/** With lockdown the kernel takes signed modules only; those that DKMS builds here are not signed. */
+const isLocked = (world: World): boolean =>
+  /\[(integrity|confidentiality)\]/.test(text(world.fs, '/sys/kernel/security/lockdown') ?? '');
+
 /** Loads a module with what it needs; the error text of modprobe where it cannot. */
 export const loadModule = (world: World, wanted: string): string | null => {
   const name = alias(world, wanted);
@@ -147,6 +151,10 @@ export const loadModule = (world: World, wanted: string): string | null => {
       .map(l => /^\s*install\s+(\S+)\s+(.+)$/.exec(l))
       .find(m => m?.[1]?.replaceAll('-', '_') === step);
     if (install) return `modprobe: ERROR: could not insert '${step}': Operation not permitted\n`;
+    if (isLocked(world) && world.kernel.available[step]?.version !== undefined) {
+      printk(world, 'Lockdown: modprobe: unsigned module loading is restricted; see man kernel_lockdown.7');
+      return `modprobe: ERROR: could not insert '${step}': Key was rejected by service\n`;
+    }
     const cards = world.pci.filter(f => f.id.startsWith('10de:') && f.class.startsWith('03'));
     const free = cards.filter(f => f.driver === null || f.driver === 'nvidia');
     if (step === 'nvidia' && free.length === 0) return `modprobe: ERROR: could not insert 'nvidia': No such device\n`;

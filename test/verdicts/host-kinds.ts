@@ -116,7 +116,14 @@ export const cases: readonly Case[] = [
     'docker-gpus',
     on('healthy@new', migOn('MIG-1'), WANTED('/train\tnull\tNVIDIA_VISIBLE_DEVICES=all\tCUDA_VISIBLE_DEVICES=0:0')),
   ],
-  ['cdi.nodes.divided', 'docker-cdi', on('healthy@new', migOn('MIG-1', 'MIG-2'))],
+  ['cdi.nodes.newInstances', 'docker-cdi', on('healthy@new', migOn('MIG-1', 'MIG-2'))],
+  [
+    'cdi.nodes.oldInstances',
+    'docker-cdi',
+    on('healthy@new', migOn('MIG-1', 'MIG-2'), b =>
+      b.spec(SPEC, t => t.replace('path: /dev/nvidia-modeset', 'path: /dev/nvidia-caps/nvidia-cap99')),
+    ),
+  ],
   [
     'cdi.nodes.there',
     'docker-cdi',

@@ -1,5 +1,5 @@
 /** Boxes whose trouble lies around the card: kept out, joined, divided, asleep, closed, or inside another machine. */
-import { file, lget, node, remove, text } from '../fs.ts';
+import { file, lget, names, node, remove, text } from '../fs.ts';
 import { modprobe, nvidiaModprobe, printk, showKernel } from '../kernel.ts';
 import { configPath } from '../toolkit-config.ts';
 import { stopUnit } from '../units.ts';
@@ -71,8 +71,8 @@ const MIG = [
   { gi: 1, ci: 0, uuid: 'MIG-5c6a1f0e-0f4b-5d2c-8a0e-6f1b7f3c2d11', profile: '3g.20gb' },
   { gi: 2, ci: 0, uuid: 'MIG-9b1d4a77-52e0-5f0c-9c55-1e3c0b7a8d22', profile: '3g.20gb' },
 ];
-const capsFor = (world: World): void => {
-  for (const m of MIG)
+const capsFor = (world: World, parts: NonNullable<Gpu['mig']>): void => {
+  for (const m of parts)
     for (const at of ['', `/ci${m.ci}`])
       nvidiaModprobe({
         world,
@@ -82,15 +82,20 @@ const capsFor = (world: World): void => {
       });
 };
 
-/** The card was divided after the spec was made. */
+const OLD_MIG = [{ gi: 7, ci: 0, uuid: 'MIG-0d1d2a55-7c1e-5b8a-9d0f-2f5a6b7c8d33', profile: '1g.5gb' }];
+
+/** The card was divided anew after the spec was made: nodes that it names are gone. */
 export const migDivided = (): World => {
   const world = machine({ name: 'mig-divided', docker: '29.7.2', toolkit: '1.20.0' });
   stopUnit(world, 'nvidia-cdi-refresh.path');
   remove(world.fs, '/run/cdi');
+  cards(world, () => ({ mig: OLD_MIG }));
+  capsFor(world, OLD_MIG);
   writeSpec(world, '1.20.0');
   tick(world, 3600);
+  for (const n of names(world.fs, '/dev/nvidia-caps') ?? []) remove(world.fs, `/dev/nvidia-caps/${n}`);
   cards(world, () => ({ mig: MIG }));
-  capsFor(world);
+  capsFor(world, MIG);
   return world;
 };
 

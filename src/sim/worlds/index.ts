@@ -115,8 +115,8 @@ export const demos: Readonly<Record<string, Demo>> = {
     load: async () => (await import('./card.ts')).secureBoot(),
   },
   'mig-divided': {
-    title: 'The card was divided (MIG) after the CDI spec was made',
-    story: 'Two instances were made this morning. The spec in /etc/cdi is of last week and does not know them.',
+    title: 'The card was divided (MIG) anew after the CDI spec was made',
+    story: 'It had one small instance last week and has two large ones since this morning; the spec is of last week.',
     load: async () => (await import('./card.ts')).migDivided(),
   },
   'no-gpu': {
