@@ -27,7 +27,13 @@ const inPty = (args: readonly string[], more: Record<string, string> = {}) => {
   );
   const kill = setTimeout(() => pty.kill('SIGKILL'), 50_000);
   kill.unref();
-  const ended = new Promise<number>(resolve => pty.onExit(({ exitCode }) => resolve(exitCode)));
+  const exited = new Promise<number>(resolve => pty.onExit(({ exitCode }) => resolve(exitCode)));
+  /** The last words may come after the exit is told. */
+  const ended = exited.then(async code => {
+    for (let turn = 0; turn < 5; turn++)
+      await new Promise<void>(resolve => setImmediate(() => term.write('', resolve)));
+    return code;
+  });
   const screen = (): string => {
     const { active } = term.buffer;
     return Array.from({ length: ROWS }, (_, i) => active.getLine(active.baseY + i)?.translateToString(true) ?? '').join(
@@ -150,4 +156,14 @@ test('an exercise by numbered answers', () => {
     'CDI specs, read aloud',
   ])
     assert.ok(stdout.includes(said), `${said}\n${stdout.slice(-1500)}`);
+});
+
+test('--demo random: the fault is hidden until the end, keys and time are counted', limit, async () => {
+  const tour = inPty(['--demo', 'random'], { LANG: 'C.UTF-8' });
+  await tour.shows('Find out why');
+  assert.doesNotMatch(tour.screen().split('\n').slice(0, 4).join('\n'), /ldconfig|nvml|cdi|nouveau|uvm|spec/);
+  for (const key of ['j', '\u001b[A', 'q']) tour.key(key);
+  await tour.ended;
+  assert.match(tour.screen(), /It was [a-z0-9-]+: \S/);
+  assert.match(tour.screen(), /3 keys, \d/);
 });

@@ -17,6 +17,7 @@ const open = async (context: Context): Promise<Box> => {
   const file = given(context, 'box');
   if (file !== undefined) return openRecording(file);
   const demo = given(context, 'demo');
+  if (demo === 'random') return (await (await import('./random.ts')).randomBox(context.now())).box;
   if (demo !== undefined) return openDemo(demo);
   return (await import('../box/live.ts')).liveBox();
 };

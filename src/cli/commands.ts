@@ -20,7 +20,7 @@ export interface CommandSpec {
 /** Valid with every command. */
 export const everywhere: Readonly<Record<string, Option>> = {
   box: { type: 'string', value: 'FILE', about: 'look at a snapshot instead of this machine' },
-  demo: { type: 'string', value: 'NAME', about: 'a simulated broken box; --demo list names them' },
+  demo: { type: 'string', value: 'NAME', about: 'a simulated broken box; --demo list names them, random does not tell' },
   json: { type: 'boolean', about: 'answer as JSON' },
   plain: { type: 'boolean', about: 'plain lines and numbered answers instead of the screen' },
   'read-only': { type: 'boolean', about: 'refuse every change' },

@@ -14,6 +14,7 @@ export const run = async (context: Context): Promise<number> => {
     const lines = wrap(title, Math.max(20, Math.min(context.terminal.columns, 100) - width));
     context.out(`${lines.map((line, i) => pad(i === 0 ? name : '', width) + line).join('\n')}\n`);
   }
+  context.out(`${pad('random', width)}one of the broken ones, not told which; keys and time are counted\n`);
   context.out(`\nTry one:  gpumedic --demo ${list[0]?.name}\n`);
   return 0;
 };

@@ -1,15 +1,16 @@
 /** `gpumedic`: the wizard. */
 import { runWizard } from '../wizard/run.ts';
 import { openBox } from './box.ts';
-import { type Context, has } from './context.ts';
+import { type Context, given, has } from './context.ts';
 import { storesOf } from './stores.ts';
 
 export const run = async (context: Context): Promise<number> => {
   context.holdInterrupts();
-  const box = await openBox(context);
+  const riddle = given(context, 'demo') === 'random' ? await (await import('./random.ts')).riddleOf(context) : null;
+  const box = riddle?.box ?? (await openBox(context));
   const [store, ...others] = storesOf(context);
   const isAway = box.kind !== 'live';
-  return runWizard({
+  const code = await runWizard({
     box,
     store,
     others,
@@ -33,4 +34,6 @@ export const run = async (context: Context): Promise<number> => {
       },
     }),
   });
+  if (riddle !== null) context.out(await riddle.answer());
+  return code;
 };
