@@ -12,6 +12,7 @@ import { requests } from '../flows/rules/requests.ts';
 import { cached } from '../src/box/cache.ts';
 import { isFinding } from '../src/engine/flow.ts';
 import { collect, reportOf } from '../src/engine/report.ts';
+import { telling } from '../src/engine/telling.ts';
 import { walk } from '../src/engine/walk.ts';
 import { box, cases, ended, excused, throwAway } from './aside-cases.ts';
 import { NAME, withContainer } from './container-box.ts';
@@ -58,7 +59,7 @@ test('beside the tree nothing is ever a fault', () => {
 });
 
 test('a sound container adds no finding, and nothing of it is asked where none is named', async () => {
-  const named = reportOf(await factsOf(box(), false));
+  const named = reportOf(await factsOf(box(), false), telling);
   assert.deepEqual(named.findings, []);
   assert.equal(named.container?.way, 'docker-gpus');
   assert.equal(named.verdict, 'ok');
@@ -71,7 +72,7 @@ test('a sound container adds no finding, and nothing of it is asked where none i
       return plainBox.run(c);
     },
   };
-  const report = reportOf(await collect(cached(spy)).facts());
+  const report = reportOf(await collect(cached(spy)).facts(), telling);
   assert.equal(report.container, undefined);
   assert.deepEqual(
     asked.filter(a => /inspect|docker (exec|logs|run)/.test(a)),
@@ -103,7 +104,10 @@ test('no variable of a container is read but those about the GPU', async () => {
 });
 
 test('a fault of the container is one finding, and says nothing about the way in general', async () => {
-  const report = reportOf(await factsOf(box(ended("ModuleNotFoundError: No module named 'expert_worker'")), false));
+  const report = reportOf(
+    await factsOf(box(ended("ModuleNotFoundError: No module named 'expert_worker'")), false),
+    telling,
+  );
   assert.deepEqual(
     report.findings.map(f => [f.id, f.severity, f.explains]),
     [['image-app-module-missing', 'fault', []]],
@@ -117,7 +121,7 @@ test('where the machine itself stops the way, what is missing inside follows fro
     cuda: { init: 999, count: -1 },
     nodes: ['nvidiactl'],
   });
-  const report = reportOf(await factsOf(b, false));
+  const report = reportOf(await factsOf(b, false), telling);
   assert.deepEqual(
     report.findings.filter(f => f.severity === 'fault').map(f => f.id),
     ['kernel-module-missing-for-kernel'],

@@ -1,7 +1,6 @@
 /** `gpumedic check`: every read-only probe, the verdict, nothing changed. */
 
 import { flows } from '../../flows/index.ts';
-import { modes } from '../../flows/modes/index.ts';
 import { readOnly } from '../box/wrap.ts';
 import type { Flow } from '../engine/flow.ts';
 import { checkBox, exitCodeOf } from '../engine/report.ts';
@@ -28,7 +27,12 @@ export const run = async (context: Context): Promise<number> => {
   else if (format === 'junit') {
     context.out((await import('../report/junit.ts')).reportJunit(report, Object.values<Flow>(flows)));
   } else {
-    context.out((await import('../report/text.ts')).reportText(report, { ...look, modes }));
+    context.out(
+      (await import('../report/text.ts')).reportText(report, {
+        ...look,
+        modes: (await import('../../flows/modes/index.ts')).modes,
+      }),
+    );
   }
   return exitCodeOf(report);
 };

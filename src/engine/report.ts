@@ -3,9 +3,7 @@
  * one place that joins the tree of `flows/` with the engine.
  */
 import { byDesign, consequences } from '../../flows/explains.ts';
-import { ladder } from '../../flows/fixes/index.ts';
 import { allFlows, BESIDE, flows, ROOT } from '../../flows/index.ts';
-import { modes } from '../../flows/modes/index.ts';
 import { daemonOf } from '../../flows/probes/docker.ts';
 import { safeToLoad } from '../../flows/probes/driver.ts';
 import { type Facts, probes } from '../../flows/probes/index.ts';
@@ -17,6 +15,7 @@ import type { Because, Box } from '../box/box.ts';
 import { cached } from '../box/cache.ts';
 import type { Machine } from '../transcript/event.ts';
 import { type Collector, collector } from './collect.ts';
+import type { Fix } from './fix.ts';
 import type { Evidence, Flow, Request, WayId } from './flow.ts';
 import { or, type Unknown } from './known.ts';
 import { type Step, type Trail, walk } from './walk.ts';
@@ -125,10 +124,15 @@ export const machineOf = (facts: Facts): Machine => {
   };
 };
 
-const titleOf = (id: string): string => modes[id]?.title ?? id;
-const whyOf = (trail: Trail): string => {
+/** Titles of failure modes and the fixes for them (`telling.ts`). */
+export interface Telling {
+  readonly title: (id: string) => string;
+  readonly ladder: (id: string, facts: Facts) => readonly Fix[];
+}
+
+const whyOf = (trail: Trail, tell: Telling): string => {
   if (trail.works === true) return 'nothing stops it';
-  if (trail.stoppedBy) return trail.stoppedBy.found || titleOf(trail.stoppedBy.finding!.id);
+  if (trail.stoppedBy) return trail.stoppedBy.found || tell.title(trail.stoppedBy.finding!.id);
   const missing = trail.steps.find(s => s.missing.length > 0)?.missing[0];
   return missing ? `cannot tell: ${missing.probe} (${missing.unknown})` : 'cannot tell';
 };
@@ -200,7 +204,7 @@ const hear = (trails: readonly Trail[], facts: Facts, wanted: WayId | null): Map
 };
 
 /** The report, from facts alone. */
-export const reportOf = (facts: Facts, tookMs = 0): Report => {
+export const reportOf = (facts: Facts, tell: Telling, tookMs = 0): Report => {
   const asked = requestsOf(facts);
   // Without an engine the trunk is still worth walking: is the host itself in order?
   const trails = (asked.length > 0 ? asked : [requests['docker-gpus']]).map(r => walk(flows, ROOT, facts, r));
@@ -225,13 +229,13 @@ export const reportOf = (facts: Facts, tookMs = 0): Report => {
       ([id, h]): ReportFinding => ({
         id,
         severity: h.severity!,
-        title: titleOf(id),
+        title: tell.title(id),
         evidence: h.step.seen,
         explains: [
           ...(consequences[id] ?? []).filter(c => silenced.has(c)),
           ...told.filter(t => h.ways.has(t.request.way)).map(t => t.request.way),
         ],
-        fixes: ladder(id, facts).map(f => ({
+        fixes: tell.ladder(id, facts).map(f => ({
           id: f.id,
           title: f.title,
           privilege: f.privilege,
@@ -263,7 +267,7 @@ export const reportOf = (facts: Facts, tookMs = 0): Report => {
       way: t.request.way,
       works: t.works,
       cause: t.stoppedBy?.finding?.id ?? null,
-      why: whyOf(t),
+      why: whyOf(t, tell),
       how: t.request.how,
     })),
     findings,
@@ -286,7 +290,10 @@ export const checkBox = async (box: Box, options: CheckOptions = {}): Promise<Re
   const now = options.now ?? Date.now;
   const began = now();
   const facts = await collect(cached(box), options).facts();
-  return reportOf(facts, now() - began);
+  const brief = reportOf(facts, { title: id => id, ladder: () => [] });
+  const isPlain = brief.findings.length === 0 && brief.ways.every(w => w.cause === null);
+  const report = isPlain ? brief : reportOf(facts, (await import('./telling.ts')).telling);
+  return { ...report, tookMs: now() - began };
 };
 
 /** 0 healthy, 1 a fault stands, 2 could not tell. */

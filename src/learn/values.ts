@@ -4,6 +4,7 @@ import type { Box } from '../box/box.ts';
 import { cached } from '../box/cache.ts';
 import { or } from '../engine/known.ts';
 import { collect, reportOf } from '../engine/report.ts';
+import { telling } from '../engine/telling.ts';
 import type { Shown } from './show.ts';
 
 export type Values = Omit<Shown, 'texts'> & {
@@ -31,7 +32,7 @@ const signsOf = (box: Box): Promise<Values['signs']> =>
 const look = async (bare: Box, stands: Values['stands']): Promise<Values> => {
   const box = cached(bare);
   const facts = await collect(box).facts();
-  return { facts, report: reportOf(facts), signs: await signsOf(box), box: bare.name, stands };
+  return { facts, report: reportOf(facts, telling), signs: await signsOf(box), box: bare.name, stands };
 };
 
 /** @param instead opens the box that stands in where this machine has nothing of NVIDIA */

@@ -12,6 +12,7 @@ import { recording } from '../box/wrap.ts';
 import { type Flow, isFinding } from '../engine/flow.ts';
 import { proposeFix } from '../engine/propose.ts';
 import { collect, machineOf, reportOf, requestsOf } from '../engine/report.ts';
+import { telling } from '../engine/telling.ts';
 import { type Applied, applyPlan, finishSession } from '../plan/apply.ts';
 import type { Note } from '../plan/deeds.ts';
 import { historyOf, type PastSession as Past, unfinished } from '../plan/history.ts';
@@ -143,7 +144,7 @@ export const realOutside = ({
       return found.length > 0 ? found : [requests['docker-gpus']];
     },
     machineOf,
-    reportOf: all => reportOf(all),
+    reportOf: all => reportOf(all, telling),
     ladder,
     propose: (fix, all, finding) => proposeFix(box, fix, all, finding),
     apply: async (plan, hooks) => {
