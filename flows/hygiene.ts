@@ -4,6 +4,7 @@ import { isUnknown, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import { excess, isOverPrivileged } from './rules/container.ts';
 import { holesOf } from './rules/holes.ts';
+import { atLeast, since } from './rules/version.ts';
 
 export const hygiene = flow({
   id: 'hygiene',
@@ -68,7 +69,41 @@ export const hygiene = flow({
               })),
             };
       },
-      on: { none: 'features', some: risk('toolkit-known-vulnerable', 'features'), cannotTell: 'features' },
+      on: { none: 'gpusForm', some: risk('toolkit-known-vulnerable', 'gpusForm'), cannotTell: 'gpusForm' },
+    }),
+    gpusForm: check({
+      title: '--gpus since 29.2',
+      question: 'Did Docker try CDI for --gpus and fall back to the hook?',
+      why: {
+        line: 'From 29.2 --gpus tries CDI first and takes the hook where that fails.',
+        paragraph:
+          'The fall-back works without a word, but containers then get what the hook gives: other libraries, and the capabilities of the variable. The journal names the CDI error; with it mended all of them are served alike.',
+        mechanism:
+          'dockerd logs "Ignoring previous errors updating spec" with the error. Each way can be asked for by name: --gpus all,driver=nvidia.cdi or driver=nvidia.runtime-hook.',
+      },
+      source: 'docker-29.2-gpus-behaviour-change; field reference 1.6',
+      probes: ['docker'],
+      bears: 'advice',
+      decide: f => {
+        const version = daemonOf(f.docker)?.version;
+        if (version === undefined || !atLeast(version, since.dockerGpusCdiFirst)) return { is: 'older' };
+        const line = need(f.docker.journal)
+          .split('\n')
+          .findLast(l => /Ignoring previous errors updating spec/.test(l));
+        return line === undefined
+          ? { is: 'quiet' }
+          : {
+              is: 'fellBack',
+              found: /error="([^"]*)/.exec(line)?.[1] ?? 'CDI failed, the hook was used',
+              seen: [{ from: 'journalctl -u docker', shows: line }],
+            };
+      },
+      on: {
+        older: 'features',
+        quiet: 'features',
+        fellBack: note('docker-29.2-gpus-behaviour-change', 'features'),
+        cannotTell: 'features',
+      },
     }),
     features: check({
       title: 'Docker features',

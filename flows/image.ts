@@ -1,7 +1,8 @@
 /** What only the image can be blamed for, once the injection is proven or the image alone is looked at (T9). */
 import { check, flow, harm, stop, works } from '../src/engine/flow.ts';
-import { CannotTell, isUnknown, need } from '../src/engine/known.ts';
+import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
 import { missingModule, trouble } from './rules/log-words.ts';
+import { atLeast } from './rules/version.ts';
 
 const ARCH: Readonly<Record<string, string>> = {
   x86_64: 'amd64',
@@ -92,7 +93,7 @@ export const image = flow({
           'libcudart and its family are image content and never injected. A module that the start command names is the application’s own; a well-known package name is a missing requirement.',
       },
       source: 'field reference 3.1 T9; seed 0, Fix 4',
-      probes: ['subjectRecord', 'subjectHost'],
+      probes: ['subjectRecord', 'subjectHost', 'toolkit'],
       bears: 'advice',
       decide: f => {
         const log = f.subjectHost === null ? null : need(f.subjectHost.log);
@@ -116,6 +117,17 @@ export const image = flow({
         }
         const t = trouble(log);
         if (t === null) return { is: 'nothing' };
+        const toolkit = or(f.toolkit.version, null);
+        // 1.18 does not find libraries in /usr/lib/…/nvidia/current; 1.19 does.
+        if (t.word === 'capability' && toolkit !== null && atLeast(toolkit, '1.18') && !atLeast(toolkit, '1.19'))
+          return {
+            is: 'regression',
+            found: `toolkit ${toolkit} leaves codecs and graphics out`,
+            seen: [
+              { from: 'docker logs', shows: t.line },
+              { from: 'nvidia-ctk --version', shows: toolkit },
+            ],
+          };
         return {
           is: t.word as Exclude<typeof t.word, 'own' | 'dependency'>,
           found: t.line.slice(0, 120),
@@ -133,6 +145,7 @@ export const image = flow({
         busy: harm('gpu-busy-or-exclusive', 'framework'),
         stub: harm('image-stub-libcuda', 'framework'),
         capability: harm('driver-capabilities-missing', 'framework'),
+        regression: harm('jit-cdi-regression-apps', 'framework'),
         platform: stop('image-platform-mismatch', 'framework'),
         cannotTell: 'framework',
       },

@@ -78,6 +78,20 @@ export const injected = flow({
           /(libnvidia-ml|libcuda|nvidia-smi)\S*("? to rootfs)?.*(file exists|is a directory|not a directory)/.test(text)
         )
           return { is: 'inTheWay', found: 'a driver file of the image is in the way', seen };
+        if (/devices\.allow: permission denied|BPF_CGROUP_DEVICE\) failed: operation not permitted/.test(text))
+          return { is: 'rootless', found: 'a rootless engine may not write device rules', seen };
+        if (
+          /failed to add device rules|BPF_PROG_ATTACH|device cgroup (mount path|version)|no cgroup2 filesystem in mountinfo/.test(
+            text,
+          )
+        )
+          return { is: 'rules', found: 'the device rules of this cgroup layout could not be written', seen };
+        if (
+          /nvidia-container-cli: (container error|mount error: (namespace association|mount operation|stat) failed)/.test(
+            text,
+          )
+        )
+          return { is: 'namespace', found: 'the legacy CLI could not enter the container', seen };
         if (/unsatisfied condition/.test(text))
           return { is: 'requirement', found: 'the image wants a newer driver', seen };
         // Without a request the tool cannot be there, and the missing request is the cause.
@@ -91,6 +105,9 @@ export const injected = flow({
         platform: stop('image-platform-mismatch'),
         inTheWay: stop('image-bundles-driver-libs', to('image')),
         requirement: stop('cuda-requirement-unsatisfied', to('image')),
+        rootless: stop('rootless-cgroup-denied', to('image')),
+        rules: stop('bpf-device-filter-error', to('image')),
+        namespace: stop('container-namespace-error', to('image')),
         noTool: stop('image-nvidia-smi-not-found', to('image')),
         other: to('image'),
         cannotTell: to('image'),

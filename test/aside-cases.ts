@@ -177,6 +177,43 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
   ],
   ['injected.refusal.requirement', () => box(refused('requirement error: unsatisfied condition: cuda>=14.1'))],
   ['injected.refusal.noTool', () => box(refused('exec: "nvidia-smi": executable file not found in $PATH'))],
+  [
+    'injected.refusal.rootless',
+    () => box(refused('failed to add device rules: bpf_prog_query(BPF_CGROUP_DEVICE) failed: operation not permitted')),
+  ],
+  [
+    'injected.refusal.rules',
+    () =>
+      box(
+        refused(
+          "failed to call BPF_PROG_ATTACH (BPF_CGROUP_DEVICE, BPF_F_ALLOW_MULTI): can't attach program: invalid argument",
+        ),
+      ),
+  ],
+  [
+    'injected.refusal.namespace',
+    () => box(refused('nvidia-container-cli: mount error: namespace association failed: no such process')),
+  ],
+  [
+    'image.says.regression',
+    () =>
+      box(ended('Cannot load libnvidia-encode.so.1'), b =>
+        b.says('nvidia-ctk --version', 'NVIDIA Container Toolkit CLI version 1.18.1\n'),
+      ),
+  ],
+  ['hygiene.gpusForm.older', () => on('healthy@old')],
+  ['hygiene.gpusForm.quiet', () => box()],
+  [
+    'hygiene.gpusForm.fellBack',
+    () =>
+      box({}, b =>
+        b.says(
+          'journalctl -u docker -b -n 50 --no-pager -o cat',
+          'level=warning msg="Ignoring previous errors updating spec" error="CDI device injection failed: unresolvable CDI devices nvidia.com/gpu=all"\n',
+        ),
+      ),
+  ],
+  ['hygiene.gpusForm.cannotTell', () => box({}, b => b.forget('journalctl -u docker -b -n 50 --no-pager -o cat'))],
   ['injected.refusal.other', () => box(refused('exec: "nvidia-smi": executable file not found in $PATH', null))],
   ['injected.nodes.present', () => box()],
   ['injected.nodes.notAsked', () => box({ nodes: [], record: { requests: null } })],

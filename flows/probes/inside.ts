@@ -1,7 +1,7 @@
 /** Questions put to programs inside a container: which nodes and files there are, what NVML and CUDA answer. */
 import type { Ran } from '../../src/box/box.ts';
 import { type Maybe, unknown } from '../../src/engine/known.ts';
-import { type Asks, run } from '../../src/engine/probe.ts';
+import type { Asks } from '../../src/engine/probe.ts';
 import { record, string } from './answers.ts';
 import type { ContainerRecord } from './container-record.ts';
 
@@ -31,14 +31,25 @@ try:
 except ImportError:pass
 print(json.dumps(o))`;
 
-/** @param wrap puts a program into the container, by exec or by a throw-away run */
-export const INSIDE = (wrap: (program: readonly [string, ...string[]]) => readonly string[]) =>
-  ({
-    dev: run(...(wrap(['ls', '/dev']) as [string, ...string[]])),
-    files: run(...(wrap(['ls', '-ld', ...DRIVER_FILES]) as [string, ...string[]])),
-    smi: run(...(wrap(['nvidia-smi', '-L']) as [string, ...string[]])),
-    cuda: run(...(wrap(['python3', '-c', CUDA_PROBE]) as [string, ...string[]])),
-  }) satisfies Asks;
+/**
+ * @param wrap puts a program into the container, by exec or by a throw-away run
+ * @param mayLoad the start itself may load modules: the legacy CLI does
+ */
+export const INSIDE = (wrap: (program: readonly [string, ...string[]]) => readonly string[], mayLoad = false) => {
+  const ask = (...program: [string, ...string[]]) => ({
+    ask: 'run' as const,
+    command: {
+      argv: wrap(program) as [string, ...string[]],
+      ...(mayLoad && { mayLoad: true, timeoutMs: 60_000 }),
+    },
+  });
+  return {
+    dev: ask('ls', '/dev'),
+    files: ask('ls', '-ld', ...DRIVER_FILES),
+    smi: ask('nvidia-smi', '-L'),
+    cuda: ask('python3', '-c', CUDA_PROBE),
+  } satisfies Asks;
+};
 
 /** The words of `docker run` with which a container asked, so that a throw-away one asks in the same way. */
 export const requestWords = (c: ContainerRecord): readonly string[] => [

@@ -165,7 +165,7 @@ export const subjectInside = probe({
         image,
         ...program.slice(1),
       ];
-    return { ...INSIDE(once(words)), files: INSIDE(once(['--runtime=runc'])).files };
+    return { ...INSIDE(once(words), true), files: INSIDE(once(['--runtime=runc'])).files };
   },
   read: (a, { subject: s, subjectRecord: r }: WithRecord): Inside | null => {
     if (s === null || r === null) return null;

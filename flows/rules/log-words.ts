@@ -19,13 +19,18 @@ interface Said {
 const CUDA_LIBS =
   'cudart|cublas\\w*|cudnn\\w*|nvrtc\\w*|nccl|npp\\w+|cufft\\w*|curand|cusolver\\w*|cusparse\\w*|nvJitLink';
 
+const DRIVER_LIBS = 'nvidia-encode|nvcuvid|nvidia-fbc|nvoptix|GLX_nvidia|EGL_nvidia';
+
 /** In the order in which they are looked for; the last line that fits is quoted. */
 export const logWords: readonly Said[] = [
   { word: 'platform', says: /exec format error/ },
   { word: 'libcudart', says: new RegExp(`lib(${CUDA_LIBS})\\.so[\\w.]*: cannot open shared object file`) },
   {
     word: 'capability',
-    says: /lib(nvidia-encode|nvcuvid|nvidia-fbc|nvoptix|GLX_nvidia|EGL_nvidia)\.so[\w.]*.*(cannot|not) (open|found|load)/i,
+    says: new RegExp(
+      `(cannot|could not|failed to) (load|open)[^.]{0,40}lib(${DRIVER_LIBS})\\.so|lib(${DRIVER_LIBS})\\.so[\\w.]*: cannot open shared object`,
+      'i',
+    ),
   },
   { word: 'stub', says: /CUDA driver is a stub library/ },
   {
