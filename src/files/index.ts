@@ -79,6 +79,9 @@ const worldOf = async (box: Box, here: Here, project: Project, asked: Map<string
   return { here, imageAsks: image => asked.get(image) ?? null, isFile: path => files.get(path) ?? null };
 };
 
+/** Repaired texts are prepared for so many findings; a list that is longer is read, not pasted. */
+const MOST_MENDS = 40;
+
 const order = (a: FileFinding, b: FileFinding): number =>
   a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line || a.column - b.column;
 
@@ -94,7 +97,7 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
   const findings: FileFinding[] = [];
   const asked = new Map<string, boolean | null>();
   const uses: Use[] = [];
-  const mends = { forms: options.forms ?? 1, compose: here.compose };
+  const mends = { forms: options.forms ?? 1, compose: here.compose, left: MOST_MENDS };
   for (const layers of found.projects) {
     const project = await loadProject(read, layers);
     findings.push(...(await projectFindings(read, project, await worldOf(box, here, project, asked), modes, mends)));

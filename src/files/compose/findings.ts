@@ -46,6 +46,8 @@ export interface MendOptions {
   /** How many working forms are tried for each finding. */
   readonly forms: number;
   readonly compose: string | null;
+  /** How many findings may still be given a rewrite; counted down. */
+  left: number;
 }
 
 const mendsOf = (rewrite: Rewrite, to: FormId, what: string): readonly Mend[] =>
@@ -86,7 +88,7 @@ export const projectFindings = async (
   const found: FileFinding[] = project.faults.map(f => malformed(f.path, 'compose', f.fault));
   for (const complaint of judgeProject(project, world)) {
     const mended =
-      complaint.rewrite && complaint.severity === 'fault' && options.forms > 0
+      complaint.rewrite && complaint.severity === 'fault' && options.forms > 0 && options.left-- > 0
         ? await mendsFor(read, project, complaint, options)
         : { mends: [], snippet: null };
     const { profiles } = project.services.get(complaint.service)!;
