@@ -26,6 +26,7 @@ import { persistence } from './persistence.ts';
 import { asks, pods } from './pods.ts';
 import { engine, form, request } from './request.ts';
 import { runtime } from './runtime.ts';
+import { vm } from './vm.ts';
 import { where, wsl } from './where.ts';
 
 export const ROOT = 'where';
@@ -33,6 +34,7 @@ export const ROOT = 'where';
 export const flows = {
   where,
   wsl,
+  'vfio-vm': vm,
   jetson,
   hardware,
   driver,

@@ -35,7 +35,7 @@ export const where = flow({
       },
       on: {
         metal: to('hardware'),
-        vm: to('hardware'),
+        vm: to('vfio-vm'),
         container: to('hardware'),
         wsl: to('wsl'),
         tegra: to('jetson'),

@@ -178,7 +178,7 @@ test('every path of every flow ends at a known place, and every verdict stands o
     total += paths.length;
     const ends = new Set(paths.map(p => p.ends));
     for (const end of ends) {
-      const to = /^exit\/(?:(works|stopped|interrupted)|to (\w+))$/.exec(end);
+      const to = /^exit\/(?:(works|stopped|interrupted)|to ([\w-]+))$/.exec(end);
       assert.ok(to, `${flow.id} ends at ${end}`);
       if (to[2] !== undefined) assert.ok(to[2] in tree, `${flow.id} leads to ${to[2]}, which is no flow`);
     }

@@ -145,6 +145,7 @@ const rank = (s: Step) => FLOW_ORDER.indexOf(s.flow) * 100 + Object.keys(every[s
 const TRUNK = new Set([
   'where',
   'wsl',
+  'vfio-vm',
   'jetson',
   'hardware',
   'driver',

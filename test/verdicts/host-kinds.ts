@@ -137,6 +137,23 @@ export const cases: readonly Case[] = [
     ),
   ],
 
+  // Hypervisors.
+  ...(
+    [
+      ['kvm', 'kvm'],
+      ['vmware', 'vmware'],
+      ['hyperv', 'microsoft'],
+      ['cloud', 'amazon'],
+      ['other', 'xen'],
+    ] as const
+  ).map(
+    ([verdict, word]): Case => [
+      `vfio-vm.hypervisor.${verdict}`,
+      'docker-gpus',
+      on('healthy@new', b => b.says('systemd-detect-virt -v', `${word}\n`)),
+    ],
+  ),
+
   // Engines inside system containers.
   ['legacy.cgroups.nested', 'docker-gpus', on('healthy@old', lxc, uid('0 100000 65536'))],
   ['legacy.cgroups.written', 'docker-gpus', on('healthy@old', lxc, uid('0 0 4294967295'))],
