@@ -60,7 +60,10 @@ const render: Readonly<Record<string, (events: readonly Event[], context: Contex
 };
 
 export const run = async (context: Context): Promise<number> => {
-  const { id, text } = await choose(storesOf(context), context.words.rest[0]);
+  const isAway = given(context, 'box') !== undefined || given(context, 'demo') !== undefined;
+  const { id, text } = isAway
+    ? await (await import('./played.ts')).playedSession(context)
+    : await choose(storesOf(context), context.words.rest[0]);
   const { events: logged, unreadable } = replay(text.split('\n'));
   if (unreadable.length > 0)
     context.err(`gpumedic: the log breaks off or is damaged in line ${unreadable.join(', ')}; the rest follows\n`);

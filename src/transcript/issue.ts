@@ -69,10 +69,10 @@ const described = (story: Story): string => {
   const faults = story.findings.filter(f => f.severity === 'fault');
   if (faults.length === 0) return 'No known failure mode was found; what was seen is below.';
   return faults
-    .map(
-      f =>
-        `- ${inline(f.title)} (${code(f.id)})${f.mended === true ? ', repaired in this session' : ''}\n${f.evidence.map(e => `  - ${code(e.from)}: ${code(e.shows)}`).join('\n')}`,
-    )
+    .flatMap(f => [
+      `- ${inline(f.title)} (${code(f.id)})${f.mended === true ? ', repaired in this session' : ''}`,
+      ...f.evidence.map(e => `  - ${code(e.from)}: ${code(e.shows)}`),
+    ])
     .join('\n');
 };
 
