@@ -10,6 +10,8 @@ import { modeIds } from '../flows/modes/ids.ts';
 import { modes } from '../flows/modes/index.ts';
 import { signs } from '../flows/signatures/index.ts';
 import { type Flow, isFinding } from '../src/engine/flow.ts';
+import { guard } from '../src/guard/guard.ts';
+import { cases as asideCases } from '../test/aside-cases.ts';
 import { cases as fixCases } from '../test/fix-cases.ts';
 import { texts } from '../test/fixtures/texts/index.ts';
 import type { Case } from '../test/verdicts/words.ts';
@@ -23,7 +25,7 @@ const verdictFiles: readonly { readonly cases?: readonly Case[] }[] = await Prom
     .filter(f => f.endsWith('.ts') && f !== 'words.ts')
     .map(f => import(join(folder, f))),
 );
-const produced = new Set(verdictFiles.flatMap(f => f.cases ?? []).map(([verdict]) => verdict));
+const produced = new Set([...verdictFiles.flatMap(f => f.cases ?? []), ...asideCases].map(([verdict]) => verdict));
 
 interface Place {
   readonly node: string;
@@ -55,14 +57,26 @@ const row = ([id, [section, priority, kind]]: (typeof ids)[number]) => {
   const text = id in signs;
   const offered = fixes.filter(f => f.mends.includes(id));
   const planned = offered.some(f => f.by !== 'guide');
-  const reached = [...(at.some(p => p.produced) ? ['box'] : []), ...(told.has(id) ? ['text'] : [])];
+  const guarded = kind === 'guard' && guard('docker system prune -af --volumes').length > 0;
+  const reached = [
+    ...(guarded ? ['text'] : []),
+    ...(at.some(p => p.produced) ? ['box'] : []),
+    ...(told.has(id) ? ['text'] : []),
+  ];
   return {
     id,
     section,
     priority,
     kind,
     written: id in modes,
-    where: at.length > 0 ? [...new Set(at.map(p => p.node))].join(', ') : text ? 'explain' : '',
+    where:
+      kind === 'guard'
+        ? 'guard (explain)'
+        : at.length > 0
+          ? [...new Set(at.map(p => p.node))].join(', ')
+          : text
+            ? 'explain'
+            : '',
     probes: [...new Set(at.flatMap(p => p.probes))],
     offered: offered.map(f => f.id),
     reached,
