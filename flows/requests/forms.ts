@@ -77,6 +77,10 @@ export const imagesThatAsk: readonly RegExp[] = [
   /^ghcr\.io\/huggingface\/text-(?:generation|embeddings)-inference(?:[:@]|$)/,
 ];
 
+/** Images of a bare system or language, which know nothing of GPUs. */
+export const imagesThatDoNot =
+  /^(?:docker\.io\/)?(?:library\/)?(?:debian|ubuntu|alpine|fedora|rockylinux|almalinux|busybox|python|node|golang|rust|openjdk|postgres|redis|nginx)(?:[:@]|$)/;
+
 /** Words that NVIDIA_DRIVER_CAPABILITIES may hold. */
 export const driverCapabilities = ['compute', 'compat32', 'graphics', 'utility', 'video', 'display', 'ngx', 'all'];
 

@@ -1,5 +1,11 @@
 /** A Compose project against this box: which requests fail, and why. */
-import { driverCapabilities, type FormId, forms, imagesThatAsk } from '../../../flows/requests/forms.ts';
+import {
+  driverCapabilities,
+  type FormId,
+  forms,
+  imagesThatAsk,
+  imagesThatDoNot,
+} from '../../../flows/requests/forms.ts';
 import { atLeast } from '../../../flows/rules/version.ts';
 import { type Here, isRead, wayOf, workingForms } from '../here.ts';
 import { filled } from './interpolate.ts';
@@ -143,7 +149,7 @@ const runtimeComplaints = (service: Service, asked: readonly Asked[], project: P
     );
   if (variable !== undefined || asked.length > 1) return [];
   const image = filled(textOf(at(service.tree, 'image')) ?? '', project.env) ?? '';
-  const asks = imageKnownToAsk(image) ? true : world.imageAsks(image);
+  const asks = imageKnownToAsk(image) ? true : imagesThatDoNot.test(image) ? false : world.imageAsks(image);
   if (asks === true) return [];
   const rest =
     asks === false

@@ -73,24 +73,29 @@ export const ignoreOf = (path: string, text: string): Ignore => ({
 export const contextOf = (box: Box, dir: string, ignore: Ignore | null): Context => {
   const kinds = new Map<string, Promise<'dir' | 'file' | 'none' | null>>();
   const lists = new Map<string, Promise<readonly string[] | null>>();
-  const kind: Context['kind'] = path => {
-    const at = clean(path);
-    const known = kinds.get(at);
-    if (known) return known;
-    const asked = box.stat(joined(dir, at)).then(found => {
-      if (found.kind === 'absent') return 'none';
-      if (found.kind !== 'stat') return null;
-      return found.stat.type === 'dir' ? 'dir' : 'file';
-    });
-    kinds.set(at, asked);
-    return asked;
-  };
   const names: Context['names'] = path => {
     const at = clean(path);
     const known = lists.get(at);
     if (known) return known;
     const asked = box.list(joined(dir, at)).then(found => (found.kind === 'dir' ? found.names : null));
     lists.set(at, asked);
+    return asked;
+  };
+  const kind: Context['kind'] = path => {
+    const at = clean(path);
+    const known = kinds.get(at);
+    if (known) return known;
+    const asked = box.stat(joined(dir, at)).then(async found => {
+      if (found.kind === 'absent') return 'none';
+      if (found.kind === 'stat') return found.stat.type === 'dir' ? 'dir' : 'file';
+      // A recording may hold the folder's names alone.
+      const cut = at.lastIndexOf('/');
+      const listed = at === '' ? null : await names(cut < 0 ? '' : at.slice(0, cut));
+      if (listed === null) return null;
+      const name = at.slice(cut + 1);
+      return !listed.includes(name) ? 'none' : name.includes('.') ? 'file' : 'dir';
+    });
+    kinds.set(at, asked);
     return asked;
   };
   return {

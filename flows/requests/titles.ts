@@ -1,0 +1,23 @@
+/** Findings in project files: what each is called, and where it is written up. */
+import type { ModeId } from '../modes/ids.ts';
+
+/** Ids that only files can show; the field reference has none for a file that does not parse. */
+export type FileOnlyId = 'project-file-malformed';
+
+export const titles: Readonly<Partial<Record<ModeId | FileOnlyId, string>>> = {
+  'project-file-malformed': 'A project file does not parse',
+  'compose-legacy-schema': 'This Compose is too old for the form',
+  'compose-cdi-syntax-too-new': 'This Compose does not know the form yet',
+  'compose-device-request-invalid': 'The device request is contradictory or incomplete',
+  'compose-service-without-gpu-request': 'The service does not ask for a GPU',
+  'compose-stacked-mechanisms': 'Several mechanisms ask for the GPU at once',
+  'bind-mounted-driver-file-missing': 'A mounted driver file does not exist on the host',
+  'over-privileged-workaround': 'A work-around gives the container more than a GPU',
+  'image-app-module-missing': 'The image lacks the package that the container starts',
+  'k8s-pod-not-using-nvidia-runtime': 'The pod asks for a GPU but not for the nvidia runtime',
+  'k8s-all-gpus-leak': 'The pod sees every GPU of the node without asking for one',
+  'k8s-insufficient-gpu': 'The resource is requested without a limit',
+  'tegra-no-request': 'The pod uses the nvidia runtime and asks for no GPU',
+  'cuda-visible-devices-wrong': 'CUDA_VISIBLE_DEVICES hides the GPU',
+  'cdi-device-name-unresolvable': 'The CDI name belongs to no device of this machine',
+};
