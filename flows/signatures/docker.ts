@@ -189,6 +189,11 @@ export const dockerSigns = {
     tell: 'does the failing step run in docker build (a RUN line)? Builds get no GPU; does the same command work in docker run --gpus all?',
     shows: [
       s(
+        ['Could not find cuda drivers on your machine', 'CUDA_cublas_LIBRARY', 'assert torch.cuda.is_available()'],
+        0.6,
+        { needs: ['build'], less: { tegra: 0.5 } },
+      ),
+      s(
         [
           'nvidia-smi: not found',
           'nvidia-smi: command not found',

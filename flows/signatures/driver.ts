@@ -40,6 +40,19 @@ export const driverSigns = {
     shows: [
       s(
         [
+          'could not insert nvidia: Unknown symbol in module',
+          'could not insert nvidia: Exec format error',
+          'could not insert nvidia: Invalid module format',
+          'nvidia: version magic',
+          'nvidia: disagrees about version of symbol',
+          'nvidia: Unknown symbol',
+          'version magic … should be',
+        ],
+        0.78,
+        { kind: 'cause', also: ['nvidia'] },
+      ),
+      s(
+        [
           'modprobe: FATAL: Module nvidia not found in directory',
           'modprobe: FATAL: Module nvidia-current not found',
           'Module nvidia-uvm not found in directory',
@@ -116,6 +129,24 @@ export const driverSigns = {
   'kernel-module-not-loaded': {
     tell: 'grep -w ^nvidia /proc/modules and ls /dev/nvidiactl on the host; dmesg | tail -30 gives the reason of a failed load',
     shows: [
+      s(
+        [
+          'could not insert nvidia: Operation not permitted',
+          'could not insert nvidia: Invalid argument',
+          'could not insert nvidia: Permission denied',
+        ],
+        0.6,
+        {
+          kind: 'cause',
+        },
+      ),
+      s(
+        ['kernel driver does not appear to be running on this host', '/proc/driver/nvidia/version does not exist'],
+        0.4,
+        {
+          kind: 'symptom',
+        },
+      ),
       s(
         [
           'nvml error: driver not loaded',
@@ -329,6 +360,21 @@ export const driverSigns = {
     shows: [
       s(
         [
+          'cuda runtime error (999)',
+          'cuda runtime error (30)',
+          'cudaGetDeviceCount returned 999',
+          'cudaGetDeviceCount returned 30',
+          'CUDA failure 999',
+          'CUDA error: 999',
+          'cudaErrorUnknown (30)',
+        ],
+        0.58,
+        {
+          less: { suspend: 0.7 },
+        },
+      ),
+      s(
+        [
           'missing device /dev/nvidia-uvm',
           '/dev/nvidia-uvm: no such file or directory',
           'stat CDI host device /dev/nvidia-uvm',
@@ -431,6 +477,18 @@ export const driverSigns = {
   'device-nodes-missing': {
     tell: 'ls -l /dev/nvidia* beside grep nvidia /proc/devices: the module is loaded but the nodes are not there',
     shows: [
+      s(
+        [
+          'cuda runtime error (38)',
+          'cuda runtime error (100)',
+          'init failure: 100',
+          'cudaGetDeviceCount returned 38',
+          'failed call to cuInit: CUDA_ERROR_NO_DEVICE',
+          'cuInit … CUDA_ERROR_NO_DEVICE',
+        ],
+        0.34,
+        { kind: 'symptom' },
+      ),
       s(
         [
           'ls: cannot access /dev/nvidia',
@@ -538,6 +596,7 @@ export const driverSigns = {
   'gpu-busy-or-exclusive': {
     tell: 'nvidia-smi --query-compute-apps=pid,used_memory,name --format=csv and compute_mode: who holds the GPU?',
     shows: [
+      s(['cuda runtime error (46)', 'cudaGetDeviceCount returned 46', 'cuda runtime error (2) : out of memory'], 0.88),
       s(
         [
           'CUDA out of memory',

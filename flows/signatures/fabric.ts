@@ -6,6 +6,7 @@ export const fabricSigns = {
   'fabric-manager-not-running': {
     tell: 'systemctl is-active nvidia-fabricmanager, and nvidia-smi -q | grep -A3 Fabric (State has to be Completed)',
     shows: [
+      s(['init failure: 802', 'cuda runtime error (802)', 'cudaGetDeviceCount returned 802'], 0.92, { kind: 'cause' }),
       s(
         [
           'system not yet initialized',
@@ -106,6 +107,7 @@ export const fabricSigns = {
   'mig-device-string-wrong': {
     tell: 'nvidia-smi -L on the host against the string that was asked for (GPU:MIG index or MIG-UUID)',
     shows: [
+      s('unknown device id: # : #', 0.9),
       s(
         [
           'device error: MIG- … : unknown device',

@@ -319,6 +319,19 @@ export const imageSigns = {
     shows: [
       s(
         [
+          'cuda runtime error (38)',
+          'cuda runtime error (100)',
+          'init failure: 100',
+          'cudaGetDeviceCount returned 38',
+          'cudaGetDeviceCount returned 100',
+          'failed call to cuInit: CUDA_ERROR_NO_DEVICE',
+          'cuda runtime error (10) : invalid device ordinal',
+        ],
+        0.36,
+        { kind: 'symptom' },
+      ),
+      s(
+        [
           'CUDA_VISIBLE_DEVICES=-1',
           'CUDA_VISIBLE_DEVICES is set to',
           'Set CUDA_VISIBLE_DEVICES',

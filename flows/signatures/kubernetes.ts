@@ -49,6 +49,19 @@ export const kubernetesSigns = {
     shows: [
       s(
         [
+          'kernel driver does not appear to be running on this host',
+          'Could not find cuda drivers on your machine',
+          'NVML Shared Library Not Found',
+        ],
+        0.5,
+        {
+          needs: ['k8s'],
+          unless: ['plugin'],
+          kind: 'symptom',
+        },
+      ),
+      s(
+        [
           'nvidia-smi: not found',
           'nvidia-smi: command not found',
           'exec: nvidia-smi: executable file not found',
@@ -70,6 +83,19 @@ export const kubernetesSigns = {
   'device-plugin-cannot-load-nvml': {
     tell: "was the plugin's own pod started with the nvidia runtime (runtimeClassName or default runtime)? nvidia-smi on the node?",
     shows: [
+      s(
+        [
+          'platform detection failed',
+          'No valid resources detected, creating a null CDI handler',
+          'Detected NVML platform: could not load',
+          'Is not a NVML platform',
+          'unable to load resource managers',
+          'If this is not a GPU node',
+          'You can check the prerequisites at: https://github.com/NVIDIA/k8s-device-plugin',
+        ],
+        0.72,
+        { less: { tegra: 0.2, thor: 0.3 } },
+      ),
       s(
         [
           'If this is a GPU node, did you set the docker default runtime to nvidia',

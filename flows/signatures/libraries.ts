@@ -8,6 +8,18 @@ export const librariesSigns = {
     shows: [
       s(
         [
+          "NVML doesn't exist on this system",
+          'NVML: Shared Library Not Found',
+          'NVMLError_LibraryNotFound',
+          'pynvml … NVML Shared Library Not Found',
+        ],
+        0.5,
+        {
+          less: { plugin: 0.4, k8s: 0.3, noGpuAsked: 0.5 },
+        },
+      ),
+      s(
+        [
           'initialization error: load library failed: libnvidia-ml.so',
           'load library failed: libnvidia-ml.so',
           'load library failed: libnvidia-ml',
@@ -133,6 +145,7 @@ export const librariesSigns = {
   'cli-driver-rpc-timeout': {
     tell: 'time nvidia-smi -L on the host with persistence off, and dmesg | grep -iE "xid|hung": slow start or a sick card?',
     shows: [
+      s('nvidia-container-cli … failed to process request', 0.5, { less: { wsl: 0.6 } }),
       s(
         [
           'driver rpc error: timed out',
@@ -142,6 +155,7 @@ export const librariesSigns = {
           'driver rpc error: failed to process request',
         ],
         0.95,
+        { less: { wsl: 0.45 } },
       ),
       s(['nvidia-container-cli … timed out', 'nvc … rpc … timed out'], 0.6),
     ],

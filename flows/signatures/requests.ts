@@ -34,6 +34,17 @@ export const requestSigns = {
   'visible-devices-unset': {
     tell: 'docker inspect -f "{{.HostConfig.Runtime}} {{json .HostConfig.DeviceRequests}} {{json .Config.Env}}" CONTAINER: was a GPU asked for at all?',
     shows: [
+      s(
+        [
+          'kernel driver does not appear to be running on this host',
+          '/proc/driver/nvidia/version does not exist',
+          'Could not find cuda drivers on your machine',
+          'libcuda reported version is: Not found',
+          'UNKNOWN ERROR (303)',
+        ],
+        0.56,
+        { kind: 'symptom', more: { noGpuAsked: 0.5 }, less: { asksGpus: 0.3, build: 0.5 } },
+      ),
       s(['No modification required; no devices requested', 'No devices requested; no modification required'], 0.92),
       s(
         [
@@ -222,6 +233,18 @@ export const requestSigns = {
     shows: [
       s(
         [
+          'unsupported CUDA version: driver',
+          'cuda runtime error (35)',
+          'cudaGetDeviceCount returned 35',
+          'code=35(cudaErrorInsufficientDriver)',
+          'init failure: 35',
+          'CUDA error: 35',
+          'CUDA failure 35',
+        ],
+        0.9,
+      ),
+      s(
+        [
           'requirement error: unsatisfied condition',
           'unsatisfied condition: cuda',
           'unsatisfied condition: brand',
@@ -275,6 +298,8 @@ export const requestSigns = {
   'cuda-compat-conflict': {
     tell: 'ldconfig -p | grep libcuda in the container and LD_LIBRARY_PATH: does /usr/local/cuda/compat shadow the driver?',
     shows: [
+      s(['cuda runtime error (804)', 'init failure: 804', 'cudaGetDeviceCount returned 804'], 0.92),
+      s(['cuda runtime error (803)', 'init failure: 803', 'cudaGetDeviceCount returned 803'], 0.7),
       s(
         [
           'forward compatibility was attempted on non supported HW',
@@ -443,6 +468,17 @@ export const requestSigns = {
   'rootless-cgroup-denied': {
     tell: 'does the engine run rootless (docker info -f "{{.SecurityOptions}}")? Then no-cgroups = true or CDI',
     shows: [
+      s(
+        [
+          'permission error: capability change failed',
+          'capability change failed: operation not permitted',
+          'privilege change failed',
+          'cap_last_cap: permission denied',
+          'open failed: /proc/sys/kernel/overflowuid',
+        ],
+        0.6,
+        { more: { rootless: 0.6, podman: 0.2 }, less: { lxc: 0.6 } },
+      ),
       s(
         [
           'devices/user.slice/devices.allow: permission denied',

@@ -15,6 +15,16 @@ export const toolkitSigns = {
   'toolkit-not-installed': {
     tell: 'command -v nvidia-ctk nvidia-container-runtime-hook on the machine the engine runs on',
     shows: [
+      s(
+        [
+          'Error looking up volume plugin nvidia-docker',
+          'volume plugin nvidia-docker: plugin not found',
+          'VolumeDriver.Create: internal error',
+          'nvidia-docker-plugin … failed',
+          'create nvidia_driver_',
+        ],
+        0.6,
+      ),
       s(NO_DRIVER_SELECTED, 0.6, { less: { desktop: 0.6, snap: 0.5 } }),
       s(NO_VENDOR, 0.6, { less: { desktop: 0.6, snap: 0.5 } }),
       s(['unknown or invalid runtime name: nvidia', 'Unknown runtime specified nvidia'], 0.3),
@@ -65,6 +75,19 @@ export const toolkitSigns = {
   'toolkit-version-skew': {
     tell: 'versions of nvidia-container-toolkit, -base, libnvidia-container-tools and libnvidia-container1: all four alike?',
     shows: [
+      s(
+        [
+          'Error: nvml: Function Not Found',
+          'nvml: Function Not Found',
+          'Function Not Found … nvml',
+          'failed to enable CUDA compat',
+          'nvidia-cdi-hook … flag provided but not defined',
+          'enable-cuda-compat … exit status',
+          'nvidia-container-runtime-hook … panic',
+          'invalid memory address or nil pointer dereference … nvidia',
+        ],
+        0.62,
+      ),
       s(
         [
           'unrecognized option --cuda-compat-mode',

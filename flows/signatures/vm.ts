@@ -73,6 +73,23 @@ export const vmSigns = {
     shows: [
       s(
         [
+          'No IOMMU group assigned to the device',
+          'not in an IOMMU group',
+          'no iommu_group found',
+          'unable to find iommu group',
+          'vfio-pci: probe of',
+          'vfio: failed to set iommu for container',
+          'vfio: unable to find',
+          'failed to unbind',
+          'cannot bind … vfio',
+          'VFIO group is not viable',
+          'Failed to assign device … vfio',
+        ],
+        0.72,
+        { kind: 'cause' },
+      ),
+      s(
+        [
           'is not viable',
           'ensure all devices within the iommu_group are bound to their vfio bus driver',
           'Please ensure all devices within the iommu_group',
@@ -161,6 +178,9 @@ export const vmSigns = {
   'lxc-nested-engine': {
     tell: 'does the engine run inside an LXC/LXD/Proxmox container (systemd-detect-virt -c)?',
     shows: [
+      s(['capability change failed', 'privilege change failed', 'overflowuid: permission denied'], 0.4, {
+        more: { lxc: 0.7 },
+      }),
       s(
         [
           'unable to find any existing device filters attached to the cgroup',
@@ -193,6 +213,9 @@ export const vmSigns = {
   'wsl-no-adapter': {
     tell: 'nvidia-smi.exe on the Windows side and wsl --version: WSL 2 with a current Windows driver, after wsl --shutdown?',
     shows: [
+      s(['driver error: failed to process request', 'driver rpc error', 'nvml error: unknown error'], 0.7, {
+        needs: ['wsl'],
+      }),
       s(['WSL environment detected but no adapters were found', 'no adapters were found'], 0.96),
       s('GPU access blocked by the operating system', 0.94),
       s(
