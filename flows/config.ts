@@ -2,7 +2,7 @@ import { check, flow, stop, to } from '../src/engine/flow.ts';
 import { need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import { CONFIG } from './probes/toolkit.ts';
-import { modesOf, resolveMode, resolvesTegra } from './rules/mode.ts';
+import { modeInForce, modesOf, resolveMode, resolvesTegra } from './rules/mode.ts';
 import { atLeast, since } from './rules/version.ts';
 
 const at = (shows: string) => [{ from: CONFIG, shows }];
@@ -138,7 +138,7 @@ export const config = flow({
       source: 'hook-in-nonlegacy-mode; tegra-gpus-flag; visible-devices-unknown; field reference 1.3; seed 0, Fix 2',
       probes: ['config', 'toolkit', 'where', 'smi', 'docker', 'csvLists'],
       decide: (f, r) => {
-        const set = f.config.mode;
+        const set = modeInForce(f);
         if (r.way === 'docker-gpus') {
           if ((set === 'auto' && resolvesTegra(f)) || (set === 'csv' && need(f.where.tegra) !== null))
             return {

@@ -211,7 +211,7 @@ export const lacks = (f: CdiFacts, r: Extract<Resolution, { is: 'resolves' }>): 
 /** Whether this box is set up for CDI through that reader (contract, faults b): an opt-in nobody took is no fault. */
 export const setUp = (f: CdiFacts & Pick<Facts, 'units'>, r: Request): boolean => {
   const specsIn = (dirs: readonly string[]) =>
-    f.cdiSpecs.specs.some(s => (s.kind === KIND || s.kind === '') && dirs.includes(s.dir)) ||
+    f.cdiSpecs.specs.some(s => (s.kind === KIND || s.kind === '' || s.deadly) && dirs.includes(s.dir)) ||
     f.cdiSpecs.unread.some(u => dirs.some(d => u.path.startsWith(`${d}/`))) ||
     // A spec under a name that nobody scans was still meant to be one.
     f.cdiSpecs.ignored.some(p => /\/nvidia[^/]*\.yml$/.test(p) && dirs.some(d => p.startsWith(`${d}/`)));

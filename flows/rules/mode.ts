@@ -1,6 +1,6 @@
 /** How nvidia-container-runtime.mode resolves on this box (field reference 1.3). */
 
-import { need } from '../../src/engine/known.ts';
+import { need, or } from '../../src/engine/known.ts';
 import type { Facts } from '../probes/index.ts';
 import { atLeast, since } from './version.ts';
 
@@ -13,6 +13,10 @@ export const modesOf = (version: string): readonly string[] =>
     ? ['auto', 'legacy', 'jit-cdi', 'cdi', 'csv']
     : ['auto', 'legacy', 'cdi', 'csv'];
 
+/** The mode that is set; one that this toolkit refuses counts as the default it has to become. */
+export const modeInForce = (f: Pick<Facts, 'config' | 'toolkit'>): string =>
+  modesOf(or(f.toolkit.version, null) ?? since.toolkitJitCdi).includes(f.config.mode) ? f.config.mode : 'auto';
+
 /** Tegra as the toolkit's platform test sees it: a Tegra machine without a loadable NVML, or a GPU called Thor or nvgpu. */
 export const resolvesTegra = (f: Pick<Facts, 'where' | 'smi' | 'toolkit'>): boolean => {
   const thor = f.smi.gpus.some(g => /\(nvgpu\)|NVIDIA Thor/.test(g.name));
@@ -22,12 +26,12 @@ export const resolvesTegra = (f: Pick<Facts, 'where' | 'smi' | 'toolkit'>): bool
 
 /** `cdiNames`: the request names nothing but CDI devices. */
 export const resolveMode = (f: Needs, cdiNames: boolean): { readonly mode: RuntimeMode; readonly because: string } => {
-  const set = f.config.mode;
+  const set = modeInForce(f);
   if (set !== 'auto') return { mode: set as RuntimeMode, because: `mode = "${set}" is set` };
   if (cdiNames) return { mode: 'cdi', because: 'auto, and the request holds only CDI names' };
   if (resolvesTegra(f)) return { mode: 'csv', because: 'auto on a Tegra machine' };
-  const version = need(f.toolkit.version) ?? '0';
-  return atLeast(version, since.toolkitJitCdi)
-    ? { mode: 'jit-cdi', because: `auto in toolkit ${version} means jit-cdi` }
-    : { mode: 'legacy', because: `auto in toolkit ${version} means legacy` };
+  const known = need(f.toolkit.version) ?? '0';
+  return atLeast(known, since.toolkitJitCdi)
+    ? { mode: 'jit-cdi', because: `auto in toolkit ${known} means jit-cdi` }
+    : { mode: 'legacy', because: `auto in toolkit ${known} means legacy` };
 };
