@@ -21,7 +21,7 @@ export const card = flow({
           'Xid 13, 31, 43 and 45 belong to the application; 48, 63, 64, 94 and 95 to memory, 74 to NVLink, 119 and 120 to the firmware processor. nvidia_uvm can lose its state in a suspend; cuInit then returns 999.',
       },
       source: 'gpu-fatal-xid; uvm-broken-after-suspend',
-      probes: ['kernelLog', 'smi', 'driver'],
+      probes: ['kernelLog', 'smi', 'driver', 'module'],
       bears: 'advice',
       decide: f => {
         if (isUnknown(f.kernelLog.lines)) return { is: 'notRead', found: 'the kernel log was not read' };
@@ -47,7 +47,7 @@ export const card = flow({
             ),
           };
         const slept = sleptAt(f.kernelLog);
-        return slept && or(f.driver.uvmLoaded, false)
+        return slept && or(f.driver.uvmLoaded, false) && !f.module.keepsMemory
           ? { is: 'slept', found: 'the machine slept since the module was loaded', seen: quote(f.kernelLog, [slept]) }
           : { is: 'quiet', found: 'none' };
       },

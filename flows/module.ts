@@ -90,7 +90,11 @@ export const module = flow({
           ...(boot === true ? [{ from: '/sys/firmware/efi/efivars', shows: 'Secure Boot is on' }] : []),
           ...(lockdown !== 'none' ? [{ from: '/sys/kernel/security/lockdown', shows: `[${lockdown}]` }] : []),
         ];
-        if (refused.length > 0)
+        const signer = f.module.signer ?? '';
+        const { enrolled } = f.module;
+        const isKnown = signer !== '' && !isUnknown(enrolled) && enrolled.includes(signer);
+        // The line names no module; one that is signed with an enrolled key was not meant.
+        if (refused.length > 0 && !isKnown)
           return {
             is: 'rejected',
             found: 'the kernel refuses the module: it is not signed with a known key',
@@ -102,8 +106,6 @@ export const module = flow({
             found: 'the module is not signed, and this kernel takes only signed ones',
             seen: [{ from: 'modinfo nvidia', shows: 'no signer' }, ...guard, ...built],
           };
-        const signer = f.module.signer ?? '';
-        const enrolled = f.module.enrolled;
         if (guarded && OWN_KEY.test(signer) && !isUnknown(enrolled) && !enrolled.includes(signer))
           return {
             is: 'rejected',

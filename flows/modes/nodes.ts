@@ -31,10 +31,10 @@ export const nodes = [
   }),
   entry('uvm-broken-after-suspend', {
     layer,
-    title: 'CUDA is broken since the machine slept',
-    line: 'After a suspend CUDA fails everywhere; nvidia-smi still looks fine.',
-    paragraph: `The machine was suspended after the driver was loaded, and nvidia_uvm did not survive it. CUDA fails on the host too,
-      so no container setting is to blame. Reloading that one module cures it until the next suspend.`,
+    title: 'The machine slept, and CUDA may be broken since',
+    line: 'After a suspend CUDA can fail everywhere while nvidia-smi looks fine.',
+    paragraph: `The machine was suspended after the driver was loaded, and nvidia_uvm does not always survive that. If CUDA fails on the host
+      too (cuInit 999), no container setting is to blame. Reloading that one module cures it until the next suspend.`,
     mechanism: `cuInit returns 999 although /dev/nvidia-uvm exists. Lasting cure: NVreg_PreserveVideoMemoryAllocations=1 with the
       nvidia-suspend and nvidia-resume units [F].`,
     evidence: '[I]',

@@ -8,6 +8,7 @@ import type { WhereFacts } from './where.ts';
 
 const EFIVARS = '/sys/firmware/efi/efivars';
 const LOCKDOWN = '/sys/kernel/security/lockdown';
+const PARAMS = '/proc/driver/nvidia/params';
 const DKMS = '/var/lib/dkms/nvidia';
 /** In the order in which modprobe reads them; a file of the first shadows one of the same name in the later ones. */
 const CONF = ['/etc/modprobe.d', '/run/modprobe.d', '/usr/lib/modprobe.d'] as const;
@@ -80,6 +81,8 @@ export interface ModuleFacts {
   /** Driver versions that DKMS knows, with the log of a build that failed. */
   readonly builds: readonly { readonly version: string; readonly log: string | null; readonly path: string }[];
   readonly headers: Maybe<boolean>;
+  /** The module saves the memory of the card over a suspend. */
+  readonly keepsMemory: boolean;
   readonly commandLine: Maybe<string | null>;
 }
 
@@ -111,7 +114,7 @@ export const module = probe({
   after: ['modulePlaces', 'driver'],
   needs: (known: Places): Reads => {
     const { conf, versions, secureBootVar, modinfo } = known.modulePlaces;
-    const always = { version: read('/proc/driver/nvidia/version') };
+    const always = { version: read('/proc/driver/nvidia/version'), params: read(PARAMS) };
     if (!missing(known)) return always;
     return {
       ...always,
@@ -131,6 +134,7 @@ export const module = probe({
     const efi = a.secureBoot ? text(a.secureBoot, `${EFIVARS}/SecureBoot`) : null;
     const lockdown = a.lockdown ? text(a.lockdown, LOCKDOWN) : unknown('unrecorded', LOCKDOWN);
     const version = a.version ? text(a.version, '/proc/driver/nvidia/version') : null;
+    const params = a.params ? (or(text(a.params, PARAMS), '') ?? '') : '';
     const license = field(modinfo, 'license');
     const keys: Ran | undefined = a.enrolled;
     return {
@@ -162,6 +166,7 @@ export const module = probe({
       blocks: [...conf.flatMap(p => blocksIn(p, or(of(p), '') ?? '')), ...onCommandLine(or(commandLine, '') ?? '')],
       builds: versions.map(v => ({ version: v, log: or(of(makeLog(v)), null), path: makeLog(v) })),
       headers,
+      keepsMemory: /^PreserveVideoMemoryAllocations: 1$/m.test(params),
       commandLine,
     };
   },

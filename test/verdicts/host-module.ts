@@ -52,6 +52,18 @@ export const cases: readonly Case[] = [
       b.says('mokutil --list-enrolled', '[key 1]\nSubject: CN = DKMS module signing key\n'),
     ),
   ],
+  // Some other module was refused: the key of this one is enrolled.
+  [
+    'module.kept.notLoaded',
+    'docker-gpus',
+    on(
+      'driver-not-loaded@new',
+      notLoaded,
+      modinfo('DKMS module signing key'),
+      b => b.says('mokutil --list-enrolled', '[key 1]\nSubject: CN = DKMS module signing key\n'),
+      kernelSays('Lockdown: modprobe: unsigned module loading is restricted; see man kernel_lockdown.7'),
+    ),
+  ],
   // An unsigned module on a machine without lockdown loads.
   ['module.kept.notLoaded', 'docker-gpus', on('driver-not-loaded@new', notLoaded, modinfo(''))],
   [

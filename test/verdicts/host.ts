@@ -181,6 +181,14 @@ export const cases: readonly Case[] = [
     on('healthy@new', kernelSays(LOADED, 'PM: suspend entry (deep)', 'PM: suspend exit')),
   ],
   ['card.log.quiet', 'docker-gpus', on('healthy@new', kernelSays('PM: suspend exit', LOADED))],
+  // The driver keeps its memory over a suspend.
+  [
+    'card.log.quiet',
+    'docker-gpus',
+    on('healthy@new', kernelSays(LOADED, 'PM: suspend exit'), b =>
+      b.file('/proc/driver/nvidia/params', 'PreserveVideoMemoryAllocations: 1\n'),
+    ),
+  ],
   ['card.kind.plain', 'docker-gpus', on('healthy@new')],
   ['card.kind.fabric', 'docker-gpus', on('healthy@new', nvswitch)],
   ['card.kind.mig', 'docker-gpus', on('healthy@new', migOn())],
