@@ -125,7 +125,7 @@ const states: Readonly<Record<string, (n: string) => Edit>> = {
     edit(n)
       .daemon({})
       .info(i => {
-        delete i.Runtimes.nvidia;
+        Object.assign(i, { Runtimes: { runc: { path: 'runc' } } });
       })
       .thing('/usr/bin/nvidia-container-runtime-hook', { mtime: 4e9 })
       .thing('/usr/bin/nvidia-cdi-hook', { mtime: 4e9 }),
