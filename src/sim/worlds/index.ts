@@ -119,6 +119,18 @@ export const demos: Readonly<Record<string, Demo>> = {
     story: 'It had one small instance last week and has two large ones since this morning; the spec is of last week.',
     load: async () => (await import('./card.ts')).migDivided(),
   },
+  'project-distributed': {
+    title: 'A Compose project whose reservation is refused, and a Dockerfile that forgot a package',
+    story:
+      'docker compose -f docker-compose-distributed.yml up --build -d: the worker does not start; behind the GPU error a ModuleNotFoundError is waiting. Try gpumedic files.',
+    load: async () => (await import('./projects.ts')).distributedProject(),
+  },
+  'project-ollama': {
+    title: 'A Compose reservation that fails at the loader cache, while CDI works',
+    story:
+      'ollama was set up with driver: nvidia and count: 1; since the configuration was moved here it ends in an ldcache error. Try gpumedic files.',
+    load: async () => (await import('./projects.ts')).ollamaProject(),
+  },
   'no-gpu': {
     title: 'There is no NVIDIA GPU in this machine',
     story: 'The right containers on the wrong node.',
@@ -157,6 +169,29 @@ export const demos: Readonly<Record<string, Demo>> = {
     story:
       'A note on permanent configuration was followed to the letter on toolkit 1.17. It works; the first containers of each boot may miss the spec.',
     load: async () => (await import('./workloads.ts')).seedUnits(),
+  },
+  'jetson-k3s': {
+    title: 'Jetson Thor on k3s: ERROR_LIBRARY_NOT_FOUND although the runtime class is set',
+    story:
+      'The pod names the class nvidia and its capabilities, and nothing arrives. The notes mounted libraries and /dev by hand and made it privileged.',
+    load: async () => (await import('./jetson.ts')).jetsonK3s(),
+  },
+  'jetson-workaround': {
+    title: 'Jetson Thor: the work-around of the notes, and whether it is still needed',
+    story:
+      'The pod works: privileged, with the whole of /dev and the libraries of the host. Nobody knows whether it has to.',
+    load: async () => (await import('./jetson.ts')).jetsonWorkaround(),
+  },
+  'k3s-toolkit-late': {
+    title: 'k3s: no runtime for "nvidia" is configured',
+    story:
+      'The toolkit was installed on the node an hour after k3s had been started. Pods of the class nvidia hang in ContainerCreating.',
+    load: async () => (await import('./kubernetes.ts')).k3sToolkitLate(),
+  },
+  'k3s-old-template': {
+    title: 'k3s after an update: an old template hides the nvidia runtime',
+    story: 'Somebody once copied the whole generated config.toml to config.toml.tmpl, to change one mirror.',
+    load: async () => (await import('./kubernetes.ts')).k3sTemplate(),
   },
   'healthy-old': {
     title: 'Nothing is wrong: Docker 26, toolkit 1.17',

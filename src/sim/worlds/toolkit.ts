@@ -14,8 +14,13 @@ const edit = (world: World, from: string, to: string): void => {
   file(world.fs, configPath, before.replace(from, to));
 };
 
-export const ldconfigReal = (): World => {
-  const world = machine({ name: 'ldconfig-real', docker: '26.1.5', toolkit: '1.14.6' });
+export const ldconfigReal = (daemon: Readonly<Record<string, unknown>> = {}): World => {
+  const world = machine({
+    name: 'ldconfig-real',
+    docker: '26.1.5',
+    toolkit: '1.14.6',
+    daemonJson: daemonJsonWith(daemon),
+  });
   edit(world, 'ldconfig = "@/sbin/ldconfig"', 'ldconfig = "@/sbin/ldconfig.real"');
   running(
     world,
