@@ -20,7 +20,7 @@ export const transcriptCast = (events: readonly Event[], version: string): strin
     told = state.trail.length;
     const rows = fresh.flatMap(row => drawRow(row, COLUMNS, theme)).map(drawn => painted(drawn, true));
     if (state.over) {
-      const summary = summaryOf(state).flatMap(line => drawLine(line, COLUMNS, theme));
+      const summary = (state.walk === null ? [] : summaryOf(state)).flatMap(line => drawLine(line, COLUMNS, theme));
       return { at, rows: [...rows, ...summary.map(drawn => painted(drawn, true))], live: [] };
     }
     const view = viewOf(state, version);

@@ -3,6 +3,7 @@
  * it is only shown. So there is a transcript in every form of every demo, and a bug report for a recording.
  */
 import { reportOf } from '../engine/report.ts';
+import { telling } from '../engine/telling.ts';
 import { memoryStore } from '../plan/memory.ts';
 import { EVENTS } from '../wizard/eventlog.ts';
 import { runFix } from '../wizard/fix.ts';
@@ -22,7 +23,7 @@ export const playedSession = async (context: Context): Promise<{ readonly id: st
     command: ['gpumedic', ...process.argv.slice(2)].join(' '),
     now: context.now,
   });
-  for (const f of reportOf(await outside.facts.all()).findings)
+  for (const f of reportOf(await outside.facts.all(), telling).findings)
     outside.append({
       type: 'judged',
       flow: 'report',

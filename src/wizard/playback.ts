@@ -3,6 +3,7 @@ import { modes } from '../../flows/modes/index.ts';
 import { requests } from '../../flows/rules/requests.ts';
 import type { WayId } from '../engine/flow.ts';
 import type { Event, Outcome } from '../transcript/event.ts';
+import { plural } from './lines.ts';
 import type { Report } from './outside.ts';
 import { firstState, type State } from './state.ts';
 import type { Found, Row, Sign, Walk } from './walk.ts';
@@ -73,7 +74,7 @@ const foundOf = (judged: Of<'judged'>, report: Report, rest: readonly Event[]): 
       fix: plan.fix,
       title: plan.title,
       by: 'apply',
-      costs: '',
+      costs: `writes ${plural(plan.steps.filter(step => step.do === 'edit').length, 'file')}`,
       privilege: plan.privilege,
       guide: [],
       tried: false,
@@ -91,6 +92,8 @@ export const playback = (events: readonly Event[]): readonly Played[] => {
   let report: Report = { verdict: 'unknown', ways: [], findings: [], unknown: [] } as unknown as Report;
   let state: State = {
     ...firstState({ box: { name: began?.box ?? '', kind: 'recorded' }, now: () => first.at, modes } as never, false),
+    // What was typed stands there until something is found; the menus of a session are not in its log.
+    at: { at: 'busy', what: began?.command ?? '', since: first.at, holds: false },
     kind: 'live',
     machine,
     session: began?.session || null,
@@ -151,7 +154,8 @@ export const playback = (events: readonly Event[]): readonly Played[] => {
         show(event.at, add({ sign: 'plain', label: '', text: `${event.question} ${event.answer}` }));
         break;
       case 'stepped': {
-        const what = event.direction === 'undo' ? `put back: ${event.what}` : event.what;
+        const what =
+          event.direction === 'undo' && !event.what.startsWith('put back') ? `put back: ${event.what}` : event.what;
         const row: Row = {
           sign: event.ok ? 'ok' : 'broken',
           label: '',
@@ -189,6 +193,11 @@ export const playback = (events: readonly Event[]): readonly Played[] => {
         });
         break;
       case 'ended':
+        if (event.outcome === 'undone') {
+          const row: Row = { sign: 'done', label: 'Undone', text: 'an earlier change was put back' };
+          show(event.at, { ...add(row), walk: null, over: true });
+          break;
+        }
         report = { ...report, verdict: VERDICT[event.outcome] };
         walk = { ...walk, stage: 'ended', report };
         show(event.at, { at: { at: 'end' }, over: true });
