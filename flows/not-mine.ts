@@ -1,6 +1,14 @@
 /** Troubles that look like ours because they arrive from the same commands: named, so that nobody hunts a GPU for them. */
 import type { Foreign } from '../src/engine/signature.ts';
 
+/** Of what package indexes hold, what is often forgotten; an application's own folders have other names. */
+const NAMES =
+  '_bz2|_ctypes|_lzma|_sqlite3|accelerate|aiohttp|apex|attr|attrs|audioop|audioread|bitsandbytes|boto3|bs4|celery|click|cryptography|cupy|cv2|datasets|diffusers|discord|distutils|django|docker|dotenv|einops|fastapi|faster_whisper|flash_attn|flask|google|gradio|grpc|h5py|httpx|hydra|imageio|imp|ipykernel|jax|jinja2|jupyter|jwt|keras|kubernetes|langchain|librosa|lightning|loguru|lxml|markdown|matplotlib|mysql|mysqldb|notebook|numba|numpy|omegaconf|onnx|onnxruntime|openai|packaging|pandas|paramiko|peft|pil|pip|pkg|pkg_resources|playwright|psutil|psycopg2|pyaudio|pydantic|pymongo|pymysql|pytest|pytorch_lightning|ray|redis|requests|rich|ruamel|safetensors|scipy|selenium|sentencepiece|setuptools|six|skimage|sklearn|sounddevice|soundfile|sqlalchemy|streamlit|telegram|tensorboard|tensorflow|tiktoken|timm|tkinter|toml|tomli|torch|torchaudio|torchvision|tqdm|transformers|triton|typer|typing_extensions|ultralytics|uvicorn|wandb|websockets|wheel|whisper|xformers|yaml|zmq';
+/** Such a name, or an import by an installed package. */
+const PACKAGE = new RegExp(
+  `no module named ['"\\u2018\\u201c]?(?:${NAMES})(?![\\w-])|(?:site|dist)-packages/[^"\\n]{1,200}", line [^\\n]{0,120}\\n[^\\n]{0,200}\\n(?:modulenotfounderror|importerror): no module named`,
+);
+
 export const notMine: readonly Foreign[] = [
   {
     kind: 'image-pull',
@@ -224,12 +232,16 @@ export const notMine: readonly Foreign[] = [
   },
   {
     kind: 'python-requirement',
+    about: 'A Python package is not installed in the image; its requirements are incomplete.',
+    instead: ['image-app-module-missing'],
+    says: ['No module named'],
+    test: PACKAGE,
+  },
+  {
+    kind: 'python-requirement',
     instead: ['image-app-module-missing'],
     about: 'A Python package is not installed in the image; its requirements are incomplete.',
     says: [
-      'No module named <requests|numpy|yaml|flask|fastapi|uvicorn|pandas|scipy|PIL|cv2|sklearn|pydantic|django|aiohttp|httpx|redis|celery|boto3|psycopg2|sqlalchemy|click|tqdm|matplotlib|jinja2|attr|attrs|six|setuptools|pkg_resources|distutils|pip|wheel|dotenv|websockets|grpc|google|psutil|transformers|diffusers|accelerate|gradio|einops|sentencepiece|safetensors|torch|torchvision|torchaudio|tensorflow|keras|xformers|bitsandbytes|triton|flash_attn|apex|jax|cupy|numba|onnx|onnxruntime|openai|langchain|pytest|typing_extensions|packaging|cryptography|jwt|bs4|lxml|pymysql|MySQLdb|mysql|pymongo|paramiko|docker|kubernetes|ray|datasets|peft|librosa|soundfile|whisper|faster_whisper|ultralytics|imageio|skimage|h5py|tensorboard|wandb|loguru|rich|typer|omegaconf|hydra|pytorch_lightning|lightning|timm|tiktoken|toml|tomli|ruamel|markdown|pkg|zmq|ipykernel|notebook|jupyter|streamlit|discord|telegram|selenium|playwright|pyaudio|sounddevice|audioop|imp|_ctypes|_sqlite3|_lzma|_bz2|tkinter|audioread>',
-      'site-packages/ … ModuleNotFoundError',
-      'dist-packages/ … ModuleNotFoundError',
       'Could not find a version that satisfies the requirement',
       'No matching distribution found for',
       'ResolutionImpossible',
@@ -237,7 +249,6 @@ export const notMine: readonly Foreign[] = [
       'error: subprocess-exited-with-error',
       'Failed building wheel for',
       'externally-managed-environment',
-      'cannot import name',
     ],
   },
   {

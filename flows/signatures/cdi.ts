@@ -46,6 +46,14 @@ export const cdiSigns = {
     shows: [
       s(
         [
+          'error mounting /run/nvidia-persistenced/socket',
+          'mount … /run/nvidia-persistenced/socket',
+          'error mounting /run/nvidia-fabricmanager',
+        ],
+        0.78,
+      ),
+      s(
+        [
           'failed to fulfil mount request: open … lib<nvidia|cuda|EGL|GLX|nv|GL>',
           'failed to fulfil mount request: open … nvidia',
           'failed to fulfil mount request',

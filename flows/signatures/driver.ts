@@ -129,6 +129,7 @@ export const driverSigns = {
   'kernel-module-not-loaded': {
     tell: 'grep -w ^nvidia /proc/modules and ls /dev/nvidiactl on the host; dmesg | tail -30 gives the reason of a failed load',
     shows: [
+      s('Please ensure that the NVIDIA device files', 0.5),
       s(
         [
           'could not insert nvidia: Operation not permitted',
@@ -156,7 +157,7 @@ export const driverSigns = {
           'ERROR_DRIVER_NOT_LOADED',
         ],
         0.72,
-        { less: { wsl: 0.6, thor: 0.5, tegra: 0.3 } },
+        { less: { moduleLoaded: 0.75, wsl: 0.6, thor: 0.5, tegra: 0.3 } },
       ),
       s(NO_DRIVER_TALK, 0.52, { less: { kernelNew: 0.4, inContainer: 0.35, noGpuAsked: 0.3 } }),
       s(
@@ -477,6 +478,7 @@ export const driverSigns = {
   'device-nodes-missing': {
     tell: 'ls -l /dev/nvidia* beside grep nvidia /proc/devices: the module is loaded but the nodes are not there',
     shows: [
+      s('Please ensure that the NVIDIA device files', 0.5),
       s(
         [
           'cuda runtime error (38)',
@@ -491,8 +493,9 @@ export const driverSigns = {
       ),
       s(
         [
-          'ls: cannot access /dev/nvidia',
-          "ls: cannot access '/dev/nvidia*'",
+          'cannot access /dev/nvidia: No such',
+          'cannot access /dev/nvidiactl',
+          'cannot access /dev/nvidia0',
           '/dev/nvidia0: No such file',
           '/dev/nvidiactl: No such file',
           'invalid device node',
@@ -512,7 +515,9 @@ export const driverSigns = {
         0.85,
       ),
       s('stat CDI host device /dev/nvidia<0|1|2|3|4|5|6|7|ctl>', 0.4),
-      s(['nvml error: driver not loaded', 'failed to initialize NVML: Driver Not Loaded'], 0.38),
+      s(['nvml error: driver not loaded', 'failed to initialize NVML: Driver Not Loaded'], 0.38, {
+        more: { moduleLoaded: 0.7 },
+      }),
       s(
         [
           'initialization error: cuda error: unknown error',

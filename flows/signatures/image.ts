@@ -104,7 +104,7 @@ export const imageSigns = {
           'Specified provider CUDAExecutionProvider is not in available provider names',
           'CUDAExecutionProvider is not in available',
           'OpenCV … without CUDA',
-          'is_built_with_cuda() False',
+          'is_built_with_cuda() … False',
           'no CUDA support',
           'XGBoost … not compiled with CUDA',
           'compiled with CUDA support … not',
@@ -133,6 +133,7 @@ export const imageSigns = {
           'torch.version.cuda None',
         ],
         0.85,
+        { kind: 'cause' },
       ),
       s(
         [
@@ -147,6 +148,18 @@ export const imageSigns = {
   'image-arch-not-compiled': {
     tell: 'torch.cuda.get_arch_list() in the image against the compute capability of the GPU (nvidia-smi --query-gpu=compute_cap --format=csv)',
     shows: [
+      s(
+        [
+          'mismatches the version that was used to compile PyTorch',
+          'The detected CUDA version … mismatches',
+          'which is of cuda capability',
+          'cuda capability supported by this version of PyTorch',
+          'CUDA failure 209',
+          'cuda runtime error (209)',
+          'cuda runtime error (48)',
+        ],
+        0.8,
+      ),
       s(
         [
           'no kernel image is available for execution on the device',
@@ -317,6 +330,7 @@ export const imageSigns = {
   'cuda-visible-devices-wrong': {
     tell: 'echo $CUDA_VISIBLE_DEVICES in the container: indices count from 0 inside, -1 or empty hides all',
     shows: [
+      s('Attempting to deserialize object on … CUDA device', 0.4, { kind: 'symptom' }),
       s(
         [
           'cuda runtime error (38)',
@@ -339,7 +353,6 @@ export const imageSigns = {
           'CUDA_ERROR_INVALID_DEVICE',
           'cudaErrorInvalidDevice',
           'Invalid device id',
-          'Attempting to deserialize object on CUDA device',
           'CUDA_VISIBLE_DEVICES environment variable',
         ],
         0.66,

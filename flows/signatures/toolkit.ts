@@ -95,6 +95,7 @@ export const toolkitSigns = {
           'nvidia-container-cli: unrecognized option',
           'nvidia-container-cli configure --help',
           'nvidia-container-cli configure … unrecognized',
+          'nvidia-container-cli … unrecognized option',
         ],
         0.96,
       ),

@@ -27,6 +27,7 @@ export type Feature =
   | 'lxc'
   | 'mac'
   | 'mig'
+  | 'moduleLoaded'
   | 'noGpuAsked'
   | 'nonRoot'
   | 'nouveau'
@@ -89,6 +90,8 @@ export interface Foreign {
   /** What it is, in a sentence. */
   readonly about: string;
   readonly says: readonly string[];
+  /** Must hold on the cleaned text in lower case as well; bounded repetitions only. */
+  readonly test?: RegExp;
   /** Names the matter so plainly that an error of the stack beside it has to be certain to win. */
   readonly plain?: true;
   /** Failure modes with the same words that it explains better. */

@@ -36,6 +36,7 @@ const tests: Readonly<Record<Feature, RegExp>> = {
   lxc: /\blx[cd]\b|\blxcfs\b|proxmox|\bpct (?:exec|enter|start|config)|incus|unprivileged container|nesting[=:]/,
   mac: /\bmacos\b|\bdarwin\b|apple silicon|\/users\/[\w.-]{1,40}\/|\bmps backend\b|\bm[1-4] (?:mac|pro|max|ultra)\b/,
   mig: /\bmig\b|mig-[0-9a-f]{8}|\bmig-gpu-|[1-7]g\.\d{1,3}gb/,
+  moduleLoaded: /^nvidia(?:_uvm|_drm|_modeset)? {1,40}\d{4,12} {1,8}\d/m,
   noGpuAsked: /\u0000/,
   nonRoot: /\buid=(?!0\b)\d{1,6}|runasuser: ?[1-9]|--user[= ]\d{3,5}|non-?root|\buser: ["']?\d{3,5}/,
   nouveau: /\bnouveau\b|\bnova(?:_|-)?core\b|\bnova_drm\b/,

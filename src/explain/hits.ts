@@ -1,5 +1,5 @@
 /** What was found so far: the first place of each pattern and what the text shows besides, in bounded memory. */
-import type { Feature } from '../engine/signature.ts';
+import type { Feature, Foreign } from '../engine/signature.ts';
 import type { Catalogue } from './catalogue.ts';
 import { cleanLine } from './clean.ts';
 import { addFeatures, versionsIn } from './features.ts';
@@ -25,10 +25,18 @@ export interface Hits {
   readonly found: Map<number, Hit>;
   readonly features: Set<Feature>;
   readonly versions: Record<string, string>;
+  /** Foreign matters whose own test held. */
+  readonly foreign: Set<Foreign>;
   order: number;
 }
 
-export const noHits = (): Hits => ({ found: new Map(), features: new Set(), versions: {}, order: 0 });
+export const noHits = (): Hits => ({
+  found: new Map(),
+  features: new Set(),
+  versions: {},
+  foreign: new Set(),
+  order: 0,
+});
 
 const MOST_TRIES = 400;
 /** A shorter text is searched string by string: making the table would take longer. */
@@ -53,6 +61,7 @@ export const addLines = (hits: Hits, catalogue: Catalogue, lines: readonly strin
   const view = squeezeLines(lines.map(cleanLine));
   addFeatures(hits.features, view.spaced);
   for (const [name, version] of Object.entries(versionsIn(view.spaced))) hits.versions[name] ??= version;
+  for (const { foreign } of catalogue.foreign) if (foreign.test?.test(view.spaced) === true) hits.foreign.add(foreign);
   const tries = new Map<number, number>();
   const order = hits.order;
   const look = (index: number, at: number): number => {

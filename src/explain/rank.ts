@@ -129,7 +129,7 @@ const foreignOf = (catalogue: Catalogue, hits: Hits): Foreign | null => {
   let order = Number.POSITIVE_INFINITY;
   for (const { foreign, says } of new Set([...hits.found.keys()].flatMap(index => catalogue.foreignBy[index]!))) {
     const hit = firstOf(hits, says);
-    if (hit === undefined) continue;
+    if (hit === undefined || (foreign.test !== undefined && !hits.foreign.has(foreign))) continue;
     const isBetter = best === null || (foreign.plain === true && best.plain !== true);
     const isSame = (foreign.plain === true) === (best?.plain === true);
     if (isBetter || (isSame && hit.order < order)) {

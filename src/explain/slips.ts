@@ -7,7 +7,7 @@ import { lineAt, squeeze, squeezeLines } from './squeeze.ts';
 /** Shorter strings are too alike to be guessed. */
 const LEAST = 18;
 /** A pattern with gaps is looked for by its anchor where that is most of it. */
-const MOSTLY = 0.75;
+const MOSTLY = 0.85;
 const SEED = 7;
 const MOST_SEEDS = 60;
 
