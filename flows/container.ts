@@ -11,12 +11,12 @@ import {
   KNOWN_CAPABILITIES,
   mechanisms,
   mechanismWords,
+  meetsCuda,
   mixesNames,
   named,
   recordOf,
   requiredCuda,
 } from './rules/container.ts';
-import { compare } from './rules/version.ts';
 
 const INSPECT = 'docker inspect';
 
@@ -204,9 +204,14 @@ export const container = flow({
         const c = recordOf(f);
         const needs = requiredCuda(c.env);
         if (needs === null) return { is: 'met' };
-        const has = cudaOf(need(f.driver.loaded));
-        if (has === null || compare(has, needs) >= 0)
-          return { is: 'met', found: `wants CUDA ${needs}${has === null ? '' : `, the driver serves ${has}`}` };
+        const driver = need(f.driver.loaded);
+        const has = cudaOf(driver) ?? 'another version';
+        const meets = driver === null ? true : meetsCuda(c.env, driver);
+        if (meets === null)
+          throw new CannotTell([
+            { unknown: 'unreadable', probe: `which CUDA version driver ${driver} serves on this card` },
+          ]);
+        if (meets) return { is: 'met', found: `wants CUDA ${needs}, the driver serves ${has}` };
         const seen = [
           { from: INSPECT, shows: `NVIDIA_REQUIRE_CUDA=${c.env.NVIDIA_REQUIRE_CUDA}` },
           { from: f.driver.loadedFrom, shows: `driver ${String(f.driver.loaded)} serves CUDA ${has}` },

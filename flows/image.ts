@@ -1,6 +1,7 @@
 /** What only the image can be blamed for, once the injection is proven or the image alone is looked at (T9). */
 import { check, flow, harm, stop, works } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
+import { recordOf } from './rules/container.ts';
 import { missingModule, trouble } from './rules/log-words.ts';
 import { atLeast } from './rules/version.ts';
 
@@ -98,7 +99,8 @@ export const image = flow({
       decide: f => {
         const log = f.subjectHost === null ? null : need(f.subjectHost.log);
         if (log === null) return { is: 'nothing', found: 'there is no log' };
-        const module = missingModule(log);
+        // A program that runs may try optional modules and go on without them.
+        const module = recordOf(f).status === 'running' ? null : missingModule(log);
         if (module !== null) {
           const seen = [{ from: 'docker logs', shows: module.line }];
           const env =
@@ -167,13 +169,13 @@ export const image = flow({
         const cuda = f.subjectInside === null ? null : need(f.subjectInside.cuda);
         if (cuda === null) throw new CannotTell([{ unknown: 'unrecorded', probe: 'the packages of the image' }]);
         const p = cuda.packages;
-        const cpu = [
-          ...(/\+cpu$/.test(p.torch ?? '') ? [`torch ${p.torch}`] : []),
-          ...(p['tensorflow-cpu'] !== undefined ? [`tensorflow-cpu ${p['tensorflow-cpu']}`] : []),
-          ...(p.onnxruntime !== undefined && p['onnxruntime-gpu'] === undefined
-            ? [`onnxruntime ${p.onnxruntime}`]
-            : []),
-        ];
+        const isCpu = (name: string, version: string): boolean =>
+          /\+cpu$/.test(version) || name === 'tensorflow-cpu' || name === 'onnxruntime' || name === 'jax';
+        const all = Object.entries(p);
+        // One framework with CUDA is enough: others may be there for small things on the CPU.
+        const cpu = all.every(([n, v]) => isCpu(n, v))
+          ? all.filter(([n]) => n !== 'jax').map(([n, v]) => `${n} ${v}`)
+          : [];
         return cpu.length === 0
           ? {
               is: 'fits',

@@ -167,7 +167,7 @@ export const injected = flow({
       },
       source:
         'field reference 3.1 T8; cgroup-lost-after-daemon-reload; no-cgroups-true-on-rootful; selinux-denied; image-bundles-driver-libs',
-      probes: ['subjectInside', 'subjectRecord', 'subjectHost', 'config', 'docker'],
+      probes: ['subjectInside', 'subjectRecord', 'subjectHost', 'config', 'docker', 'toolkit', 'where', 'smi'],
       bears: 'advice',
       decide: f => {
         const { smi, cuda, nodes } = inside(f);
@@ -184,6 +184,9 @@ export const injected = flow({
         }
         if (/Unknown Error/i.test(says)) {
           const rootful = !(daemonOf(f.docker)?.rootless ?? false);
+          // Whoever gets the nodes in the spec of the container cannot lose them to systemd.
+          if (containerOf(f.subjectRecord) !== null && isLegacy(containerOf(f.subjectRecord)!, f) === false)
+            throw new CannotTell([{ unknown: 'unreadable', probe: 'NVML in the container: Unknown Error' }]);
           return f.config.noCgroups && rootful
             ? { is: 'noCgroups', found: 'the node may not be opened: no-cgroups is set', seen }
             : { is: 'lost', found: 'the container lost the right to the nodes', seen };

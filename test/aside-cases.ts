@@ -58,7 +58,7 @@ export const throwAway = (s: Setup, imageFiles: readonly string[]) => {
     'ls: cannot access',
   );
 };
-const running =
+export const running =
   (...records: readonly object[]) =>
   (b: Edit) => {
     b.says(
@@ -134,7 +134,10 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
       ),
   ],
   ['container.requirement.met', () => on('healthy@old', env('NVIDIA_REQUIRE_CUDA=cuda>=12.6'))],
-  ['container.requirement.unmet', () => on('healthy@old', env('NVIDIA_REQUIRE_CUDA=cuda>=14.1 brand=tesla'))],
+  [
+    'container.requirement.unmet',
+    () => on('healthy@old', env('NVIDIA_REQUIRE_CUDA=cuda>=14.1 brand=tesla,driver>=470,driver<471')),
+  ],
   [
     'container.requirement.unchecked',
     () => box({ record: { requests: cdi('nvidia.com/gpu=all') }, env: ['NVIDIA_REQUIRE_CUDA=cuda>=14.1'] }),

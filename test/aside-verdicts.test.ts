@@ -11,10 +11,10 @@ import { wayOf } from '../flows/rules/container.ts';
 import { requests } from '../flows/rules/requests.ts';
 import { cached } from '../src/box/cache.ts';
 import { isFinding } from '../src/engine/flow.ts';
-import { collect, reportOf } from '../src/engine/report.ts';
+import { checkBox, collect, reportOf } from '../src/engine/report.ts';
 import { telling } from '../src/engine/telling.ts';
 import { walk } from '../src/engine/walk.ts';
-import { box, cases, ended, excused, throwAway } from './aside-cases.ts';
+import { box, cases, ended, excused, running, throwAway } from './aside-cases.ts';
 import { NAME, withContainer } from './container-box.ts';
 import type { Edit } from './edited.ts';
 
@@ -126,4 +126,21 @@ test('where the machine itself stops the way, what is missing inside follows fro
     report.findings.filter(f => f.severity === 'fault').map(f => f.id),
     ['kernel-module-missing-for-kernel'],
   );
+});
+
+test('look-alikes stay what they are: an optional module, a second framework, an alternative for the card', async () => {
+  const verdictsOf = async (b: Edit) => {
+    const trail = walk(allFlows, 'container', await factsOf(b, false), requests['docker-gpus']);
+    return trail.steps.map(s => `${s.flow}.${s.node}.${s.verdict}`);
+  };
+  const optional = await verdictsOf(box({ log: "ModuleNotFoundError: No module named 'flash_attn'" }));
+  assert.ok(optional.includes('image.says.nothing'));
+  const second = await verdictsOf(box({ cuda: { init: 0, count: 1, torch: '2.9.0+cu130', onnxruntime: '1.23.0' } }));
+  assert.ok(second.includes('image.framework.fits'));
+  const card = await verdictsOf(box({ env: ['NVIDIA_REQUIRE_CUDA=cuda>=14.1 brand=tesla,driver>=580,driver<581'] }));
+  assert.ok(card.includes('container.requirement.cannotTell'));
+  const privileged = await checkBox(
+    box({}, b => running({ privileged: true, requests: null, binds: ['/dev:/dev'] })(b)).box(),
+  );
+  assert.deepEqual(privileged.findings, []);
 });

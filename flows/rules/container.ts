@@ -6,7 +6,7 @@ import { daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
 import { containerOf, isDriverFile, type SubjectRecord } from '../probes/subject.ts';
 import { resolveMode } from './mode.ts';
-import { atLeast, since } from './version.ts';
+import { atLeast, compare, since } from './version.ts';
 
 export type Mechanism = 'gpus' | 'cdi' | 'runtime' | 'nodes' | 'mounts';
 export const mechanismWords: Readonly<Record<Mechanism, string>> = {
@@ -19,7 +19,7 @@ export const mechanismWords: Readonly<Record<Mechanism, string>> = {
 
 const NODE = /^\/dev\/(nvidia|dxg|nvmap|nvhost)/;
 /** A folder of the host that holds the driver's files or all of its nodes. */
-const FOLDERS = /^(\/dev|\/usr\/lib\/[\w-]+\/nvidia|\/usr\/lib\/[\w-]+\/tegra)$/;
+const FOLDERS = /^(\/usr\/lib\/[\w-]+\/nvidia|\/usr\/lib\/[\w-]+\/tegra)$/;
 
 export const cdiIds = (c: ContainerRecord): readonly string[] =>
   c.requests.filter(r => r.driver === 'cdi').flatMap(r => r.ids);
@@ -142,7 +142,8 @@ export const excess = (c: ContainerRecord): readonly { readonly has: string; rea
 
 /** Rights over the host, not mere untidiness; and only where the container has to do with the GPU. */
 export const isOverPrivileged = (c: ContainerRecord, f: Pick<Facts, 'docker'>): boolean => {
-  const forGpu = mechanisms(c, f).length > 0 || c.mounts.some(m => m.place === '/dev');
+  const isCuda = c.env.NVIDIA_VISIBLE_DEVICES !== undefined || c.env.CUDA_VERSION !== undefined;
+  const forGpu = mechanisms(c, f).length > 0 || (isCuda && c.mounts.some(m => m.place === '/dev'));
   return forGpu && excess(c).some(e => /^(Privileged|CapAdd|mounts|SecurityOpt)/.test(e.has));
 };
 
@@ -175,6 +176,30 @@ const CUDA_OF_BRANCH: readonly (readonly [driver: string, cuda: string])[] = [
 export const cudaOf = (driver: string | null): string | null => {
   if (driver === null || atLeast(driver, '590')) return null;
   return CUDA_OF_BRANCH.find(([branch]) => atLeast(driver, branch))?.[1] ?? null;
+};
+
+const holds = (condition: string, driver: string, cuda: string | null): boolean | null => {
+  const m = /^(cuda|driver|brand|arch)(>=|<=|!=|=|>|<)(\S+)$/.exec(condition);
+  const has = m?.[1] === 'driver' ? driver : m?.[1] === 'cuda' ? cuda : null;
+  if (!m || has === null) return null;
+  const by = compare(has, m[3]!);
+  return { '>=': by >= 0, '<=': by <= 0, '>': by > 0, '<': by < 0, '=': by === 0, '!=': by !== 0 }[m[2] as '>='];
+};
+
+/**
+ * Whether a driver meets the requirement of an image: alternatives stand between blanks, their conditions between
+ * commas. null where only the brand of the card or a newer table could tell.
+ */
+export const meetsCuda = (env: Env, driver: string): boolean | null => {
+  const cuda = cudaOf(driver);
+  const each = (env.NVIDIA_REQUIRE_CUDA ?? '')
+    .split(/\s+/)
+    .filter(Boolean)
+    .map(alternative => {
+      const said = alternative.split(',').map(c => holds(c, driver, cuda));
+      return said.includes(false) ? false : said.includes(null) ? null : true;
+    });
+  return each.length === 0 || each.includes(true) ? true : each.includes(null) ? null : false;
 };
 
 /** For messages: what the container is called. */
