@@ -6,6 +6,7 @@ import { cdiPlaceFixes } from './cdi-place.ts';
 import { cdiSpecFixes } from './cdi-spec.ts';
 import { configFixes } from './config.ts';
 import { containerFixes } from './container.ts';
+import { deviceNames } from './device-names.ts';
 import { dockerFixes } from './docker.ts';
 import { dockerCdiFixes } from './docker-cdi.ts';
 import { driverFixes } from './driver.ts';
@@ -27,6 +28,7 @@ export const fixes: readonly Fix[] = [
   ...dockerCdiFixes,
   ...configFixes,
   ...vmLadder,
+  ...deviceNames,
   ...containerFixes,
   ...hostGuides,
   ...cardGuides,

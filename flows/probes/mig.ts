@@ -38,6 +38,10 @@ export const mig = probe({
 
 export interface Wanted {
   readonly container: string;
+  /** Of Compose; empty for a container that was made otherwise. */
+  readonly project: string;
+  readonly service: string;
+  readonly files: readonly string[];
   /** Device names as they were asked for, and where: "NVIDIA_VISIBLE_DEVICES", "device request". */
   readonly devices: readonly { readonly name: string; readonly from: string }[];
 }
@@ -58,10 +62,9 @@ export const namedDevices = probe({
   },
 });
 
-/** Only two variables are asked for: an environment may hold secrets. */
-const only = (name: string) => `{{if eq (printf "%.${name.length + 1}s" .) "${name}="}}{{"\\t"}}{{.}}{{end}}`;
-/** Name, device requests and the two variables of a container, on one line. */
-export const WANTED_FORMAT = `{{.Name}}{{"\\t"}}{{json .HostConfig.DeviceRequests}}{{range .Config.Env}}${only('NVIDIA_VISIBLE_DEVICES')}${only('CUDA_VISIBLE_DEVICES')}{{end}}`;
+const label = (name: string) => `{{"\\t"}}{{index .Config.Labels "com.docker.compose.${name}"}}`;
+/** Name, device requests, Compose labels and two variables on one line; of others a container's environment is not read. */
+export const WANTED_FORMAT = `{{.Name}}{{"\\t"}}{{json .HostConfig.DeviceRequests}}${['project', 'service', 'project.config_files'].map(label).join('')}{{range .Config.Env}}{{$n := index (split . "=") 0}}{{if eq $n "NVIDIA_VISIBLE_DEVICES" "CUDA_VISIBLE_DEVICES"}}{{"\\t"}}{{.}}{{end}}{{end}}`;
 
 export const wanted = probe({
   id: 'wanted',
@@ -76,10 +79,13 @@ export const wanted = probe({
       .split('\n')
       .filter(line => line.startsWith('/'))
       .map(line => {
-        const [container = '', raw = 'null', ...env] = line.split('\t');
+        const [container = '', raw = 'null', project = '', service = '', files = '', ...env] = line.split('\t');
         const requests = json(raw, 'docker inspect');
         return {
           container: container.slice(1),
+          project,
+          service,
+          files: files.split(',').filter(p => p.startsWith('/')),
           devices: [
             ...(Array.isArray(requests) ? requests : []).flatMap(r =>
               strings(record(r).DeviceIDs).map(name => ({ name, from: 'device request' })),

@@ -63,7 +63,7 @@ export const composeProject = (world: World, args: readonly string[]): Ran => {
     for (const [name, s] of Object.entries(own)) services[name] = merged(services[name] ?? {}, map(s));
   }
   if (verb === 'config') return out(rest.includes('--services') ? `${Object.keys(services).join('\n')}\n` : '');
-  if (verb !== 'up') return fail(1, `unknown docker command: "compose ${verb}"\n`);
+  if (verb !== 'up' && verb !== 'create') return fail(1, `unknown docker command: "compose ${verb}"\n`);
   const wanted = rest.filter(a => !a.startsWith('-'));
   const docker = world.docker!;
   for (const [name, service] of Object.entries(services)) {
@@ -88,6 +88,7 @@ export const composeProject = (world: World, args: readonly string[]): Ran => {
       error: '',
     };
     docker.containers = [...docker.containers.filter(c => c !== old), fresh];
+    if (verb === 'create') continue;
     const outcome = startContainer(world, fresh);
     if (outcome.kind === 'refused') return fail(1, `Error response from daemon: ${outcome.error}\n`);
   }

@@ -115,7 +115,14 @@ export const controlNodes = (world: World): string[] =>
   );
 
 export const gpuByRequest = (gpus: readonly Gpu[], wanted: string): Gpu | undefined =>
-  gpus.find((g, i) => String(i) === wanted || g.uuid === wanted || g.bus === wanted || `0000${g.bus}` === wanted);
+  gpus.find(
+    (g, i) =>
+      g.mig?.some((m, n) => m.uuid === wanted || `${i}:${n}` === wanted) ||
+      String(i) === wanted ||
+      g.uuid === wanted ||
+      g.bus === wanted ||
+      `0000${g.bus}` === wanted,
+  );
 
 /** "cuda>=13.2" and the like; null where it holds. */
 export const unmet = (world: World, requirement: string, driver: string): string | null => {

@@ -103,7 +103,7 @@ export const cases: readonly Case[] = [
     on(
       'healthy@new',
       migOn('MIG-1'),
-      WANTED('/ok\t[{"Driver":"nvidia","DeviceIDs":["0:0"]}]\tNVIDIA_VISIBLE_DEVICES=MIG-1'),
+      WANTED('/ok\t[{"Driver":"nvidia","DeviceIDs":["0:0"]}]\t\t\t\tNVIDIA_VISIBLE_DEVICES=MIG-1'),
     ),
   ],
   [
@@ -114,7 +114,11 @@ export const cases: readonly Case[] = [
   [
     'mig.names.wrong',
     'docker-gpus',
-    on('healthy@new', migOn('MIG-1'), WANTED('/train\tnull\tNVIDIA_VISIBLE_DEVICES=all\tCUDA_VISIBLE_DEVICES=0:0')),
+    on(
+      'healthy@new',
+      migOn('MIG-1'),
+      WANTED('/train\tnull\t\t\t\tNVIDIA_VISIBLE_DEVICES=all\tCUDA_VISIBLE_DEVICES=0:0'),
+    ),
   ],
   ['cdi.nodes.newInstances', 'docker-cdi', on('healthy@new', migOn('MIG-1', 'MIG-2'))],
   [

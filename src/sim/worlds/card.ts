@@ -106,6 +106,14 @@ export const migWithoutNodes = (): World => {
   return world;
 };
 
+/** One instance, in order. */
+export const migOneInstance = (): World => {
+  const world = machine({ name: 'mig-one-instance', docker: '26.1.5', toolkit: '1.17.8' });
+  cards(world, () => ({ mig: MIG.slice(0, 1) }));
+  capsFor(world, MIG.slice(0, 1));
+  return world;
+};
+
 export const migEmpty = (): World => {
   const world = machine({ name: 'mig-empty', docker: '26.1.5', toolkit: '1.17.8' });
   cards(world, () => ({ mig: [] }));

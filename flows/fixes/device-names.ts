@@ -1,0 +1,102 @@
+/** A Compose file that names a device which does not exist here: the one word is replaced, in its service only. */
+import type { Command } from '../../src/box/box.ts';
+import type { Fix } from '../../src/engine/fix.ts';
+import { read } from '../../src/engine/probe.ts';
+import type { Refusal, Step } from '../../src/plan/plan.ts';
+import type { Facts } from '../probes/index.ts';
+import type { Wanted } from '../probes/mig.ts';
+import { wrongName } from '../rules/mig.ts';
+import { applies, isRefused, refuse } from './make.ts';
+
+interface Wrong {
+  readonly by: Wanted;
+  readonly name: string;
+  readonly from: string;
+}
+const wrongs = (f: Facts): readonly Wrong[] =>
+  f.wanted
+    .filter(w => w.service !== '' && w.files.length > 0)
+    .flatMap(by =>
+      by.devices
+        .filter(d => (f.where.wsl ? /^nvidia\.com\/gpu=(?!all$)/.test(d.name) : wrongName(d, f.smi)))
+        .map(d => ({ by, ...d })),
+    );
+
+/** The name to put in its place; only where there is no choice to make. */
+const rightName = (wrong: Wrong, f: Facts): string | Refusal => {
+  if (f.where.wsl) return 'nvidia.com/gpu=all';
+  const prefix = wrong.name.startsWith('nvidia.com/gpu=') ? 'nvidia.com/gpu=' : '';
+  const { instances } = f.smi;
+  const same = instances.find(i => i.name === wrong.name.slice(prefix.length));
+  const only = same ?? (instances.length === 1 ? instances[0] : undefined);
+  if (only) return prefix + (prefix === '' ? only.uuid : only.name);
+  return refuse(
+    `${wrong.by.container} asks for ${wrong.name}, and there are ${instances.length} instances to choose from`,
+    ...instances.map(i => `${i.name} is ${i.uuid} (${i.profile})`),
+  );
+};
+
+const escaped = (s: string): string => s.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** The text with the name replaced inside one service; null where the service does not hold it literally. */
+export const renamed = (text: string, service: string, name: string, to: string): string | null => {
+  const lines = text.split('\n');
+  const first = lines.findIndex(l => new RegExp(`^\\s+["']?${escaped(service)}["']?:\\s*(#.*)?$`).test(l));
+  if (first < 0) return null;
+  const depth = lines[first]!.search(/\S/);
+  const after = lines.findIndex((l, i) => i > first && /\S/.test(l) && !/^\s*#/.test(l) && l.search(/\S/) <= depth);
+  const end = after < 0 ? lines.length : after;
+  const word = new RegExp(`(^|[\\s"'=,[])${escaped(name)}(?=$|[\\s"',\\]])`, 'g');
+  const body = lines.slice(first, end).map(l => (/^\s*#/.test(l) ? l : l.replace(word, (_, before) => before + to)));
+  const next = [...lines.slice(0, first), ...body, ...lines.slice(end)].join('\n');
+  return next === text ? null : next;
+};
+
+const asUser = (argv: readonly [string, ...string[]]): Command => ({ argv, changes: true, timeoutMs: 300_000 });
+const compose = (w: Wanted) => ['docker', 'compose', '-p', w.project, ...w.files.flatMap(p => ['-f', p])] as const;
+
+const draft = applies({
+  id: 'correct-device-name',
+  title: 'Put a device name that exists into the Compose file',
+  mends: ['mig-device-string-wrong', 'wsl-cdi-device-names'],
+  privilege: 1,
+  effect: ['RX'],
+  source: '2.3 mig-device-string-wrong; 2.4 wsl-cdi-device-names',
+  fits: f => wrongs(f).length > 0,
+  touches: f => [...new Set(wrongs(f).flatMap(w => w.by.files))],
+  needs: f => Object.fromEntries(wrongs(f).flatMap(w => w.by.files.map(p => [p, read(p)] as const))),
+  plan: (f, a) => {
+    const [wrong] = wrongs(f);
+    if (wrong === undefined) return refuse('no Compose service asks for a device that does not exist');
+    const to = rightName(wrong, f);
+    if (isRefused(to)) return to;
+    for (const path of wrong.by.files) {
+      const found = a[path];
+      if (found?.kind !== 'file') continue;
+      const after = renamed(found.text, wrong.by.service, wrong.name, to);
+      if (after === null) continue;
+      const { service } = wrong.by;
+      const up: Step = {
+        do: 'run',
+        command: asUser([...compose(wrong.by), 'up', '-d', '--no-deps', '--force-recreate', service]),
+        // With the old name it cannot start; it is made and left standing, as it was.
+        undo: asUser([...compose(wrong.by), 'create', '--force-recreate', service]),
+        why: `makes ${service} anew; a request is fixed when a container is made`,
+      };
+      return {
+        summary: `Replaces ${wrong.name} by ${to} in the service ${wrong.by.service} and makes it anew; other services are left alone.`,
+        steps: [
+          { do: 'edit', path, before: found.text, after, root: false, why: `${wrong.name} does not exist here` },
+          up,
+        ],
+      };
+    }
+    return refuse(
+      `${wrong.name} does not stand literally in ${wrong.by.files.join(', ')}; it may come from a variable or an .env file`,
+      `put ${to} there and make ${wrong.by.service} anew`,
+    );
+  },
+});
+
+/** A file of the user: prepared here, taken over by its owner. */
+export const deviceNames: readonly Fix[] = [{ ...draft, by: 'patch' }];
