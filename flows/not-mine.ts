@@ -1,15 +1,8 @@
 /** Troubles that look like ours because they arrive from the same commands: named, so that nobody hunts a GPU for them. */
 import type { Foreign } from '../src/engine/signature.ts';
+import { applications } from './not-mine-applications.ts';
 
-/** Of what package indexes hold, what is often forgotten; an application's own folders have other names. */
-const NAMES =
-  '_bz2|_ctypes|_lzma|_sqlite3|accelerate|aiohttp|apex|attr|attrs|audioop|audioread|bitsandbytes|boto3|bs4|celery|click|cryptography|cupy|cv2|datasets|diffusers|discord|distutils|django|docker|dotenv|einops|fastapi|faster_whisper|flash_attn|flask|google|gradio|grpc|h5py|httpx|hydra|imageio|imp|ipykernel|jax|jinja2|jupyter|jwt|keras|kubernetes|langchain|librosa|lightning|loguru|lxml|markdown|matplotlib|mysql|mysqldb|notebook|numba|numpy|omegaconf|onnx|onnxruntime|openai|packaging|pandas|paramiko|peft|pil|pip|pkg|pkg_resources|playwright|psutil|psycopg2|pyaudio|pydantic|pymongo|pymysql|pytest|pytorch_lightning|ray|redis|requests|rich|ruamel|safetensors|scipy|selenium|sentencepiece|setuptools|six|skimage|sklearn|sounddevice|soundfile|sqlalchemy|streamlit|telegram|tensorboard|tensorflow|tiktoken|timm|tkinter|toml|tomli|torch|torchaudio|torchvision|tqdm|transformers|triton|typer|typing_extensions|ultralytics|uvicorn|wandb|websockets|wheel|whisper|xformers|yaml|zmq';
-/** Such a name, or an import by an installed package. */
-const PACKAGE = new RegExp(
-  `no module named ['"\\u2018\\u201c]?(?:${NAMES})(?![\\w-])|(?:site|dist)-packages/[^"\\n]{1,200}", line [^\\n]{0,120}\\n[^\\n]{0,200}\\n(?:modulenotfounderror|importerror): no module named`,
-);
-
-export const notMine: readonly Foreign[] = [
+const engine: readonly Foreign[] = [
   {
     kind: 'image-pull',
     about: 'The image could not be fetched: its name, the login to the registry or the registry itself.',
@@ -231,138 +224,6 @@ export const notMine: readonly Foreign[] = [
     ],
   },
   {
-    kind: 'python-requirement',
-    about: 'A Python package is not installed in the image; its requirements are incomplete.',
-    instead: ['image-app-module-missing'],
-    says: ['No module named'],
-    test: PACKAGE,
-  },
-  {
-    kind: 'python-requirement',
-    instead: ['image-app-module-missing'],
-    about: 'A Python package is not installed in the image; its requirements are incomplete.',
-    says: [
-      'Could not find a version that satisfies the requirement',
-      'No matching distribution found for',
-      'ResolutionImpossible',
-      'pip … resolver does not currently take into account',
-      'error: subprocess-exited-with-error',
-      'Failed building wheel for',
-      'externally-managed-environment',
-    ],
-  },
-  {
-    kind: 'rocm',
-    about: 'This is about AMD: ROCm and /dev/kfd, not the NVIDIA stack.',
-    plain: true,
-    says: [
-      '/dev/kfd',
-      'Unable to open /dev/kfd',
-      'rocm/pytorch',
-      'hipErrorNoBinaryForGpu',
-      'hipErrorNoDevice',
-      'HIP error',
-      'rocBLAS error',
-      'rocblas',
-      'ROCk module is NOT loaded',
-      'amdgpu … firmware',
-      'No HIP GPUs are available',
-      'hsa_init',
-      'HSA_STATUS_ERROR',
-      'rocminfo',
-      'amdgpu-dkms',
-      'MIOpen',
-    ],
-  },
-  {
-    kind: 'render-node',
-    about:
-      'A render node below /dev/dri of this name does not exist; that is the display stack (Intel, AMD or the order of cards).',
-    says: [
-      'custom device /dev/dri/renderD',
-      'custom device /dev/dri/card',
-      'custom device /dev/dri',
-      'custom device /dev/video',
-      'custom device /dev/ttyUSB',
-      'custom device /dev/ttyACM',
-      'custom device /dev/snd',
-      'custom device /dev/apex',
-      'custom device /dev/bus',
-      'custom device /dev/serial',
-      'custom device /dev/',
-      'vaInitialize failed',
-      'Failed to initialise VAAPI',
-      'libva error',
-      'iHD_drv_video.so',
-    ],
-  },
-  {
-    kind: 'macos',
-    instead: ['docker-not-running', 'docker-socket-denied'],
-    about: 'On macOS there is no NVIDIA GPU for containers.',
-    says: [
-      'MPS backend out of memory',
-      'Apple Silicon',
-      'com.docker.virtualization',
-      'Virtualization.framework',
-      'Docker Desktop for Mac',
-      'on Mac … M1',
-      'darwin/arm64',
-      'unix:///Users/',
-      '/Users/ … /.docker/run/docker.sock',
-    ],
-  },
-  {
-    kind: 'foreign-kernel-module',
-    about: "Another driver's kernel module is refused or missing; it has nothing to do with the GPU.",
-    says: [
-      'could not insert … : Key was rejected by service',
-      'could not insert … Required key not available',
-      'could not insert module … Required key not available',
-      'could not insert module … Key was rejected',
-      'insmod: ERROR: could not insert module',
-      'modprobe: FATAL: Module … not found in directory',
-      'modprobe: ERROR: could not insert',
-      'Bad return status for module build on kernel',
-      'vboxdrv',
-      'zfs-dkms',
-      'wireguard-dkms',
-      'broadcom',
-      'realtek',
-      'v4l2loopback',
-    ],
-  },
-  {
-    kind: 'kubernetes-other',
-    about:
-      'The pod fails for a reason of its own: volume, probe, secret, quota of another resource or permissions in the cluster.',
-    says: [
-      'Unable to attach or mount volumes',
-      'FailedMount',
-      'FailedAttachVolume',
-      'Multi-Attach error',
-      'Liveness probe failed',
-      'Readiness probe failed',
-      'Back-off restarting failed container',
-      'CreateContainerConfigError',
-      'secret … not found',
-      'configmap … not found',
-      'Insufficient memory',
-      'Insufficient cpu',
-      'is forbidden: User',
-      'forbidden: exceeded quota',
-      'persistentvolumeclaim … not found',
-      'unbound immediate PersistentVolumeClaims',
-      'failed to setup network for sandbox',
-      'NetworkPlugin cni failed',
-      'network: failed to',
-      'cni plugin not initialized',
-      'etcdserver: request timed out',
-      'node.kubernetes.io/not-ready',
-      'Evicted',
-    ],
-  },
-  {
     kind: 'docker-other',
     about: 'Docker refuses for a reason that no GPU is part of: a name, a mount, a build file or its storage.',
     says: [
@@ -400,38 +261,6 @@ export const notMine: readonly Foreign[] = [
       'dependency failed to start',
     ],
   },
-  {
-    kind: 'application',
-    about: 'The application fails by itself: its database, its configuration or its own code.',
-    says: [
-      'password authentication failed for user',
-      'FATAL: role',
-      'FATAL: database',
-      'database is locked',
-      'Access denied for user',
-      'django.core.exceptions',
-      'django.db.utils',
-      'KeyError:',
-      'SyntaxError:',
-      'IndentationError',
-      'TypeError:',
-      'AttributeError:',
-      'ValueError:',
-      'NullPointerException',
-      'Segmentation fault',
-      'panic:',
-      'huggingface_hub',
-      'GatedRepoError',
-      '401 Client Error',
-      '404 Client Error',
-      '403 Forbidden',
-      'nginx: [emerg]',
-      'Invalid username or password',
-      'MODULE_NOT_FOUND',
-      'Cannot find module',
-      'License',
-      'redis.exceptions',
-      'FileNotFoundError',
-    ],
-  },
 ];
+
+export const notMine: readonly Foreign[] = [...engine, ...applications];

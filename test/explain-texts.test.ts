@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modeIds } from '../flows/modes/ids.ts';
+import { modes } from '../flows/modes/index.ts';
+import { signs } from '../flows/signatures/index.ts';
+import { catalogue } from '../src/explain/catalogue.ts';
 import { explainText } from '../src/explain/index.ts';
 import { texts } from './fixtures/texts/index.ts';
 
@@ -46,4 +49,25 @@ test('every failure mode is in the texts or is known to be silent', () => {
     Object.keys(modeIds).filter(id => !covered.has(id) && !SILENT.has(id)),
     [],
   );
+});
+
+test('signatures name known modes, are long enough to be found, and say what would settle them', () => {
+  const { entries, foreign } = catalogue();
+  const known = new Set(Object.keys(modeIds));
+  const named = [
+    ...Object.values(signs).flatMap(sign => sign?.follows ?? []),
+    ...foreign.flatMap(entry => entry.foreign.instead ?? []),
+  ];
+  assert.deepEqual(
+    named.filter(id => !known.has(id)),
+    [],
+  );
+  for (const [id, sign] of Object.entries(signs)) {
+    assert.ok(Object.hasOwn(modes, id), id);
+    assert.ok(sign !== undefined && sign.tell.length > 20 && !sign.follows?.includes(id), id);
+  }
+  for (const { id, signature } of entries) {
+    assert.ok(signature.sure > 0 && signature.sure < 1, id);
+    for (const share of Object.values({ ...signature.more, ...signature.less })) assert.ok(share > 0 && share < 1, id);
+  }
 });

@@ -167,6 +167,7 @@ export const fabricSigns = {
   'imex-channel-missing': {
     tell: 'ls /dev/nvidia-caps-imex-channels, and whether the container needs NVIDIA_IMEX_CHANNELS',
     shows: [
+      s('unsupported IMEX channel value', 0.45),
       s(
         [
           'IMEX channel # not found at',
