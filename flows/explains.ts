@@ -119,9 +119,23 @@ const HANDLERS = [
   'containerd-config-not-effective',
   'gpu-operator-toolkit-config-path',
 ] as const;
+/** Beside a driver that is down, what keeps NVML from every container. */
+const NO_LIBRARY = [
+  'nouveau-bound',
+  'gpu-bound-to-vfio-in-guest',
+  'kernel-module-not-loaded',
+  'kernel-module-missing-for-kernel',
+  'driver-not-installed',
+  'driver-library-version-mismatch',
+  'device-nodes-missing',
+  'nvml-lib-missing',
+  'host-ldcache-stale',
+  'mig-enabled-without-instances',
+] as const;
 const onNode: Readonly<Record<string, readonly string[]>> = {
-  ...Object.fromEntries(Object.keys(onHost).map(id => [id, [...NO_HANDLER, 'gpu-operator-driver-conflict']])),
-  ...Object.fromEntries(DRIVER_DOWN.map(id => [id, [...NO_HANDLER, 'gpu-operator-driver-conflict']])),
+  ...Object.fromEntries(
+    [...DRIVER_DOWN, ...NO_LIBRARY].map(id => [id, [...NO_HANDLER, 'gpu-operator-driver-conflict']]),
+  ),
   ...Object.fromEntries(HANDLERS.map(id => [id, NO_HANDLER])),
   'toolkit-not-installed': [...HANDLERS, 'cdi-disabled-in-containerd', ...NO_HANDLER],
   'containerd-config-not-effective': ['k8s-runtime-handler-missing', 'cdi-disabled-in-containerd', ...NO_HANDLER],

@@ -4,10 +4,12 @@ import { simBox } from '../src/sim/index.ts';
 import * as workloads from '../src/sim/worlds/workloads.ts';
 import { type Case, daemonJson, demo, does, edit, fresh, old, restart, root, SPEC, spec } from './fix-boxes.ts';
 import { cardCases } from './fix-cases-card.ts';
+import { kubeCases } from './fix-cases-kube.ts';
 
 /** Each by what happened to the machine. */
 export const cases: Readonly<Record<string, Case>> = {
   ...cardCases,
+  ...kubeCases,
   'seed 0: ldconfig.real on toolkit 1.14': {
     box: demo('ldconfig-real'),
     finding: 'ldconfig-path-wrong',

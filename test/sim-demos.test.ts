@@ -232,6 +232,11 @@ test('every demo is covered here and tells its story', () => {
     'nouveau',
     'healthy-old',
     'healthy-new',
+    // Nodes of a cluster have their own tests, in kubernetes.test.ts.
+    'jetson-k3s',
+    'jetson-workaround',
+    'k3s-toolkit-late',
+    'k3s-old-template',
     // The machine is sound; one container or unit is not, and that is shown with the flows beside the tree.
     'container-lost-gpu',
     'app-module-missing',

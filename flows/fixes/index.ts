@@ -6,14 +6,19 @@ import { cdiPlaceFixes } from './cdi-place.ts';
 import { cdiSpecFixes } from './cdi-spec.ts';
 import { configFixes } from './config.ts';
 import { containerFixes } from './container.ts';
+import { containerdFixes } from './containerd.ts';
 import { deviceNames } from './device-names.ts';
 import { dockerFixes } from './docker.ts';
 import { dockerCdiFixes } from './docker-cdi.ts';
 import { driverFixes } from './driver.ts';
 import { cardGuides } from './guides-card.ts';
 import { hostGuides } from './guides-host.ts';
+import { jetsonGuides } from './guides-jetson.ts';
 import { kindGuides } from './guides-kinds.ts';
+import { kubeGuides } from './guides-kube.ts';
 import { requestGuides } from './guides-request.ts';
+import { jetsonFixes } from './jetson.ts';
+import { kubernetesFixes } from './kubernetes.ts';
 import { persistenceFixes } from './persistence.ts';
 import { vmLadder } from './vm-ladder.ts';
 
@@ -27,6 +32,9 @@ export const fixes: readonly Fix[] = [
   ...dockerFixes,
   ...dockerCdiFixes,
   ...configFixes,
+  ...containerdFixes,
+  ...jetsonFixes,
+  ...kubernetesFixes,
   ...vmLadder,
   ...deviceNames,
   ...containerFixes,
@@ -34,6 +42,8 @@ export const fixes: readonly Fix[] = [
   ...cardGuides,
   ...kindGuides,
   ...requestGuides,
+  ...kubeGuides,
+  ...jetsonGuides,
 ];
 
 /**

@@ -31,7 +31,14 @@ export const runIn = (world: World, command: Command): Ran => {
   if (root && !mayBeRoot(world)) return { kind: 'denied' };
   if (world.hangs?.has(called) || (called === 'nvidia-smi' && driverSleeps(world)))
     return { kind: 'timedOut', afterMs: command.timeoutMs ?? 10_000 };
-  return program({ world, args, argv, root, exec: inner => runIn(world, { argv: inner, root: true }) });
+  return program({
+    world,
+    args,
+    argv,
+    root,
+    ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
+    exec: inner => runIn(world, { argv: inner, root: true }),
+  });
 };
 
 const unread = (world: World, path: string): Unread =>

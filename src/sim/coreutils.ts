@@ -1,4 +1,5 @@
 /** Small programs of every machine. */
+import { containerdDump } from './cri.ts';
 import { type Entry, get, lget, names } from './fs.ts';
 import { inPath } from './path.ts';
 import { fail, isoTime, out, type Program, type World } from './world.ts';
@@ -172,6 +173,7 @@ export const mokutil: Program = ({ args }) =>
 export const getenforce: Program = () => out('Disabled\n');
 export const containerd: Program = ({ world, args }) => {
   const v = world.versions.containerd ?? '1.7.24';
+  if (args[0] === 'config' && args[1] === 'dump') return containerdDump(world);
   return args[0] === '--version'
     ? out(`containerd github.com/containerd/containerd ${v} ${v}\n`)
     : fail(1, 'containerd: unknown command\n');

@@ -1,8 +1,10 @@
 /** All programs that are modelled, by the name they are called by. */
 import * as core from './coreutils.ts';
+import { crictl, k3s } from './cri.ts';
 import { docker, dockerd } from './docker.ts';
 import * as files from './file-programs.ts';
 import { lsmod, lspci, modinfo, modprobe, nvidiaModprobe, rmmod, uname } from './kernel.ts';
+import { kubectl } from './kubectl.ts';
 import { ldconfig } from './ldconfig.ts';
 import { nvidiaContainerCli } from './nvidia-container-cli.ts';
 import { nvidiaContainerRuntimeProgram } from './nvidia-container-runtime.ts';
@@ -22,6 +24,7 @@ export const programs: Readonly<Record<string, Program>> = {
   containerd: core.containerd,
   cp: files.cp,
   crun: crunProgram,
+  crictl,
   docker,
   dockerd,
   'dpkg-query': core.dpkgQuery,
@@ -31,6 +34,8 @@ export const programs: Readonly<Record<string, Program>> = {
   hostname: core.hostname,
   id: core.id,
   journalctl,
+  k3s,
+  kubectl,
   ldconfig,
   ls: core.ls,
   lsmod,

@@ -1,5 +1,6 @@
 /** systemd's units: their states, and what starting and stopping them does. */
 import { refreshSpec } from './cdi-refresh.ts';
+import { startCri } from './cri.ts';
 import { startDockerd, stopDockerd } from './dockerd.ts';
 import { exists } from './fs.ts';
 import { hostNvml } from './nvml.ts';
@@ -131,6 +132,12 @@ export const startUnit = (world: World, name: string, exec?: Call['exec']): stri
     return why ? failed() : null;
   }
   if (name === 'nvidia-persistenced.service' && !hostNvml(world).ok) {
+    become(world, unit, 'failed', 'failed', 'exit-code');
+    return failed();
+  }
+  const refused = startCri(world, name);
+  if (refused !== null) {
+    journal(world, name, refused, `${name}: Failed with result 'exit-code'.`);
     become(world, unit, 'failed', 'failed', 'exit-code');
     return failed();
   }

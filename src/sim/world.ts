@@ -202,6 +202,7 @@ export interface Call {
   readonly argv: readonly string[];
   /** Runs as root, by itself or through sudo. */
   readonly root: boolean;
+  readonly stdin?: string;
   /** Runs another program of the world as root, as systemd does for a unit. */
   readonly exec?: (argv: readonly [string, ...string[]]) => Ran;
 }

@@ -104,7 +104,7 @@ const wants = (name: string) => (b: Edit) => {
     {
       argv: ['docker', 'inspect', '--format', WANTED_FORMAT, '0123456789ab'],
       code: 0,
-      stdout: `/vision\tnull\tNVIDIA_VISIBLE_DEVICES=${name}\n`,
+      stdout: `/vision\tnull\t\t\t\tNVIDIA_VISIBLE_DEVICES=${name}\n`,
       stderr: '',
     } as never,
   );

@@ -1,0 +1,163 @@
+/** Steps for a person on a Kubernetes node, each as commands. */
+import { again, sudo } from './guides-host.ts';
+import { clusterGuide, hostOf, unitOf } from './kube-make.ts';
+import { byHand } from './make.ts';
+
+export const installOnNode = byHand({
+  id: 'restart-node-after-toolkit',
+  title: 'Let the node find the toolkit once it is installed',
+  mends: ['k3s-runtime-not-detected'],
+  privilege: 3,
+  effect: ['RK'],
+  source: '2.13 k3s-runtime-not-detected',
+  fits: f => f.kube.flavour === 'k3s' || f.kube.flavour === 'rke2',
+  steps: f => [
+    sudo('Install the toolkit on this node; agents need it too.', 'apt-get', 'install', 'nvidia-container-toolkit'),
+    sudo('The search happens at the start.', 'systemctl', 'restart', unitOf(f)),
+    sudo('Look for the line of its search.', 'journalctl', '-u', unitOf(f), '-b', '--no-pager', '--grep=nvidia'),
+    again,
+  ],
+});
+
+export const mendContainerd = byHand({
+  id: 'mend-containerd-config',
+  title: 'Mend the containerd configuration and look at the dump first',
+  mends: ['containerd-config-not-effective'],
+  privilege: 3,
+  effect: ['E1', 'RC'],
+  source: '2.13 containerd-config-not-effective',
+  fits: f => f.kube.flavour === 'kubelet',
+  steps: f => [
+    ...(f.cri.fault ? [{ say: `This place does not parse: ${f.cri.fault}` }] : []),
+    sudo('What would a start use? SystemdCgroup must stay as it is.', 'containerd', 'config', 'dump'),
+    sudo('A file of an older schema, in the new one, for comparing.', 'containerd', 'config', 'migrate'),
+    sudo('Only when the dump is right.', 'systemctl', 'restart', 'containerd'),
+    again,
+  ],
+});
+
+export const operatorStage = byHand({
+  id: 'follow-operator-stage',
+  title: 'Look at the stage that is not ready',
+  mends: [
+    'gpu-operator-validator-init',
+    'gpu-operator-daemonset-zero',
+    'gpu-operator-driver-conflict',
+    'device-plugin-no-devices',
+  ],
+  privilege: 0,
+  effect: ['E0'],
+  source: '2.13 gpu-operator-validator-init; gpu-operator-daemonset-zero; gpu-operator-driver-conflict',
+  fits: f => f.kube.flavour !== null,
+  steps: f => [
+    {
+      say: 'The first missing file names the stage. Never make one by hand.',
+      argv: ['ls', '-la', '/run/nvidia/validations'],
+    },
+    clusterGuide(f, 'Which of its pods wait?', '-n', 'gpu-operator', 'get', 'pods', '-o', 'wide'),
+    clusterGuide(f, 'Labels and taints of this node.', 'describe', 'node', hostOf(f)),
+    {
+      say: 'A driver of the host: leave it to the host (privilege 3, drain the node first where pods use the GPU).',
+      argv: [
+        'helm',
+        'upgrade',
+        'gpu-operator',
+        'nvidia/gpu-operator',
+        '-n',
+        'gpu-operator',
+        '--reuse-values',
+        '--set',
+        'driver.enabled=false',
+      ],
+    },
+    again,
+  ],
+});
+
+export const operatorSocket = byHand({
+  id: 'tell-operator-the-socket',
+  title: 'Tell the Operator where containerd is',
+  mends: ['gpu-operator-toolkit-config-path'],
+  privilege: 3,
+  effect: ['RC'],
+  source: '2.13 gpu-operator-toolkit-config-path; k3s-template-override (set the socket only)',
+  fits: f => f.kube.flavour !== null,
+  steps: f => [
+    {
+      say: 'Set the socket, and nothing else of containerd (toolkit 1.17.1 or later).',
+      argv: [
+        'helm',
+        'upgrade',
+        'gpu-operator',
+        'nvidia/gpu-operator',
+        '-n',
+        'gpu-operator',
+        '--reuse-values',
+        '--set',
+        'toolkit.env[0].name=CONTAINERD_SOCKET',
+        '--set',
+        `toolkit.env[0].value=${f.kube.flavour === 'kubelet' ? '/run/containerd/containerd.sock' : '/run/k3s/containerd/containerd.sock'}`,
+      ],
+    },
+    { say: 'Or install the toolkit on the host and set toolkit.enabled=false; never both.' },
+    again,
+  ],
+});
+
+export const freeGpu = byHand({
+  id: 'look-at-waiting-pod',
+  title: 'See what the waiting pod misses',
+  mends: ['k8s-insufficient-gpu'],
+  privilege: 0,
+  effect: ['E0'],
+  source: '2.13 k8s-insufficient-gpu; seed 3 (a pod that waits rightly)',
+  fits: f => f.kube.flavour !== null,
+  steps: f => [
+    clusterGuide(f, 'Allocatable against Allocated resources, and Taints.', 'describe', 'node', hostOf(f)),
+    { say: 'All taken: it waits rightly, and starts when a GPU is given back.' },
+    {
+      say: 'Tainted: a toleration for nvidia.com/gpu in the pod. Another name: the resource that the node offers, e.g. nvidia.com/mig-1g.10gb.',
+    },
+    {
+      say: 'Nothing offered: install the device plugin (helm chart nvidia-device-plugin with runtimeClassName=nvidia).',
+    },
+    again,
+  ],
+});
+
+export const askByResource = byHand({
+  id: 'ask-by-resource',
+  title: 'Ask by the resource, and stop giving GPUs away',
+  mends: ['k8s-all-gpus-leak', 'over-privileged-workaround'],
+  privilege: 1,
+  effect: ['RX'],
+  source: '2.13 k8s-all-gpus-leak; 2.15 over-privileged-workaround; seed 3, The Workaround',
+  fits: f => f.kube.flavour !== null,
+  steps: () => [
+    {
+      say: 'In the pod: limits with nvidia.com/gpu: 1 instead of NVIDIA_VISIBLE_DEVICES=all; then take privileged, /dev and the library mounts away one by one.',
+    },
+    {
+      say: 'For the whole node: let the plugin ask by CDI (deviceListStrategy: cdi-cri), so that the variable counts for nothing.',
+    },
+    sudo(
+      'Or refuse the variable to unprivileged pods (privilege 2).',
+      'nvidia-ctk',
+      'config',
+      '--in-place',
+      '--set',
+      'accept-nvidia-visible-devices-envvar-when-unprivileged=false',
+    ),
+    sudo(
+      'The plugin then asks by volume mounts instead.',
+      'nvidia-ctk',
+      'config',
+      '--in-place',
+      '--set',
+      'accept-nvidia-visible-devices-as-volume-mounts=true',
+    ),
+    again,
+  ],
+});
+
+export const kubeGuides = [installOnNode, mendContainerd, operatorStage, operatorSocket, freeGpu, askByResource];

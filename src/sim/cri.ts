@@ -1,0 +1,150 @@
+/** The containerd of a node: what it makes of its files when it starts, and what crictl and k3s say of it. */
+import { parseToml } from '../text/toml-parse.ts';
+import { clusterOf, findRuntime, type Json } from './cluster.ts';
+import { file, names, text } from './fs.ts';
+import { kubectl } from './kubectl.ts';
+import { atLeast, fail, journal, out, type Program, type World } from './world.ts';
+
+const K3S = '/var/lib/rancher/k3s/agent/etc/containerd';
+const MAIN = '/etc/containerd/config.toml';
+const PLUGIN = { 1: 'io.containerd.grpc.v1.cri', 2: 'io.containerd.cri.v1.runtime' } as const;
+
+interface Effective {
+  readonly handlers: Record<string, string>;
+  readonly defaultRuntime: string;
+  readonly cdi: boolean;
+  readonly disabled: boolean;
+}
+const pluginOf = (o: Json, schema: 1 | 2): Json | undefined =>
+  o.plugins?.[PLUGIN[schema]] ?? (schema === 2 ? o.plugins?.[PLUGIN[1]] : undefined);
+
+/** The configuration a start would use, or what is wrong with its text. */
+const effective = (world: World, version: string): Effective | { readonly fault: string } => {
+  const schema = atLeast(version, '2.0') ? 2 : 1;
+  const read = (path: string): Json | { readonly fault: string } => {
+    const r = parseToml(text(world.fs, path) ?? '');
+    return 'fault' in r
+      ? { fault: `failed to load TOML: ${path}: (${r.fault.line}, ${r.fault.column}): ${r.fault.message}` }
+      : (r.value as Json);
+  };
+  const main = read(MAIN) as Json;
+  if (typeof main.fault === 'string') return { fault: main.fault };
+  const imports: readonly string[] =
+    main.imports ?? (atLeast(version, '2.2') && !text(world.fs, MAIN) ? ['/etc/containerd/conf.d/*.toml'] : []);
+  const files = imports.flatMap(i =>
+    i.endsWith('/*.toml')
+      ? (names(world.fs, i.slice(0, -7)) ?? []).filter(n => n.endsWith('.toml')).map(n => `${i.slice(0, -6)}${n}`)
+      : [i],
+  );
+  // A file in the old schema is migrated; a section of the new one in an old containerd is ignored.
+  const plugins: (Json | undefined)[] = [pluginOf(main, schema)];
+  for (const path of files) {
+    const o = read(path) as Json;
+    if (typeof o.fault === 'string') return { fault: o.fault };
+    const p = pluginOf(o, schema);
+    if (p === undefined) continue;
+    if (atLeast(version, '2.1')) plugins.push(p);
+    else plugins.splice(0, plugins.length, p);
+  }
+  const handlers: Record<string, string> = { runc: '' };
+  let defaultRuntime = 'runc';
+  let cdi = schema === 2;
+  for (const p of plugins) {
+    for (const [name, r] of Object.entries<Json>(p?.containerd?.runtimes ?? {}))
+      handlers[name] = r.options?.BinaryName ?? '';
+    defaultRuntime = p?.containerd?.default_runtime_name ?? defaultRuntime;
+    cdi = p?.enable_cdi ?? cdi;
+  }
+  return { handlers, defaultRuntime, cdi, disabled: (main.disabled_plugins ?? []).includes('cri') };
+};
+
+const asToml = (schema: 1 | 2, e: Pick<Effective, 'handlers' | 'defaultRuntime' | 'cdi'>): string => {
+  const plugin = `plugins.'${PLUGIN[schema]}'`;
+  return [
+    `version = ${schema === 2 ? 3 : 2}`,
+    `[${plugin}]`,
+    `  enable_cdi = ${e.cdi}`,
+    `[${plugin}.containerd]`,
+    `  default_runtime_name = '${e.defaultRuntime}'`,
+    ...Object.entries(e.handlers).flatMap(([name, binary]) => [
+      `[${plugin}.containerd.runtimes.${name}]`,
+      "  runtime_type = 'io.containerd.runc.v2'",
+      `[${plugin}.containerd.runtimes.${name}.options]`,
+      '  SystemdCgroup = true',
+      ...(binary === '' ? [] : [`  BinaryName = '${binary}'`]),
+    ]),
+    '',
+  ].join('\n');
+};
+
+/** k3s writes the file anew from its template, and containerd reads it. */
+const startK3s = (world: World): void => {
+  const cluster = clusterOf(world)!;
+  const schema = atLeast(cluster.containerd, '2.0') ? 2 : 1;
+  const found = findRuntime(world);
+  if (found !== null) journal(world, 'k3s.service', `Found nvidia container runtime at ${found}`);
+  const base = asToml(schema, {
+    handlers: { runc: '', ...(found === null ? {} : { nvidia: found }) },
+    defaultRuntime: 'runc',
+    cdi: schema === 2,
+  });
+  const template =
+    (schema === 2 ? text(world.fs, `${K3S}/config-v3.toml.tmpl`) : undefined) ??
+    text(world.fs, `${K3S}/config.toml.tmpl`);
+  const made = template === undefined ? base : template.replace(/\{\{\s*template "base" \.\s*\}\}/, base);
+  file(world.fs, `${K3S}/config.toml`, made);
+  const value = parseToml(made);
+  const p = 'fault' in value ? undefined : pluginOf(value.value as Json, schema);
+  cluster.handlers = { runc: '' };
+  for (const [name, r] of Object.entries<Json>(p?.containerd?.runtimes ?? {}))
+    cluster.handlers[name] = r.options?.BinaryName ?? '';
+  cluster.defaultRuntime = p?.containerd?.default_runtime_name ?? 'runc';
+  cluster.cdi = p?.enable_cdi ?? schema === 2;
+};
+
+/** The part of containerd for Kubernetes reads its files; a word where it does not start. */
+export const startCri = (world: World, unit: string): string | null => {
+  const cluster = clusterOf(world);
+  if (!cluster) return null;
+  if (unit === 'k3s.service') {
+    startK3s(world);
+    return null;
+  }
+  if (cluster.flavour !== 'kubelet' || unit !== 'containerd.service') return null;
+  const e = effective(world, cluster.containerd);
+  if ('fault' in e) return e.fault;
+  cluster.handlers = e.disabled ? {} : e.handlers;
+  cluster.defaultRuntime = e.defaultRuntime;
+  cluster.cdi = e.cdi;
+  return null;
+};
+
+export const containerdDump = (world: World): ReturnType<Program> => {
+  const version = clusterOf(world)?.containerd ?? (world.versions.containerd ?? '1.7.24').replace(/^v/, '');
+  const e = effective(world, version);
+  return 'fault' in e ? fail(1, `containerd: ${e.fault}\n`) : out(asToml(atLeast(version, '2.0') ? 2 : 1, e));
+};
+
+export const crictl: Program = ({ world, args, root }) => {
+  const cluster = clusterOf(world);
+  if (!cluster || !root) return fail(1, 'level=fatal msg="validate service connection: permission denied"\n');
+  if (args[0] !== 'info') return fail(1, `No help topic for '${args[0]}'\n`);
+  if (Object.keys(cluster.handlers).length === 0)
+    return fail(1, 'level=fatal msg="validate CRI v1 runtime API: unknown service runtime.v1.RuntimeService"\n');
+  const runtimes = Object.fromEntries(
+    Object.entries(cluster.handlers).map(([n, b]) => [
+      n,
+      { runtimeType: 'io.containerd.runc.v2', options: b === '' ? {} : { BinaryName: b } },
+    ]),
+  );
+  return out(
+    `${JSON.stringify({ config: { containerd: { defaultRuntimeName: cluster.defaultRuntime, runtimes }, enableCDI: cluster.cdi } }, null, 2)}\n`,
+  );
+};
+
+export const k3s: Program = call => {
+  const [which, ...args] = call.args;
+  if (which === 'kubectl') return kubectl({ ...call, args });
+  if (which === 'crictl') return crictl({ ...call, args });
+  return out('k3s version v1.34.1+k3s1\n');
+};

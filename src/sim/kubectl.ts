@@ -1,0 +1,207 @@
+/** kubectl against the cluster of the simulated node. */
+import { clusterOf, cuInitIn, type Json, offered, podsIn, type Started, type Workload } from './cluster.ts';
+import { jsonpath } from './jsonpath.ts';
+import { fail, out, type Program, tick, type World } from './world.ts';
+
+/** Lists whose entries are merged by a key instead of being replaced. */
+const MERGE_KEY: Readonly<Record<string, string>> = {
+  containers: 'name',
+  env: 'name',
+  volumes: 'name',
+  volumeMounts: 'mountPath',
+};
+/** A strategic merge: null takes a field away, `$patch: delete` an entry. */
+export const merge = (value: Json, patch: Json): Json => {
+  const result: Json = { ...value };
+  for (const [key, wanted] of Object.entries(patch)) {
+    const by = MERGE_KEY[key];
+    if (wanted === null) delete result[key];
+    else if (Array.isArray(wanted) && by !== undefined) {
+      let list: Json[] = [...(result[key] ?? [])];
+      for (const item of wanted) {
+        const same = list.findIndex(e => e[by] === item[by]);
+        if (item.$patch === 'delete') list = list.filter((_, i) => i !== same);
+        else if (same < 0) list.push(item);
+        else list[same] = merge(list[same]!, item);
+      }
+      if (list.length > 0) result[key] = list;
+      else delete result[key];
+    } else if (typeof wanted === 'object' && !Array.isArray(wanted)) {
+      const inner = merge(result[key] ?? {}, wanted);
+      if (Object.keys(inner).length > 0) result[key] = inner;
+      else delete result[key];
+    } else result[key] = wanted;
+  }
+  return result;
+};
+
+const podObject = (world: World, p: Started): Json => {
+  const cluster = clusterOf(world)!;
+  const { workload: w } = p;
+  const owner =
+    w.kind === 'Pod'
+      ? undefined
+      : w.kind === 'DaemonSet'
+        ? [{ kind: 'DaemonSet', name: w.name }]
+        : [{ kind: 'ReplicaSet', name: p.name.replace(/-x7k2p$/, '') }];
+  return {
+    metadata: {
+      namespace: w.namespace,
+      name: p.name,
+      ...(owner ? { ownerReferences: owner } : {}),
+      managedFields: [{ manager: w.manager }, { manager: 'kubelet' }],
+    },
+    spec: { schedulerName: 'default-scheduler', ...w.spec, ...(p.placed ? { nodeName: cluster.node } : {}) },
+    status: {
+      phase: p.phase,
+      ...(p.phase === 'Failed'
+        ? {
+            reason: 'UnexpectedAdmissionError',
+            message:
+              'Allocate failed due to requested number of devices unavailable for nvidia.com/gpu. Requested: 1, Available: 0, which is unexpected',
+          }
+        : {}),
+      conditions: [{ type: 'PodScheduled', ...(p.unscheduled ? { message: p.unscheduled } : {}) }],
+      ...(p.placed
+        ? {
+            containerStatuses: [
+              { ready: p.ready, state: p.waiting ? { waiting: { reason: p.waiting } } : { running: {} } },
+            ],
+          }
+        : {}),
+    },
+  };
+};
+
+const listOf = (world: World, what: string): readonly Json[] | null => {
+  const cluster = clusterOf(world)!;
+  if (/^pods?$/.test(what)) return podsIn(world).map(p => podObject(world, p));
+  if (/^nodes?$/.test(what)) {
+    const gpus = offered(world);
+    const amount = { cpu: '14', memory: '128Gi', ...(gpus === null ? {} : { 'nvidia.com/gpu': String(gpus) }) };
+    const left = gpus === null ? amount : { ...amount, 'nvidia.com/gpu': String(gpus - (cluster.unhealthy ?? 0)) };
+    return [
+      {
+        metadata: { name: cluster.node, labels: { 'kubernetes.io/hostname': cluster.node, ...cluster.labels } },
+        spec: { taints: cluster.taints.map(key => ({ key })) },
+        status: {
+          capacity: amount,
+          allocatable: left,
+          nodeInfo: { containerRuntimeVersion: `containerd://${cluster.containerd}` },
+        },
+      },
+    ];
+  }
+  if (/^runtimeclass(es)?$/.test(what))
+    return Object.entries(cluster.classes).map(([name, handler]) => ({ metadata: { name }, handler }));
+  const kind = { daemonset: 'DaemonSet', daemonsets: 'DaemonSet', deployment: 'Deployment', deployments: 'Deployment' }[
+    what
+  ];
+  if (kind === undefined) return null;
+  return cluster.workloads
+    .filter(w => w.kind === kind)
+    .map(w => ({
+      metadata: { namespace: w.namespace, name: w.name },
+      spec: { template: { spec: w.spec } },
+      status: { desiredNumberScheduled: 1, numberReady: podsIn(world).filter(p => p.workload === w && p.ready).length },
+    }));
+};
+
+const flag = (args: readonly string[], ...names: readonly string[]): string | undefined => {
+  for (const [i, a] of args.entries()) {
+    if (names.includes(a)) return args[i + 1];
+    const long = names.find(n => n.startsWith('--') && a.startsWith(`${n}=`));
+    if (long !== undefined) return a.slice(long.length + 1);
+  }
+  return undefined;
+};
+const WITH_VALUE = new Set(['-n', '-o', '-p', '-f', '--kubeconfig']);
+const words = (args: readonly string[]): readonly string[] =>
+  args
+    .filter((a, i) => !a.startsWith('-') && !WITH_VALUE.has(args[i - 1] ?? ''))
+    .concat(args.includes('-') ? ['-'] : []);
+const find = (world: World, kind: string, ns: string, name: string): Workload | undefined =>
+  clusterOf(world)!.workloads.find(
+    w =>
+      w.kind.toLowerCase() === kind.replace(/s$/, '').replace(/^pod$/, 'pod') && w.namespace === ns && w.name === name,
+  );
+
+export const kubectl: Program = ({ world, args, root, stdin }) => {
+  const cluster = clusterOf(world);
+  if (!cluster)
+    return fail(
+      1,
+      'The connection to the server localhost:8080 was refused - did you specify the right host or port?\n',
+    );
+  if (cluster.flavour === 'k3s' && !root)
+    return fail(
+      1,
+      'error: error loading config file "/etc/rancher/k3s/k3s.yaml": open /etc/rancher/k3s/k3s.yaml: permission denied\n',
+    );
+  const [verb = '', what = '', name = ''] = words(args);
+  const ns = flag(args, '-n', '--namespace') ?? 'default';
+  switch (verb) {
+    case 'get': {
+      const list = listOf(world, what);
+      if (list === null) return fail(1, `error: the server doesn't have a resource type "${what}"\n`);
+      const items = name === '' ? list : list.filter(o => o.metadata.name === name);
+      if (name !== '' && items.length === 0)
+        return fail(1, `Error from server (NotFound): ${what} "${name}" not found\n`);
+      const template = flag(args, '-o', '--output') ?? '';
+      if (template.startsWith('jsonpath=')) return out(jsonpath(template.slice(9), { items }));
+      return out(items.map(o => `${o.metadata.name}\n`).join(''));
+    }
+    case 'logs': {
+      const pod = podsIn(world).find(p => p.name === what && p.workload.namespace === ns);
+      return pod ? out(pod.log) : fail(1, `Error from server (NotFound): pods "${what}" not found\n`);
+    }
+    case 'apply': {
+      const object = JSON.parse(stdin ?? '{}') as Json;
+      if (object.kind !== 'RuntimeClass') return fail(1, 'error: no objects passed to apply\n');
+      tick(world);
+      const had = object.metadata.name in cluster.classes;
+      cluster.classes[object.metadata.name] = object.handler;
+      return out(`runtimeclass.node.k8s.io/${object.metadata.name} ${had ? 'configured' : 'created'}\n`);
+    }
+    case 'delete': {
+      tick(world);
+      if (what === 'runtimeclass') {
+        delete cluster.classes[name];
+        return out(`runtimeclass.node.k8s.io "${name}" deleted\n`);
+      }
+      const pod = podsIn(world).find(p => p.name === name && p.workload.namespace === ns);
+      if (!pod) return fail(1, `Error from server (NotFound): pods "${name}" not found\n`);
+      if (pod.phase === 'Failed')
+        cluster.rejected = Object.fromEntries(Object.entries(cluster.rejected ?? {}).filter(([n]) => n !== name));
+      if (pod.workload.role === 'plugin') cluster.unhealthy = 0;
+      if (pod.workload.kind === 'Pod') cluster.workloads = cluster.workloads.filter(w => w !== pod.workload);
+      return out(`pod "${name}" deleted\n`);
+    }
+    case 'patch': {
+      const w = find(world, what, ns, name);
+      if (!w) return fail(1, `Error from server (NotFound): ${what} "${name}" not found\n`);
+      tick(world);
+      const patch = JSON.parse(flag(args, '-p', '--patch') ?? '{}') as Json;
+      w.spec = merge(w.spec, patch.spec?.template?.spec ?? {});
+      return out(`${what}/${name} patched\n`);
+    }
+    case 'label': {
+      tick(world);
+      for (const a of words(args).slice(3)) {
+        const cut = a.indexOf('=');
+        if (a.endsWith('-')) delete cluster.labels[a.slice(0, -1)];
+        else cluster.labels[a.slice(0, cut)] = a.slice(cut + 1);
+      }
+      return out(`node/${name} labeled\n`);
+    }
+    case 'run': {
+      const spec = (JSON.parse(flag(args, '--overrides') ?? '{}') as Json).spec ?? {};
+      const init = cuInitIn(world, spec);
+      return init === null
+        ? fail(1, '', 'OSError: libcuda.so.1: cannot open shared object file: No such file or directory\n')
+        : out(`${init}\n`);
+    }
+    default:
+      return fail(1, `error: unknown command "${verb}" for "kubectl"\n`);
+  }
+};

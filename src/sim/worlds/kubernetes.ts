@@ -1,0 +1,173 @@
+/** Boxes that are Kubernetes nodes: k3s, and a kubelet on a plain containerd. */
+import { type Cluster, type Json, joinCluster, type Workload } from '../cluster.ts';
+import { startCri } from '../cri.ts';
+import { binary, file, mkdir } from '../fs.ts';
+import { tick, type Unit, type World } from '../world.ts';
+import { machine } from './machine.ts';
+import { writeSpec } from './specs.ts';
+
+export const NODE = 'gpu-07';
+export const K3S_CONTAINERD = '/var/lib/rancher/k3s/agent/etc/containerd';
+const service = (name: string, description: string): string =>
+  `[Unit]\nDescription=${description}\n\n[Service]\nType=notify\nExecStart=/usr/local/bin/${name} server\nRestart=always\n\n[Install]\nWantedBy=multi-user.target\n`;
+
+export const workload = (
+  kind: Workload['kind'],
+  name: string,
+  spec: Json,
+  more: Partial<Pick<Workload, 'namespace' | 'manager' | 'role'>> = {},
+): Workload => ({
+  kind,
+  name,
+  namespace: more.namespace ?? 'default',
+  manager: more.manager ?? 'kubectl-client-side-apply',
+  spec,
+  ...(more.role ? { role: more.role } : {}),
+});
+export const container = (name: string, image: string, more: Json = {}): Json => ({ name, image, ...more });
+export const env = (...pairs: (readonly [string, string])[]): readonly Json[] =>
+  pairs.map(([name, value]) => ({ name, value }));
+export const plugin = (runtimeClassName: string | null = 'nvidia', strategy?: string): Workload =>
+  workload(
+    'DaemonSet',
+    'nvidia-device-plugin-daemonset',
+    {
+      ...(runtimeClassName === null ? {} : { runtimeClassName }),
+      containers: [
+        container(
+          'plugin',
+          'nvcr.io/nvidia/k8s-device-plugin:v0.20.0',
+          strategy ? { env: env(['DEVICE_LIST_STRATEGY', strategy]) } : {},
+        ),
+      ],
+    },
+    { namespace: 'kube-system', role: 'plugin' },
+  );
+export const trainer = (more: Json = {}): Workload =>
+  workload('Deployment', 'trainer', {
+    runtimeClassName: 'nvidia',
+    containers: [
+      container('app', 'registry.lab.example.net/trainer:7', { resources: { limits: { 'nvidia.com/gpu': '1' } } }),
+    ],
+    ...more,
+  });
+const images = { 'registry.lab.example.net/trainer:7': 'cuda' } as const;
+const GPU_LABELS = { 'nvidia.com/gpu.present': 'true', 'nvidia.com/gpu.count': '1', 'nvidia.com/gpu.memory': '16376' };
+
+const running = (name: string, description: string): Unit => ({
+  name,
+  description,
+  active: 'active',
+  sub: 'running',
+  enabled: 'enabled',
+  result: 'success',
+  since: 0,
+  enteredAt: 0,
+  pid: 880,
+  exitStatus: 0,
+  failures: 0,
+});
+
+export const makeK3s = (world: World, more: Partial<Cluster> = {}): Cluster => {
+  const { fs } = world;
+  for (const p of ['k3s', 'kubectl']) binary(fs, `/usr/local/bin/${p}`);
+  mkdir(fs, '/etc/rancher/k3s');
+  mkdir(fs, K3S_CONTAINERD);
+  file(fs, '/usr/lib/systemd/system/k3s.service', service('k3s', 'Lightweight Kubernetes'));
+  world.units.set('k3s.service', running('k3s.service', 'Lightweight Kubernetes'));
+  const cluster: Cluster = {
+    flavour: 'k3s',
+    node: NODE,
+    containerd: '2.1.4',
+    handlers: {},
+    defaultRuntime: 'runc',
+    cdi: true,
+    classes: { nvidia: 'nvidia' },
+    workloads: [plugin(), trainer()],
+    labels: { 'node-role.kubernetes.io/control-plane': 'true', ...GPU_LABELS },
+    taints: [],
+    images,
+    ...more,
+  };
+  joinCluster(world, cluster);
+  startCri(world, 'k3s.service');
+  return cluster;
+};
+
+const host = (name: string, toolkit: string | null = '1.20.0'): World => machine({ name, docker: '29.7.2', toolkit });
+
+/** The toolkit was installed after k3s had been started. */
+export const k3sToolkitLate = (): World => {
+  const world = host('k3s-toolkit-late');
+  const runtime = world.fs.entries.get('/usr/bin/nvidia-container-runtime')!;
+  world.fs.entries.delete('/usr/bin/nvidia-container-runtime');
+  makeK3s(world);
+  world.fs.entries.set('/usr/bin/nvidia-container-runtime', runtime);
+  tick(world, 3600);
+  return world;
+};
+
+/** A whole copy of an old generated file, kept as a template. */
+const OLD_TEMPLATE = `version = 2
+
+[plugins."io.containerd.internal.v1.opt"]
+  path = "/var/lib/rancher/k3s/agent/containerd"
+[plugins."io.containerd.grpc.v1.cri"]
+  stream_server_address = "127.0.0.1"
+  enable_selinux = false
+  sandbox_image = "registry.lab.example.net/mirrored-pause:3.6"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+  SystemdCgroup = true
+`;
+export const k3sTemplate = (containerd = '2.1.4'): World => {
+  const world = host('k3s-old-template');
+  mkdir(world.fs, K3S_CONTAINERD);
+  file(world.fs, `${K3S_CONTAINERD}/config.toml.tmpl`, OLD_TEMPLATE);
+  makeK3s(world, { containerd });
+  tick(world, 3600);
+  return world;
+};
+
+export const k3sHealthy = (more: Partial<Cluster> = {}): World => {
+  const world = host('k3s-healthy');
+  makeK3s(world, more);
+  tick(world, 3600);
+  return world;
+};
+
+/** A kubelet on a containerd of its own; `files` are what somebody wrote for it. */
+export const kubeletNode = (
+  containerd: string,
+  files: Readonly<Record<string, string>>,
+  more: Partial<Cluster> = {},
+): World => {
+  const world = host('kubelet-node');
+  const { fs } = world;
+  for (const p of ['kubectl', 'crictl']) binary(fs, `/usr/bin/${p}`);
+  mkdir(fs, '/var/lib/kubelet');
+  file(fs, '/var/lib/kubelet/config.yaml', 'kind: KubeletConfiguration\n');
+  mkdir(fs, '/etc/containerd/conf.d');
+  for (const [path, text] of Object.entries(files)) file(fs, path, text);
+  (world.versions as { containerd?: string }).containerd = containerd;
+  joinCluster(world, {
+    flavour: 'kubelet',
+    node: NODE,
+    containerd,
+    handlers: {},
+    defaultRuntime: 'runc',
+    cdi: false,
+    classes: { nvidia: 'nvidia' },
+    workloads: [plugin(), trainer()],
+    labels: { ...GPU_LABELS },
+    taints: [],
+    images,
+    ...more,
+  });
+  startCri(world, 'containerd.service');
+  writeSpec(world, '1.20.0');
+  tick(world, 3600);
+  return world;
+};
