@@ -44,11 +44,24 @@ export const persistence = flow({
         if (isOn(f)) return { is: 'shipped', found: 'the units of the toolkit, at boot and after driver updates' };
         if (f.units.ownGenerate !== null) return { is: 'own', found: OWN_GENERATE };
         if (isUnknown(f.units.refreshPathActive)) throw new CannotTell([f.units.refreshPathActive]);
-        return cdiMeant(f)
-          ? { is: 'nobody', found: 'nobody does; gpumedic fix enable-cdi-refresh-units or install-generate-unit would' }
-          : { is: 'notUsed', found: 'CDI is not used on this machine' };
+        if (!cdiMeant(f)) return { is: 'notUsed', found: 'CDI is not used on this machine' };
+        const specs = f.cdiSpecs.specs.map(s => s.path);
+        return {
+          is: 'nobody',
+          found: 'nobody does',
+          seen: [
+            { from: 'systemctl is-active nvidia-cdi-refresh.path', shows: String(or(f.units.refreshPathActive, '')) },
+            { from: 'CDI folders', shows: specs.length > 0 ? `${specs.join(', ')}, written by hand` : 'no spec' },
+          ],
+        };
       },
-      on: { shipped: 'own', own: 'own', nobody: 'own', notUsed: 'own', cannotTell: 'own' },
+      on: {
+        shipped: 'own',
+        own: 'own',
+        nobody: note('cdi-refresh-unit-inactive', 'own'),
+        notUsed: 'own',
+        cannotTell: 'own',
+      },
     }),
     own: check({
       title: 'Own unit',

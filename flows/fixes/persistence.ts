@@ -28,7 +28,7 @@ const AFTERWARDS = [
 export const installUnit = applies({
   id: 'install-generate-unit',
   title: 'Install a unit that generates the CDI spec at boot',
-  mends: ['cdi-spec-missing', 'cdi-spec-stale'],
+  mends: ['cdi-refresh-unit-inactive', 'cdi-spec-missing', 'cdi-spec-stale'],
   privilege: 2,
   effect: ['E1'],
   source:

@@ -74,17 +74,17 @@ export const cdiEngine = [
   }),
   entry('cdi-refresh-unit-inactive', {
     layer,
-    title: "The toolkit's CDI refresh units are not active",
-    line: 'The unit that keeps the spec current is off or keeps failing.',
-    paragraph: `This toolkit ships units that write the spec at boot and after driver updates, and they are not active. The spec is then absent after a
-      boot or grows old. Enabling them interrupts nothing.`,
+    title: 'Nothing keeps the CDI spec current',
+    line: 'The unit that writes the spec at boot is off, keeps failing, or is not there.',
+    paragraph: `From 1.18 on the toolkit ships units that write the spec at boot and after driver updates, and here they are not active; an older one ships
+      none. The spec is then absent after a boot or grows old. Enabling them interrupts nothing.`,
     mechanism: `nvidia-cdi-refresh.path watches modules.dep and nvidia-ctk. They may stay off when the package was installed while systemd was not
       up, by a preset, or by faults of a version: 1.18.0 misses Debian's module name, 1.18.1 compressed modules, 1.19.0 waits without
       retry; 1.19.1 repairs these. Driver removal and MIG changes are not covered.`,
     evidence: '[S]; seed 1, systemd services',
     not: {
       'own-generate-unit-broken': 'the unit was written by hand.',
-      'cdi-spec-missing': 'the toolkit is older than 1.18 and has no units.',
+      'cdi-spec-missing': 'there is no spec now, and the toolkit is older than 1.18.',
     },
     guide: [
       'Re-probe: systemctl is-enabled nvidia-cdi-refresh.path nvidia-cdi-refresh.service, then nvidia-ctk cdi list.',
