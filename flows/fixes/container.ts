@@ -13,7 +13,7 @@ import { applies, byHand, does, refuse, root } from './make.ts';
 /** Interrupts one container, and only that one. */
 export const restartNamed = applies({
   id: 'restart-this-container',
-  title: 'Restart the container that lost its GPU',
+  title: 'Restart this one container now',
   mends: ['cgroup-lost-after-daemon-reload'],
   privilege: 3,
   effect: ['RX'],

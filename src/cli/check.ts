@@ -21,7 +21,9 @@ export const run = async (context: Context): Promise<number> => {
     signal: context.signal,
   });
   const format = formatOf(context, 'text');
-  const look = { ...context.terminal, from: fromOf(context) };
+  const mendable = report.findings.some(f => f.severity === 'fault' && f.fixes.some(x => x.by !== 'guide'));
+  const also = container !== undefined && mendable ? ` --container ${container}` : '';
+  const look = { ...context.terminal, from: fromOf(context) + also };
   if (format === 'json') context.out(reportJson(report));
   else if (format === 'md') context.out((await import('../report/markdown.ts')).reportMarkdown(report));
   else if (format === 'junit') {

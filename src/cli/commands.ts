@@ -20,7 +20,11 @@ export interface CommandSpec {
 /** Valid with every command. */
 export const everywhere: Readonly<Record<string, Option>> = {
   box: { type: 'string', value: 'FILE', about: 'look at a snapshot instead of this machine' },
-  demo: { type: 'string', value: 'NAME', about: 'a simulated broken box; --demo list names them, random does not tell' },
+  demo: {
+    type: 'string',
+    value: 'NAME',
+    about: 'a simulated broken box; --demo list names them, random does not tell',
+  },
   json: { type: 'boolean', about: 'answer as JSON' },
   plain: { type: 'boolean', about: 'plain lines and numbered answers instead of the screen' },
   'read-only': { type: 'boolean', about: 'refuse every change' },
@@ -80,6 +84,7 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
     options: {
       yes: { type: 'boolean', about: 'take the first offered fix without asking (never one of privilege 4 or 5)' },
       'dry-run': { type: 'boolean', about: 'show everything, change nothing' },
+      container: { type: 'string', value: 'NAME', about: 'also see to one container or image' },
       'load-modules': loadModules,
     },
   },

@@ -4,7 +4,7 @@ import { memoryStore } from '../plan/memory.ts';
 import { runFix } from '../wizard/fix.ts';
 import { realOutside } from '../wizard/real.ts';
 import { openBox } from './box.ts';
-import { type Context, has } from './context.ts';
+import { type Context, given, has } from './context.ts';
 import { UsageError } from './errors.ts';
 import { storesOf } from './stores.ts';
 
@@ -23,6 +23,8 @@ export const run = async (context: Context): Promise<number> => {
     now: context.now,
     loadModules: has(context, 'load-modules'),
   });
+  const container = given(context, 'container');
+  if (container?.startsWith('-') === true) throw new UsageError(`--container ${container}: not a name`);
   const json = has(context, 'json');
   let lines: { readonly input: AsyncIterator<string>; readonly close: () => void } | null = null;
   const ask = async (question: string): Promise<string | null> => {
@@ -40,7 +42,7 @@ export const run = async (context: Context): Promise<number> => {
   };
   try {
     return await runFix({
-      outside,
+      outside: container === undefined ? outside : outside.about!(container),
       ids: context.words.rest,
       yes: has(context, 'yes'),
       dryRun,
