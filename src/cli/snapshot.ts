@@ -64,7 +64,8 @@ const shared = (snapshot: Snapshot, path: string, hide: Redactor): Shared => {
 
 export const run = async (context: Context): Promise<number> => {
   if (has(context, 'script')) {
-    context.out((await import('../snapshot/script.ts')).collectorScript());
+    const { firstAsks } = await import('../engine/first-asks.ts');
+    context.out((await import('../snapshot/script.ts')).collectorScript(await firstAsks(probes)));
     return 0;
   }
   const path = given(context, 'output') ?? defaultName(context.now());

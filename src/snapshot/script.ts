@@ -61,7 +61,7 @@ export const FOLDERS =
   );
 
 export const FILES =
-  '/etc/os-release /etc/docker/daemon.json /etc/containers/containers.conf /etc/nvidia-container-runtime/config.toml /etc/nv_tegra_release /proc/device-tree/model /sys/devices/soc0/family /proc/devices /proc/modules /proc/driver/nvidia/version /sys/module/nvidia/version /sbin/ldconfig /etc/cdi/nvidia.yaml /var/run/cdi/nvidia.yaml /etc/ld.so.conf /proc/cmdline /sys/kernel/security/lockdown'.split(
+  '/etc/os-release /etc/docker/daemon.json /etc/containers/containers.conf /etc/nvidia-container-runtime/config.toml /etc/nv_tegra_release /proc/device-tree/model /sys/devices/soc0/family /proc/devices /proc/modules /proc/driver/nvidia/version /proc/driver/nvidia/params /sys/module/nvidia/version /sbin/ldconfig /etc/cdi/nvidia.yaml /var/run/cdi/nvidia.yaml /etc/ld.so.conf /proc/cmdline /sys/kernel/security/lockdown'.split(
     ' ',
   );
 
@@ -76,8 +76,21 @@ const lines = (verb: string, commands: readonly (readonly string[])[]): string =
 const folded = (name: string, paths: readonly string[]): string =>
   `for p in ${paths.join(' \\\n  ')}; do ${name} "$p"; done`;
 
+/** Questions besides those written down here. */
+export interface More {
+  readonly commands: readonly (readonly string[])[];
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
+  readonly places: readonly string[];
+}
+
+const besides = <T>(known: readonly T[], more: readonly T[]): readonly T[] => {
+  const seen = new Set(known.map(one => JSON.stringify(one)));
+  return [...known, ...more.filter(one => !seen.has(JSON.stringify(one)))];
+};
+
 /** The script, ending in a newline. */
-export const collectorScript = (): string => `#!/bin/sh
+export const collectorScript = (more: More = { commands: [], folders: [], files: [], places: [] }): string => `#!/bin/sh
 # Records this box for gpumedic: what the programs of the NVIDIA container stack say, and its files. Changes nothing.
 #   sh SCRIPT > box.json                              here; as root it sees more
 #   gpumedic snapshot --box box.json -o shared.json.gz   where gpumedic runs: takes secrets and names out
@@ -173,7 +186,7 @@ EOF
 }
 
 open '{"format":"gpumedic-snapshot/1","description":"recorded by the shell script","commands":['
-${lines('run', COMMANDS)}
+${lines('run', besides(COMMANDS, more.commands))}
 if [ -d /sys/module/nvidia ] && [ -e /dev/nvidiactl ]; then
 ${lines('  run', LOADING)}
 fi
@@ -183,10 +196,10 @@ fi
   ls -d /etc/cdi/* /var/run/cdi/* /dev/nvidia* /dev/nvidia-caps/* /usr/lib/*/libcuda.so* /usr/lib/*/libnvidia-ml.so* /usr/lib64/libcuda.so* /usr/lib64/libnvidia-ml.so* 2>/dev/null
   for d in /sys/bus/pci/devices/*; do printf '%s\\n' "$d/driver"; done
   cat /etc/cdi/*.yaml /etc/cdi/*.json /var/run/cdi/*.yaml /var/run/cdi/*.json 2>/dev/null | grep -oE '(/[A-Za-z0-9_.+-]+)+'
-  printf '%s\\n' ${PLACES.join(' \\\n    ')}
+  printf '%s\\n' ${besides(PLACES, more.places).map(shellWord).join(' \\\n    ')}
 } | sort -u >"$t/places"
 {
-  printf '%s\\n' ${FILES.join(' \\\n    ')}
+  printf '%s\\n' ${besides(FILES, more.files).map(shellWord).join(' \\\n    ')}
   ls -d /etc/cdi/*.yaml /etc/cdi/*.json /var/run/cdi/*.yaml /var/run/cdi/*.json /proc/driver/nvidia/gpus/*/information \\
     /etc/nvidia-container-runtime/host-files-for-container.d/*.csv /etc/modprobe.d/*.conf /run/modprobe.d/*.conf /usr/lib/modprobe.d/*.conf 2>/dev/null
   for d in /sys/bus/pci/devices/*; do
@@ -203,7 +216,7 @@ while IFS= read -r p; do
 done <"$t/places"
 open '},
 "dirs":{'
-${folded('list', FOLDERS)}
+${folded('list', besides(FOLDERS, more.folders).map(shellWord))}
 open '},
 "stats":{'
 while IFS= read -r p; do place "$p"; done <"$t/places"

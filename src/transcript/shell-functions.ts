@@ -68,10 +68,10 @@ look() {
   stop "$file is neither as it was before the change nor as it is after it; nothing was changed"
 }
 
-# changes PATH MODE BEFORE AFTER [LATER...]: whether the edit is still to be made.
+# changes PATH BEFORE AFTER [LATER...]: whether the edit is still to be made.
 changes() {
-  path=$1 mode=$2 before=$3 after=$4
-  shift 3
+  path=$1 before=$2
+  shift 2
   file=$(below "$path")
   now=$(sum "$file")
   for state in "$@"; do
@@ -116,8 +116,9 @@ back() {
   },
   {
     names: ['put'],
-    text: `put() {
-  if [ "$(sum "$work/new")" != "$after" ]; then
+    text: `# put MODE AFTER: the new text becomes the file, if it is exactly what it should be.
+put() {
+  if [ "$(sum "$work/new")" != "$2" ]; then
     stop "$path: the exact text cannot be made here, because private names in the change were replaced in the transcript"
   fi
   if [ -n "$dry" ]; then
@@ -131,7 +132,7 @@ back() {
     (umask 077 && : >"$file")
   fi
   cat "$work/new" >"$file" || fail "$path could not be written"
-  if [ "$before" = absent ]; then chmod "$mode" "$file"; fi
+  if [ "$before" = absent ]; then chmod "$1" "$file"; fi
   say "written: $path"
 }`,
   },

@@ -59,11 +59,11 @@ const bodyOf = (puts: readonly Put[], before: string | null, aliases: readonly s
 const editOf = (edit: ScriptEdit, aliases: readonly string[]): string => {
   const path = shellWord(edit.path);
   const mode = (edit.mode ?? 0o644).toString(8).padStart(4, '0');
-  const ask = `if changes ${path} ${mode} ${state(edit.before)} ${[edit.after, ...edit.later].map(state).join(' ')}; then`;
+  const ask = `if changes ${path} ${state(edit.before)} ${[edit.after, ...edit.later].map(state).join(' ')}; then`;
   if (edit.after === null) return `${ask}\n  take_away\nfi`;
   if (!isWritable(edit.puts))
     return `${ask}\n  stop "$path: the change holds characters that this script cannot carry; make it by hand"\nfi`;
-  return `${ask}\n  {\n${bodyOf(edit.puts, edit.before, aliases)}\n  } >"$work/new"\n  put\nfi`;
+  return `${ask}\n  {\n${bodyOf(edit.puts, edit.before, aliases)}\n  } >"$work/new"\n  put ${mode} ${state(edit.after)}\nfi`;
 };
 
 /** One word of a command; files that the script edits are meant below ROOT. */

@@ -67,10 +67,10 @@ look() {
   stop "$file is neither as it was before the change nor as it is after it; nothing was changed"
 }
 
-# changes PATH MODE BEFORE AFTER [LATER...]: whether the edit is still to be made.
+# changes PATH BEFORE AFTER [LATER...]: whether the edit is still to be made.
 changes() {
-  path=$1 mode=$2 before=$3 after=$4
-  shift 3
+  path=$1 before=$2
+  shift 2
   file=$(below "$path")
   now=$(sum "$file")
   for state in "$@"; do
@@ -111,8 +111,9 @@ fail() {
   stop "$*; the old files are kept in $kept"
 }
 
+# put MODE AFTER: the new text becomes the file, if it is exactly what it should be.
 put() {
-  if [ "$(sum "$work/new")" != "$after" ]; then
+  if [ "$(sum "$work/new")" != "$2" ]; then
     stop "$path: the exact text cannot be made here, because private names in the change were replaced in the transcript"
   fi
   if [ -n "$dry" ]; then
@@ -126,7 +127,7 @@ put() {
     (umask 077 && : >"$file")
   fi
   cat "$work/new" >"$file" || fail "$path could not be written"
-  if [ "$before" = absent ]; then chmod "$mode" "$file"; fi
+  if [ "$before" = absent ]; then chmod "$1" "$file"; fi
   say "written: $path"
 }
 
@@ -141,7 +142,7 @@ look /etc/nvidia-container-runtime/config.toml 8d51d04497bb1444dd488efb3f82f9510
 # Changes one value in config.toml; the @ stays, so the program of the host is used.
 changed=
 # ldconfig.real is only on Ubuntu
-if changes /etc/nvidia-container-runtime/config.toml 0644 8d51d04497bb1444dd488efb3f82f9510392ba73e9fee57b17f9be42ae195654 6f6b45a6715544ecd07926e9d634ed21a34e3ac7e7c828fc898bcf848ac02630; then
+if changes /etc/nvidia-container-runtime/config.toml 8d51d04497bb1444dd488efb3f82f9510392ba73e9fee57b17f9be42ae195654 6f6b45a6715544ecd07926e9d634ed21a34e3ac7e7c828fc898bcf848ac02630; then
   {
     part 0 95
     cat <<'END'
@@ -149,7 +150,7 @@ ldconfig = "@/sbin/ldconfig"
 END
     rest 129
   } >"$work/new"
-  put
+  put 0644 6f6b45a6715544ecd07926e9d634ed21a34e3ac7e7c828fc898bcf848ac02630
 fi
 say 'still to do: Recreate the containers that need the GPU: docker compose up -d --force-recreate worker'
 
