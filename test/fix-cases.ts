@@ -356,4 +356,26 @@ export const cases: Readonly<Record<string, Case>> = {
     finding: 'selinux-denied',
     offers: ['allow-gpu-nodes-in-selinux'],
   },
+  'features of Docker that nvidia-ctk dropped': {
+    box: fresh(async box => {
+      await box.write('/etc/docker/daemon.json.bak', '{ "features": { "containerd-snapshotter": true } }\n', root);
+      await daemonJson(v => ({ ...v, features: { cdi: true } }))(box);
+      await restart(box);
+    }),
+    finding: 'docker-features-overwritten',
+    isByName: true,
+    offers: ['restore-docker-features', 'merge-docker-features'],
+  },
+  'settings of the toolkit that an upgrade commented out': {
+    box: old(async box =>
+      box.write(
+        `${CONFIG}.dpkg-old`,
+        '[nvidia-container-runtime]\ndebug = "/var/log/nvidia-container-runtime.log"\n',
+        root,
+      ),
+    ),
+    finding: 'config-toml-reverted-by-upgrade',
+    isByName: true,
+    offers: ['restore-toolkit-settings'],
+  },
 };

@@ -19,6 +19,7 @@ import { kubeGuides } from './guides-kube.ts';
 import { requestGuides } from './guides-request.ts';
 import { jetsonFixes } from './jetson.ts';
 import { kubernetesFixes } from './kubernetes.ts';
+import { leftoverFixes } from './leftovers.ts';
 import { persistenceFixes } from './persistence.ts';
 import { vmLadder } from './vm-ladder.ts';
 
@@ -29,6 +30,7 @@ export const fixes: readonly Fix[] = [
   ...cdiPlaceFixes,
   ...cdiSpecFixes,
   ...persistenceFixes,
+  ...leftoverFixes,
   ...dockerFixes,
   ...dockerCdiFixes,
   ...configFixes,
