@@ -1,7 +1,7 @@
 /** `npm run draw`: writes the decision tree into docs/flows.md. With --check it only says whether that page is stale. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { flows } from '../flows/index.ts';
+import { allFlows as flows } from '../flows/index.ts';
 import { drawMermaid } from '../src/engine/draw.ts';
 import type { Flow } from '../src/engine/flow.ts';
 import { root } from './bundle.ts';
