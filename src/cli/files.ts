@@ -163,6 +163,7 @@ export const run = async (context: Context): Promise<number> => {
     context.out(filesText(result, rewritten, { ...context.terminal, cwd }));
     if (done.mutated) context.out(`\nWritten. Put back with: gpumedic undo ${done.session}\n`);
   }
-  if (done.mutated) return 0;
-  return result.findings.some(f => f.severity === 'fault') ? 1 : 0;
+  // What was written is judged again: the rewrite may not be the only thing that was wrong.
+  const now = done.mutated ? await filesFindings(box, report, { ...paths, engine: isEngineAsked, forms: 0 }) : result;
+  return now.findings.some(f => f.severity === 'fault') ? 1 : 0;
 };

@@ -82,6 +82,16 @@ export const commentsOf = (text: string): readonly Comment[] => {
   return found;
 };
 
+/** A document as plain data. An alias that has lost its anchor gives data that equals nothing else. */
+export const plainDoc = (doc: Doc | undefined): unknown => {
+  try {
+    return doc?.toJS({ maxAliasCount: -1 });
+  } catch (error) {
+    if (error instanceof ReferenceError) return { [error.message]: Symbol(error.message) };
+    throw error;
+  }
+};
+
 export const isFlow = (node: unknown): boolean => isCollection(node) && node.flow === true;
 
 /** Just after the last character of the node's own content; comments and blank lines behind it do not count. */

@@ -1,7 +1,7 @@
 /** After a rewrite: is everything but the request what it was? */
 import type { FormId } from '../../../flows/requests/forms.ts';
 import { isTable, sameValue } from '../../text/edit.ts';
-import { commentsOf } from '../yaml.ts';
+import { commentsOf, plainDoc } from '../yaml.ts';
 import type { Project, Service } from './load.ts';
 import { requestsOf } from './requests.ts';
 import { plainOf } from './tree.ts';
@@ -82,7 +82,7 @@ const sameComments = (before: string, after: string): boolean => {
 /** Everything of a file but its services and its `x-` parts, which hold shared pieces. */
 const frameOf = (project: Project, path: string): unknown =>
   project.sources.get(path)?.docs.map(doc => {
-    const all = doc.toJS() as unknown;
+    const all = plainDoc(doc);
     return isTable(all)
       ? Object.fromEntries(Object.entries(all).filter(([k]) => k !== 'services' && !k.startsWith('x-')))
       : all;

@@ -1,7 +1,7 @@
 /** Whether a path of the context comes into a stage, and by which instruction; "perhaps" wherever a command may bring it. */
 import { filled } from '../compose/interpolate.ts';
 import { joined } from '../paths.ts';
-import { type Context, clean, globOf } from './context.ts';
+import { type Context, clean, globOf, matching } from './context.ts';
 import { assignmentsOf, type Dockerfile, type Instruction, type Stage, stageOf } from './parse.ts';
 
 /** A COPY or ADD as it works in its stage. */
@@ -92,7 +92,7 @@ const expand = async (context: Context, source: string): Promise<readonly string
   const cut = at.lastIndexOf('/');
   const dir = cut < 0 ? '' : at.slice(0, cut);
   if (isGlob(dir)) return [];
-  const matches = new RegExp(`^${globOf(at.slice(cut + 1))}$`);
+  const matches = matching(`^${globOf(at.slice(cut + 1))}$`);
   return ((await context.names(dir)) ?? []).filter(n => matches.test(n)).map(n => (dir === '' ? n : `${dir}/${n}`));
 };
 

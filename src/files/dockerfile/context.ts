@@ -37,9 +37,18 @@ export const globOf = (pattern: string): string =>
               ? '[^/]'
               : /^\[/.test(part)
                 ? part
-                : part.replace(/[.+^${}()|\\]/g, '\\$&'),
+                : part.replace(/[.+^${}()|[\]\\]/g, '\\$&'),
     )
     .join('');
+
+/** A pattern as an expression; one that is no pattern matches nothing. */
+export const matching = (source: string): RegExp => {
+  try {
+    return new RegExp(source);
+  } catch {
+    return /^\b$/;
+  }
+};
 
 const clean = (path: string): string =>
   path
@@ -64,7 +73,7 @@ export const ignoreOf = (path: string, text: string): Ignore => ({
               line: i + 1,
               text: line,
               negated,
-              matches: new RegExp(`^${pattern === '' ? '.*' : globOf(pattern)}(?:/.*)?$`),
+              matches: matching(`^${pattern === '' ? '.*' : globOf(pattern)}(?:/.*)?$`),
             },
           ];
     }),

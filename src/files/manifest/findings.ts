@@ -4,6 +4,7 @@ import { modes } from '../../../flows/modes/index.ts';
 import { titles } from '../../../flows/requests/titles.ts';
 import { malformed, regionOf } from '../compose/findings.ts';
 import { imageKnownToAsk } from '../compose/judge.ts';
+import { Malformed, treeOf } from '../compose/tree.ts';
 import type { FileFinding, Mend } from '../finding.ts';
 import type { Here } from '../here.ts';
 import { parseYaml, type Source } from '../yaml.ts';
@@ -200,6 +201,13 @@ export const manifestFindings = (path: string, text: string, here: Here): readon
   if (source.fault) {
     // A chart's template is no YAML before Helm has filled it in.
     return /\{\{/.test(text) ? [] : [malformed(path, 'manifest', source.fault)];
+  }
+  try {
+    for (const doc of source.docs) treeOf(source, doc, doc.contents);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    const place = source.at(error.spot.node?.range?.[0] ?? 0);
+    return [malformed(path, 'manifest', { ...place, message: error.message })];
   }
   return podsOf(source.docs).flatMap((pod, nth) => judge({ source, pod, nth, here }));
 };

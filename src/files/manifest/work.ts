@@ -2,7 +2,7 @@
 import type { YAMLMap } from 'yaml';
 import { isTable, sameValue } from '../../text/edit.ts';
 import { Refused } from '../spans.ts';
-import { isMap, isSeq, parseYaml, type Source } from '../yaml.ts';
+import { isMap, isSeq, parseYaml, plainDoc, type Source } from '../yaml.ts';
 import { yamlEditor } from '../yaml-edit.ts';
 import { type Json, patched, patchText, solid } from './patch.ts';
 import { type Container, mapAt, mapsIn, type Pod, pairAt, podsOf, seqAt, wordAt } from './pods.ts';
@@ -160,8 +160,8 @@ export const mend = (
     if (now.fault) return { because: now.fault.message, patch };
     const nthDoc = source.docs.indexOf(pod.doc);
     const isRight = source.docs.every((doc, i) => {
-      const was: unknown = doc.toJS();
-      const is: unknown = now.docs[i]?.toJS();
+      const was: unknown = plainDoc(doc);
+      const is: unknown = plainDoc(now.docs[i]);
       if (i !== nthDoc) return sameValue(was, is);
       const wanted = solid(patched(specIn(was, pod.path), spec));
       return sameValue(wanted, solid(specIn(is, pod.path))) && sameValue(without(was, pod.path), without(is, pod.path));
