@@ -77,7 +77,7 @@ const NONE = 'compose-service-without-gpu-request';
 const offered = async (box: Box, finding = NONE) =>
   ladder(finding, (await look(box)).internal.facts)
     .map(f => f.id)
-    .filter(id => id.startsWith('compose-override-'));
+    .filter(id => /^compose-override-(?!redeploy)/.test(id));
 
 test('rung by rung: the next is offered only to a container that stands on the one below', async () => {
   const nodes = ['/dev/nvidia0', '/dev/nvidiactl', '/dev/nvidia-uvm'];
@@ -133,6 +133,31 @@ for (const [id, asks] of Object.entries(STANDS)) {
     assert.equal(await textOf(box, OVERRIDE), null);
   });
 }
+
+test('redeploying runs down, build and up, keeps the volumes, and can be taken back', async () => {
+  const box = project({});
+  const { facts } = (await look(box)).internal;
+  const none = await proposeFix(box, fixById('compose-override-redeploy')!, facts, NONE);
+  assert.ok(isRefusal(none), 'there is nothing to deploy with yet');
+  await box.write(OVERRIDE, overrideText('cdi', { ...wish, services: ['ai-brain'] }), { root: true });
+  const plan = await proposeFix(box, fixById('compose-override-redeploy')!, facts, NONE);
+  assert.ok(!isRefusal(plan), isRefusal(plan) ? plan.refuse : '');
+  const verbs = plan.steps.map(s =>
+    s.do === 'run' ? s.command.argv.find(w => ['down', 'build', 'up'].includes(w)) : '',
+  );
+  assert.deepEqual(verbs, ['down', 'build', 'up']);
+  assert.ok(plan.steps.every(s => s.do === 'run' && !s.command.argv.some(w => w === '-v' || w === '--volumes')));
+  const store = memoryStore();
+  const applied = await applyPlan(box, plan, journalIn(store));
+  assert.equal(applied.kind, 'applied', JSON.stringify(applied));
+  assert.ok(!(await look(box)).findings.some(f => f.id === NONE));
+  if (applied.kind !== 'applied') return;
+  assert.equal((await undoSession(box, store, applied.session)).kind, 'undone');
+  assert.ok(
+    (await look(box)).findings.some(f => f.id === NONE),
+    'as it was',
+  );
+});
 
 test('an override of somebody else is left alone, and the text is shown instead', async () => {
   const box = project({});

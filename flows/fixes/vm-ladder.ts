@@ -10,7 +10,17 @@ import { read } from '../../src/engine/probe.ts';
 import type { Privilege, Step } from '../../src/plan/plan.ts';
 import type { Facts } from '../probes/index.ts';
 import { containerOf } from '../probes/subject.ts';
-import { MARK, nextRung, overrideOf, overrideText, price, type Rung, rungOf, VERIFY } from '../rules/vm-ladder.ts';
+import {
+  MARK,
+  nextRung,
+  overrideOf,
+  overrideText,
+  price,
+  type Rung,
+  rungIn,
+  rungOf,
+  VERIFY,
+} from '../rules/vm-ladder.ts';
 import { applies, refuse } from './make.ts';
 
 const FILE = 'docker-compose.gpu.yml';
@@ -137,6 +147,49 @@ const rung = (is: Rung, id: string, title: string, privilege: Privilege, source:
   });
 };
 
+/** Where the override is there and the container was made before it. */
+const redeployFix: Fix = applies({
+  id: 'compose-override-redeploy',
+  title: "Redeploy the project in seed 2's order: down, build, up",
+  mends: ['compose-service-without-gpu-request'],
+  privilege: 3,
+  effect: ['RX'],
+  source: 'seed 2, section 6, without step 2: docker system prune -af --volumes deletes data (2.15)',
+  fits: f => projectOf(f) !== null && rungOf(f) === null,
+  needs: f => ({ ours: read(projectOf(f)?.override ?? `/${FILE}`) }),
+  plan: (f, a) => {
+    const p = projectOf(f);
+    if (p === null) return refuse('the container belongs to no Compose service of a known file');
+    if (a.ours.kind !== 'file') return refuse(`there is no ${p.override} that a new deployment could use`);
+    if (!rungIn(a.ours.text) && !a.ours.text.includes(`${p.service}:`))
+      return refuse(`${p.override} says nothing of ${p.service}`);
+    const nothing = { nothing: 'the step before it is what is taken back' };
+    const step = (why: string, words: readonly string[], undo: Command | { readonly nothing: string }): Step => ({
+      do: 'run',
+      command: { ...asUser(compose(p, true, ...words)), timeoutMs: 900_000 },
+      undo,
+      why,
+    });
+    return {
+      summary: `Takes every service of ${p.name} down and up again with both files. Volumes stay: the seed's prune with --volumes is left out, it deletes data and has nothing to do with the GPU.`,
+      steps: [
+        step(
+          'stops and removes the containers, not the volumes',
+          ['down', '--remove-orphans'],
+          asUser(compose(p, p.uses, 'up', '-d')),
+        ),
+        step('builds what has a build section', ['build'], nothing),
+        step('starts with the request for the GPU', ['up', '-d'], nothing),
+      ],
+      afterwards: [
+        `Prove it: gpumedic check --container ${p.container}`,
+        'CUDA out of memory in its log means that the GPU was found and is full: a smaller batch, or less beside it.',
+      ],
+    };
+  },
+  guide: redeploy,
+});
+
 export const vmLadder: readonly Fix[] = [
   rung(
     'cdi',
@@ -166,6 +219,7 @@ export const vmLadder: readonly Fix[] = [
     4,
     'seed 2, section 3; 2.4 says that privileged is never needed for passthrough, so it comes last and says its price',
   ),
+  redeployFix,
 ];
 
 /** Which hypervisor, for a note beside the ladder. */

@@ -63,6 +63,11 @@ export const composeProject = (world: World, args: readonly string[]): Ran => {
     for (const [name, s] of Object.entries(own)) services[name] = merged(services[name] ?? {}, map(s));
   }
   if (verb === 'config') return out(rest.includes('--services') ? `${Object.keys(services).join('\n')}\n` : '');
+  if (verb === 'build') return out('');
+  if (verb === 'down') {
+    world.docker!.containers = world.docker!.containers.filter(c => c.labels?.[`${LABEL}project`] !== project);
+    return out('');
+  }
   if (verb !== 'up' && verb !== 'create') return fail(1, `unknown docker command: "compose ${verb}"\n`);
   const wanted = rest.filter(a => !a.startsWith('-'));
   const docker = world.docker!;
