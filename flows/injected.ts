@@ -92,6 +92,8 @@ export const injected = flow({
           )
         )
           return { is: 'namespace', found: 'the legacy CLI could not enter the container', seen };
+        if (/failed to create the automatic CDI modifier|failed to generate CDI spec for mode/.test(text))
+          return { is: 'noSpec', found: 'the runtime could not make its own spec', seen };
         if (/unsatisfied condition/.test(text))
           return { is: 'requirement', found: 'the image wants a newer driver', seen };
         // Without a request the tool cannot be there, and the missing request is the cause.
@@ -105,6 +107,7 @@ export const injected = flow({
         platform: stop('image-platform-mismatch'),
         inTheWay: stop('image-bundles-driver-libs', to('image')),
         requirement: stop('cuda-requirement-unsatisfied', to('image')),
+        noSpec: stop('jit-cdi-generation-failed', to('image')),
         rootless: stop('rootless-cgroup-denied', to('image')),
         rules: stop('bpf-device-filter-error', to('image')),
         namespace: stop('container-namespace-error', to('image')),

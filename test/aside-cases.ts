@@ -181,6 +181,10 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
   ['injected.refusal.requirement', () => box(refused('requirement error: unsatisfied condition: cuda>=14.1'))],
   ['injected.refusal.noTool', () => box(refused('exec: "nvidia-smi": executable file not found in $PATH'))],
   [
+    'injected.refusal.noSpec',
+    () => box(refused('failed to create the automatic CDI modifier: failed to generate CDI spec for mode "auto"')),
+  ],
+  [
     'injected.refusal.rootless',
     () => box(refused('failed to add device rules: bpf_prog_query(BPF_CGROUP_DEVICE) failed: operation not permitted')),
   ],

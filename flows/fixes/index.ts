@@ -12,6 +12,7 @@ import { dockerFixes } from './docker.ts';
 import { dockerCdiFixes } from './docker-cdi.ts';
 import { driverFixes } from './driver.ts';
 import { cardGuides } from './guides-card.ts';
+import { engineGuides } from './guides-engine.ts';
 import { hostGuides } from './guides-host.ts';
 import { jetsonGuides } from './guides-jetson.ts';
 import { kindGuides } from './guides-kinds.ts';
@@ -40,6 +41,7 @@ export const fixes: readonly Fix[] = [
   ...vmLadder,
   ...deviceNames,
   ...containerFixes,
+  ...engineGuides,
   ...hostGuides,
   ...cardGuides,
   ...kindGuides,
