@@ -29,7 +29,6 @@ export const cdiSigns = {
       'cdi-spec-conflict',
       'cdi-version-too-new',
       'cdi-spec-malformed',
-      'jit-cdi-generation-failed',
       'gpu-operator-management-cdi-unresolvable',
       'mig-device-string-wrong',
       'wsl-cdi-device-names',

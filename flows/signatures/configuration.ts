@@ -59,6 +59,7 @@ export const configurationSigns = {
       ),
       s(['nvidia-container-cli: ldcache error', 'ldcache error:'], 0.6),
     ],
+    follows: ['ldconfig-path-wrong'],
   },
   'container-ldcache-not-updated': {
     tell: 'file -L on the ldconfig that config.toml names: a script there ends in silence; does every image lack the libraries?',

@@ -129,6 +129,7 @@ export const driverSigns = {
   'kernel-module-not-loaded': {
     tell: 'grep -w ^nvidia /proc/modules and ls /dev/nvidiactl on the host; dmesg | tail -30 gives the reason of a failed load',
     shows: [
+      s('no NVIDIA device nodes found', 0.45),
       s('Please ensure that the NVIDIA device files', 0.5),
       s(
         [

@@ -168,15 +168,7 @@ export const fabricSigns = {
     tell: 'ls /dev/nvidia-caps-imex-channels, and whether the container needs NVIDIA_IMEX_CHANNELS',
     shows: [
       s('unsupported IMEX channel value', 0.45),
-      s(
-        [
-          'IMEX channel # not found at',
-          'generate CDI spec for mode imex',
-          '/dev/nvidia-caps-imex-channels/channel',
-          'IMEX channel … not found',
-        ],
-        0.95,
-      ),
+      s(['IMEX channel # not found at', 'generate CDI spec for mode imex', 'IMEX channel … not found'], 0.95),
       s(['imex daemon … not ready', 'nvidia-imex … failed', 'nvidia-imex.service'], 0.6),
     ],
   },

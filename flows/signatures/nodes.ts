@@ -130,6 +130,7 @@ export const nodeSigns = {
   'device-nodes-missing': {
     tell: 'ls -l /dev/nvidia* beside grep nvidia /proc/devices: the module is loaded but the nodes are not there',
     shows: [
+      s('no NVIDIA device nodes found', 0.62),
       s('Please ensure that the NVIDIA device files', 0.5),
       s(
         [

@@ -22,16 +22,18 @@ export const runtimeSigns = {
           'error modifying OCI spec: failed to create',
         ],
         0.66,
+        { kind: 'symptom' },
       ),
       s(
         [
-          'could not apply required modification to OCI specification',
           'failed to construct device spec generators',
           'failed to create device CDI specs',
           'failed to generate CDI spec: ',
         ],
         0.5,
+        { kind: 'symptom', unless: ['asksCdi'] },
       ),
+      s('could not apply required modification to OCI specification', 0.3, { kind: 'symptom' }),
     ],
     follows: [
       'nvml-lib-missing',

@@ -31,14 +31,23 @@ export const tegraSigns = {
     shows: [
       s(
         [
+          'Could not locate /usr',
+          'Could not locate /dev',
+          'Could not locate /lib',
+          'Could not locate /etc',
+          'Could not locate /opt',
+        ],
+        0.7,
+        { needs: ['tegra'], kind: 'symptom' },
+      ),
+      s(
+        [
           'CSV file is empty',
           'Skipping CSV file',
           'No mount specs specified',
           'host-files-for-container.d',
-          'libcudart.so … Could not locate',
           'l4t.csv',
           'cudnn.csv',
-          'Could not locate … nvidia',
           'Missing /usr/lib/aarch64',
           'mount spec … csv',
           '.csv: no such file',

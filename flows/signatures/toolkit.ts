@@ -53,7 +53,7 @@ export const toolkitSigns = {
       ),
       s(['nvidia-container-runtime … not found'], 0.3),
     ],
-    follows: ['docker-desktop-linux', 'docker-snap'],
+    follows: ['cdi-disabled-in-docker', 'docker-desktop-linux', 'docker-snap'],
   },
   'toolkit-base-only': {
     tell: 'command -v nvidia-container-runtime-hook while nvidia-ctk exists: then the package nvidia-container-toolkit is lacking',
@@ -106,6 +106,7 @@ export const toolkitSigns = {
         [
           'error while loading shared libraries: libnvidia-container',
           'libnvidia-container.so.1: cannot open shared object file',
+          'Error: libnvidia-container.so',
           'symbol lookup error: … libnvidia-container',
           'undefined symbol: … nvc',
           'libnvidia-container-go.so',
@@ -152,7 +153,7 @@ export const toolkitSigns = {
           'Incorrect Usage: flag provided but not defined',
           'nvidia-ctk … No help topic',
         ],
-        0.7,
+        0.42,
       ),
       s('stderr: exec failed: no such file or directory', 0.5),
       s(

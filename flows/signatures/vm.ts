@@ -225,7 +225,6 @@ export const vmSigns = {
           'dxgk: dxgkio',
           'libdxcore.so',
           'failed to load libdxcore',
-          'dxcore … initialization failed',
         ],
         0.5,
       ),

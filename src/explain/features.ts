@@ -67,7 +67,9 @@ const tests: Readonly<Record<Feature, RegExp>> = {
 
 /** A container was being started with the hook or the runtime: whatever the commands shown, a GPU was asked for. */
 const HOOKED = /nvidia-container-(?:cli|runtime)|auto-detected mode as|prestart hook|cdi device/;
-const RUN = /(?<!nvidia-)(?:docker|podman|nerdctl)(?:\.exe)? (?:container )?run [^\n]{1,600}/g;
+/** The legacy CLI looks for WSL everywhere and says so. */
+const LOOKS_FOR_WSL = /^[^\n]*\bdxcore\b[^\n]*(?:to see if|assuming a non-wsl)[^\n]*$/gm;
+const RUN = /(?<!nvidia-)(?:docker|podman|nerdctl)(?:\.exe)? (?:container )?run (?!--help)[^\n]{1,600}/g;
 const ASKS = /--gpus|--runtime|nvidia\.com\/gpu|--device|--privileged|nvidia_visible_devices/;
 
 /** A command that starts a container is shown, and none of them asks for a GPU. */
@@ -78,7 +80,8 @@ const asksForNone = (text: string): boolean => {
 };
 
 /** Adds to `seen` what the text shows. */
-export const addFeatures = (seen: Set<Feature>, text: string): void => {
+export const addFeatures = (seen: Set<Feature>, whole: string): void => {
+  const text = whole.includes('dxcore') ? whole.replace(LOOKS_FOR_WSL, '') : whole;
   for (const [name, test] of Object.entries(tests) as [Feature, RegExp][])
     if (!seen.has(name) && (name === 'noGpuAsked' ? asksForNone(text) : test.test(text))) seen.add(name);
 };
