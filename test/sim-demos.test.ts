@@ -177,6 +177,11 @@ test('what cannot be mended inside has its own picture', async () => {
   const signed = await open('secure-boot');
   const rejected = await run(signed, 'modprobe nvidia');
   assert.ok(rejected.kind === 'exited' && /Key was rejected by service/.test(rejected.stderr));
+  const guestWith = await open('vm-compose');
+  assert.equal(await does(guestWith, 'systemd-detect-virt'), 'kvm\n');
+  assert.ok(await works(guestWith, 'gpus'));
+  const inside = await run(guestWith, 'docker exec ai-ai-brain-1 nvidia-smi -L');
+  assert.ok(inside.kind === 'exited' && inside.code !== 0, 'its service has no GPU');
   const none = await open('no-gpu');
   assert.equal(await does(none, 'lspci -Dnn -d 10de:'), '');
   const guest = await open('vm-no-passthrough');
@@ -226,6 +231,7 @@ test('every demo is covered here and tells its story', () => {
   const told = new Set([
     ...Object.keys(cases),
     'secure-boot',
+    'vm-compose',
     'toolkit-missing',
     'no-gpu',
     'vm-no-passthrough',

@@ -152,7 +152,7 @@ const redeployFix: Fix = applies({
   id: 'compose-override-redeploy',
   title: "Redeploy the project in seed 2's order: down, build, up",
   mends: ['compose-service-without-gpu-request'],
-  privilege: 3,
+  privilege: 1,
   effect: ['RX'],
   source: 'seed 2, section 6, without step 2: docker system prune -af --volumes deletes data (2.15)',
   fits: f => projectOf(f) !== null && rungOf(f) === null,

@@ -147,6 +147,27 @@ export const uvmOfLastBoot = (): World => {
   return world;
 };
 
+/** Seed 2: a KVM guest with a card of its own, and a project whose service does not ask for it. */
+export const guestWithProject = (): World => {
+  const world = machine({ name: 'vm-compose', docker: '29.7.2', toolkit: '1.20.0', vm: 'kvm' });
+  const at = '/srv/ai/docker-compose.yml';
+  file(world.fs, '/sys/class/dmi/id/sys_vendor', 'QEMU\n');
+  file(
+    world.fs,
+    at,
+    'services:\n  ai-brain:\n    image: debian:trixie\n    command: [sleep, infinity]\n  db:\n    image: postgres:17\n',
+  );
+  const labels = (service: string) => ({
+    'com.docker.compose.project': 'ai',
+    'com.docker.compose.service': service,
+    'com.docker.compose.project.config_files': at,
+  });
+  running(world, 'ai-ai-brain-1', request('debian:trixie', { command: ['sleep', 'infinity'] }), labels('ai-brain'));
+  running(world, 'ai-db-1', request('postgres:17', { restart: 'unless-stopped' }), labels('db'));
+  tick(world, 3600);
+  return world;
+};
+
 /** An engine inside an unprivileged LXC container. */
 export const insideLxc = (): World => {
   const world = machine({ name: 'inside-lxc', docker: '26.1.5', toolkit: '1.17.8' });

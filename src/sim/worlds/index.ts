@@ -141,6 +141,12 @@ export const demos: Readonly<Record<string, Demo>> = {
     story: 'A KVM guest with a virtual graphics card only; the GPU sits in the host.',
     load: async () => (await import('./hardware.ts')).vmNoPassthrough(),
   },
+  'vm-compose': {
+    title: 'A KVM guest that has its GPU, and a Compose service that never asks for it',
+    story:
+      'The card was handed through with vfio-pci and nvidia-smi works in the guest. The service ai-brain finds no GPU; somebody suggests privileged: true.',
+    load: async () => (await import('./card.ts')).guestWithProject(),
+  },
   nouveau: {
     title: 'The free nouveau driver holds the GPU',
     story: 'The NVIDIA driver was installed, but nouveau was never kept from loading.',
