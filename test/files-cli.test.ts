@@ -96,6 +96,24 @@ test('JSON has the keys that are documented, and spans that make the text', () =
   assert.match(refused.services[0].snippet, /nvidia\.com\/gpu=all/);
 });
 
+test('docs/files.md names every key of the answer', () => {
+  const docs = readFileSync(join(root, 'docs/files.md'), 'utf8');
+  const keys = new Set<string>();
+  JSON.parse(run(['files', bad, '--box', box, '--json', '--to', 'runtime']).stdout, (key, value) => {
+    if (key !== '' && !/^\d+$/.test(key)) keys.add(key);
+    return value;
+  });
+  JSON.parse(run(['files', bad, '--box', box, '--json']).stdout, (key, value) => {
+    if (key !== '' && !/^\d+$/.test(key)) keys.add(key);
+    return value;
+  });
+  assert.ok(keys.size > 25);
+  assert.deepEqual(
+    [...keys].filter(key => !docs.includes(`"${key}"`)),
+    [],
+  );
+});
+
 test('SARIF has what the standard asks for', () => {
   const log = JSON.parse(inFolder(join(folder, 'bad'), 'files', '--box', box, '--format', 'sarif').stdout);
   assert.equal(log.version, '2.1.0');
