@@ -90,8 +90,10 @@ const watched = async (
       // The process has ended between two looks.
     }
   }, 20);
-  await once(child, 'exit');
+  const [code] = (await once(child, 'exit')) as [number | null];
   clearInterval(look);
+  // A program that breaks is fast.
+  if (code !== 1) throw new Error(`${words.join(' ')}: ended with ${code} instead of naming a cause`);
   return { seconds: (performance.now() - began) / 1000, mib };
 };
 
