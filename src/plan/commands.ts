@@ -23,8 +23,13 @@ export const shellWord = (word: string): string => {
     .join('');
 };
 
+/** What is handed to a command on its standard input, as the head of a pipe; empty where there is none. */
+export const shellInput = (command: Command): string =>
+  command.stdin === undefined ? '' : `printf %s ${shellWord(command.stdin)} | `;
+
 /** A command line to copy; `sudo` in front where it needs root and `asRoot` is false. */
 export const shellLine = (command: Command, asRoot = false): string =>
+  shellInput(command) +
   [...(command.root === true && !asRoot ? ['sudo'] : []), ...command.argv.map(shellWord)].join(' ');
 
 export interface ByHand {

@@ -134,6 +134,7 @@ const commandTask = (command: Command, touched: readonly string[], when: string 
   name: named(command.argv.join(' ')),
   'ansible.builtin.command': {
     argv: command.argv.map(word => argument(word, touched)),
+    ...(command.stdin !== undefined && { stdin: argument(command.stdin, touched) }),
     ...(MADE.get(command.argv[0]) !== undefined && { creates: `{{ gpumedic_root }}${MADE.get(command.argv[0])}` }),
   },
   changed_when: changes,

@@ -111,10 +111,10 @@ const doneWhen = ([program, ...args]: readonly string[], touched: readonly strin
   }
 };
 
-const commandLines = ({ argv }: Command, touched: readonly string[]): string =>
+const commandLines = ({ argv, stdin }: Command, touched: readonly string[]): string =>
   argv.some(isHidden)
     ? `stop ${shellWord(`this step held something secret and is not in the transcript: ${oneLine(argv.join(' '))}`)}`
-    : `run ${argv.map(word => argument(word, touched)).join(' ')}`;
+    : `${stdin === undefined ? '' : `printf %s ${shellWord(stdin)} | `}run ${argv.map(word => argument(word, touched)).join(' ')}`;
 
 const indented = (text: string): string => text.replace(/^(?=.)/gm, '  ');
 

@@ -1,0 +1,249 @@
+/** Kubernetes nodes and Jetsons as a whole: what is asked where, one cause for one fault, and fixes that can be taken back. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fixById, ladder } from '../flows/fixes/index.ts';
+import type { Box, Command } from '../src/box/box.ts';
+import { proposeFix } from '../src/engine/propose.ts';
+import { checkBox, collect } from '../src/engine/report.ts';
+import { applyPlan } from '../src/plan/apply.ts';
+import { commandsOf } from '../src/plan/commands.ts';
+import { journalIn } from '../src/plan/journal.ts';
+import { memoryStore } from '../src/plan/memory.ts';
+import { isRefusal, type Plan } from '../src/plan/plan.ts';
+import { undoSession } from '../src/plan/undo.ts';
+import { clusterOf } from '../src/sim/cluster.ts';
+import { simBox } from '../src/sim/index.ts';
+import { jsonpath } from '../src/sim/jsonpath.ts';
+import { merge } from '../src/sim/kubectl.ts';
+import type { World } from '../src/sim/world.ts';
+import { healthyNew } from '../src/sim/worlds/healthy.ts';
+import { jetsonGenerated, jetsonK3s, jetsonWorkaround } from '../src/sim/worlds/jetson.ts';
+import { k3sHealthy, k3sTemplate, k3sToolkitLate, kubeletNode } from '../src/sim/worlds/kubernetes.ts';
+import { edit } from './edited.ts';
+import { HOST, LABELS, node } from './kube-words.ts';
+
+const found = async (box: Box, severity = 'fault') =>
+  (await checkBox(box)).findings.filter(f => f.severity === severity).map(f => f.id);
+const planOf = async (world: World, fix: string, finding: string): Promise<Plan> => {
+  const box = simBox(world);
+  const plan = await proposeFix(box, fixById(fix)!, await collect(box).facts(), finding);
+  assert.ok(!isRefusal(plan), isRefusal(plan) ? plan.refuse : '');
+  return plan;
+};
+/** The box, and every command that it was asked to run. */
+const watched = (box: Box) => {
+  const ran: string[] = [];
+  const run = (c: Command, s?: AbortSignal) => {
+    ran.push(c.argv.join(' '));
+    return box.run(c, s);
+  };
+  return { ran, box: { ...box, run } };
+};
+const OURS = /kubectl|crictl|k3s|containerd config|nvidia\/toolkit/;
+
+test('where no node is, nothing of a cluster is asked, and a client alone makes no node', async () => {
+  const plain = watched(simBox(healthyNew()));
+  await checkBox(plain.box);
+  assert.deepEqual(
+    plain.ran.filter(c => OURS.test(c)),
+    [],
+  );
+  const world = healthyNew();
+  world.fs.entries.set('/usr/bin/kubectl', world.fs.entries.get('/usr/bin/docker')!);
+  const client = watched(simBox(world));
+  await checkBox(client.box);
+  assert.deepEqual(
+    client.ran.filter(c => OURS.test(c)),
+    [],
+  );
+});
+
+test('a node in order has no finding; one whose pods want no GPU has none either', async () => {
+  assert.deepEqual(await found(simBox(k3sHealthy())), []);
+  assert.deepEqual(await found(simBox(k3sHealthy()), 'risk'), []);
+  const unused = k3sHealthy({ workloads: [], labels: {}, classes: {} });
+  clusterOf(unused)!.handlers = { runc: '' };
+  assert.deepEqual(await found(simBox(unused)), []);
+});
+
+test('a cluster that does not know this machine is not believed about it', async () => {
+  const broken = node({ classes: [], labels: { ...LABELS, 'kubernetes.io/hostname': 'other' } })(edit('healthy@new'));
+  broken.says('hostname', 'laptop\n');
+  const report = await checkBox(broken.box());
+  assert.deepEqual(
+    report.findings.filter(f => f.severity === 'fault'),
+    [],
+  );
+  const known = node({ classes: [['x', 'x']] })(edit('healthy@new'));
+  known.says('hostname', `${HOST}.lab.example.net\n`);
+  assert.deepEqual(await found(known.box()), ['k8s-runtimeclass-missing'], 'the short name is the same machine');
+});
+
+test('what the runtime lacks is one finding; plugin and waiting pods follow from it', async () => {
+  const report = await checkBox(simBox(k3sToolkitLate()));
+  assert.deepEqual(
+    report.findings.filter(f => f.severity === 'fault').map(f => f.id),
+    ['k3s-runtime-not-detected'],
+  );
+  assert.deepEqual(report.findings[0]!.explains, ['k8s-insufficient-gpu']);
+  assert.ok(
+    report.ways.every(w => w.works),
+    'Docker goes its own way',
+  );
+});
+
+test('two independent faults are two findings: an old template, and a class that is not there', async () => {
+  const world = k3sTemplate();
+  clusterOf(world)!.classes = {};
+  assert.deepEqual(await found(simBox(world)), ['k3s-template-override', 'k8s-runtimeclass-missing']);
+});
+
+test('the handler is written in the schema of this containerd, and SystemdCgroup stays', async () => {
+  const main = '/etc/containerd/config.toml';
+  const old = `version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]\n  runtime_type = "io.containerd.runc.v2"\n  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]\n    SystemdCgroup = true\n`;
+  const one = await planOf(
+    kubeletNode('1.7.24', { [main]: old }),
+    'configure-containerd-for-nvidia',
+    'k8s-runtime-handler-missing',
+  );
+  assert.deepEqual(one.touches, [main]);
+  const [step] = one.steps;
+  assert.ok(step?.do === 'edit' && step.after!.startsWith(old), 'nothing of the owner is changed');
+  assert.match(
+    step.after!,
+    /io\.containerd\.grpc\.v1\.cri".containerd\.runtimes\.nvidia\.options\]\n(?:.*\n)*?\s*SystemdCgroup = true/,
+  );
+  const two = await planOf(
+    kubeletNode('2.1.4', { [main]: '# ours\nversion = 3\n' }),
+    'configure-containerd-for-nvidia',
+    'k8s-runtime-handler-missing',
+  );
+  assert.deepEqual(two.touches, ['/etc/containerd/conf.d/99-nvidia.toml', main]);
+  const texts = two.steps.map(s => (s.do === 'edit' ? s.after! : ''));
+  assert.match(texts[0]!, /^version = 3\n\n\[plugins\."io\.containerd\.cri\.v1\.runtime"/);
+  assert.match(texts[1]!, /# ours/);
+  assert.match(texts[1]!, /imports = \["\/etc\/containerd\/conf\.d\/\*\.toml"\]/);
+  assert.deepEqual(two.interrupts, { containers: [], liveRestore: true, services: ['containerd'] });
+});
+
+test('fixes of cluster objects are patches, and an undo leaves the objects as they were', async () => {
+  const cases = [
+    [jetsonK3s, 'ask-for-gpu-in-pod', 'tegra-no-request'],
+    [jetsonK3s, 'mount-driver-into-pod', 'tegra-no-request'],
+    [jetsonK3s, 'set-runtime-class-in-plugin', 'tegra-gfd-labels'],
+    [jetsonK3s, 'label-jetson-node', 'tegra-gfd-labels'],
+    [() => k3sHealthy({ classes: {} }), 'apply-nvidia-runtime-class', 'k8s-runtimeclass-missing'],
+  ] as const;
+  for (const [make, fix, finding] of cases) {
+    const world = make();
+    const state = () =>
+      JSON.stringify([clusterOf(world)!.workloads, clusterOf(world)!.classes, clusterOf(world)!.labels]);
+    const before = state();
+    const plan = await planOf(world, fix, finding);
+    const store = memoryStore();
+    const box = simBox(world);
+    const applied = await applyPlan(box, plan, journalIn(store));
+    assert.ok(applied.kind === 'applied', fix);
+    assert.notEqual(state(), before, fix);
+    const undone = await undoSession(box, store, applied.session);
+    assert.equal(undone.kind, 'undone', fix);
+    assert.equal(state(), before, fix);
+  }
+});
+
+test('seed 3: the request heals the pod without a privilege; the work-around is offered last, with its price', async () => {
+  const world = jetsonK3s();
+  const box = simBox(world);
+  const { facts } = (await checkBox(box)).internal;
+  const offers = ladder('tegra-no-request', facts);
+  assert.deepEqual(
+    offers.map(f => [f.id, f.privilege]),
+    [
+      ['ask-for-gpu-in-pod', 2],
+      ['mount-driver-into-pod', 4],
+      ['retest-workaround', 0],
+    ],
+  );
+  const last = await planOf(world, 'mount-driver-into-pod', 'tegra-no-request');
+  assert.match(last.summary, /price.*Remove it as soon as/s);
+  const plan = await planOf(world, 'ask-for-gpu-in-pod', 'tegra-no-request');
+  assert.ok(plan.steps.every(s => s.do === 'run' && !s.command.argv.join(' ').includes('privileged')));
+  await applyPlan(box, plan, journalIn(memoryStore()));
+  assert.deepEqual(await found(box), []);
+});
+
+test('a pod that a controller writes has no file to edit: refused by name, with what belongs there', async () => {
+  const box = simBox(jetsonGenerated());
+  const { facts } = (await checkBox(box)).internal;
+  for (const fix of ['ask-for-gpu-in-pod', 'mount-driver-into-pod']) {
+    const plan = await proposeFix(box, fixById(fix)!, facts, 'tegra-no-request');
+    assert.ok(isRefusal(plan));
+    assert.match(plan.refuse, /generated by binder/);
+    assert.match(plan.instead!.join('\n'), /set it in binder itself/);
+  }
+});
+
+test('the four steps of the notes as a re-test: each runs, names its privilege, and tells that the request is enough', async () => {
+  const world = jetsonWorkaround();
+  const box = simBox(world);
+  const { facts } = (await checkBox(box)).internal;
+  const guide = ladder('over-privileged-workaround', facts).find(f => f.id === 'retest-workaround')!.guide!(facts);
+  const tests = guide.filter(s => s.argv?.includes('run'));
+  assert.equal(tests.length, 4);
+  const said: string[] = [];
+  for (const t of tests) {
+    assert.match(t.say, /privilege|reads files/);
+    const ran = await box.run({ argv: t.argv as [string, ...string[]] });
+    said.push(ran.kind === 'exited' ? (ran.stdout.trim().split('\n').at(-1) ?? '').slice(0, 8) : ran.kind);
+  }
+  assert.deepEqual(said, ['OSError:', '0', '100', '0']);
+  assert.deepEqual(
+    guide.flatMap(s => s.argv?.find(a => a.includes('runtime.mode=')) ?? []).map(a => a.split('=')[1]),
+    ['csv', 'legacy', 'auto'],
+  );
+});
+
+test('a manifest that goes to standard input stands in the commands to copy', async () => {
+  const plan = await planOf(k3sHealthy({ classes: {} }), 'apply-nvidia-runtime-class', 'k8s-runtimeclass-missing');
+  const [line] = commandsOf(plan).flatMap(s => s.commands);
+  assert.match(
+    line!,
+    /^printf %s '\{"apiVersion":"node\.k8s\.io\/v1","kind":"RuntimeClass".*\n?' \| sudo k3s kubectl apply -f -$/s,
+  );
+});
+
+test('the simulated kubectl merges as the real one does', () => {
+  const spec = {
+    containers: [{ name: 'a', env: [{ name: 'X', value: '1' }] }, { name: 'b' }],
+    runtimeClassName: 'nvidia',
+  };
+  assert.deepEqual(
+    merge(spec, {
+      runtimeClassName: null,
+      containers: [
+        {
+          name: 'a',
+          env: [
+            { name: 'X', $patch: 'delete' },
+            { name: 'Y', value: '2' },
+          ],
+        },
+      ],
+    }),
+    { containers: [{ name: 'a', env: [{ name: 'Y', value: '2' }] }, { name: 'b' }] },
+  );
+  assert.equal(
+    jsonpath(
+      'jsonpath={range .items[*]}{.metadata.name}{"\\t"}{.env[?(@.name=="A")].value}{"\\t"}{.limits}{"\\n"}{end}'.slice(
+        9,
+      ),
+      {
+        items: [
+          { metadata: { name: 'p' }, env: [{ name: 'A', value: '7' }], limits: { 'nvidia.com/gpu': '1' } },
+          { metadata: { name: 'q' } },
+        ],
+      },
+    ),
+    'p\t7\t{"nvidia.com/gpu":"1"}\nq\t\t\n',
+  );
+});
