@@ -89,6 +89,11 @@ const draft = applies({
           { do: 'edit', path, before: found.text, after, root: false, why: `${wrong.name} does not exist here` },
           up,
         ],
+        interrupts: {
+          containers: [{ name: wrong.by.container, image: '', restart: 'made anew at once' }],
+          liveRestore: false,
+          services: [],
+        },
       };
     }
     return refuse(

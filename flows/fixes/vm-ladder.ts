@@ -7,7 +7,7 @@ import type { Command } from '../../src/box/box.ts';
 import type { Fix, GuideStep } from '../../src/engine/fix.ts';
 import { or } from '../../src/engine/known.ts';
 import { read } from '../../src/engine/probe.ts';
-import type { Privilege, Step } from '../../src/plan/plan.ts';
+import type { Interruption, Privilege, Step } from '../../src/plan/plan.ts';
 import type { Facts } from '../probes/index.ts';
 import { containerOf } from '../probes/subject.ts';
 import {
@@ -25,10 +25,19 @@ import { applies, refuse } from './make.ts';
 
 const FILE = 'docker-compose.gpu.yml';
 
+/** A container that is made anew stops for a moment, and loses what was written in it outside of volumes. */
+const stops = (name: string, image: string): Interruption => ({
+  containers: [{ name, image, restart: 'made anew at once' }],
+  liveRestore: false,
+  services: [],
+});
+
 interface Project {
   readonly name: string;
   readonly service: string;
   readonly container: string;
+  readonly image: string;
+  readonly runs: boolean;
   /** The files that the container was made from, without ours. */
   readonly files: readonly string[];
   readonly override: string;
@@ -45,6 +54,8 @@ const projectOf = (f: Facts): Project | null => {
     name: c.project,
     service: c.service,
     container: c.name,
+    image: c.image,
+    runs: c.status === 'running',
     files,
     override: `${first.slice(0, first.lastIndexOf('/'))}/${FILE}`,
     uses: all.length > files.length,
@@ -136,6 +147,7 @@ const rung = (is: Rung, id: string, title: string, privilege: Privilege, source:
           { do: 'edit', path: p.override, before, after: text, root: false, why: `asks for the GPU for ${p.service}` },
           up(p),
         ],
+        interrupts: p.runs ? stops(p.container, p.image) : null,
         afterwards: [
           `Other services: add them below services: in ${FILE} in the same way.`,
           `From now on start the project with both files: ${compose(p, true, 'up', '-d').join(' ')}`,
@@ -181,6 +193,7 @@ const redeployFix: Fix = applies({
         step('builds what has a build section', ['build'], nothing),
         step('starts with the request for the GPU', ['up', '-d'], nothing),
       ],
+      interrupts: stops(`every container of ${p.name}`, ''),
       afterwards: [
         `Prove it: gpumedic check --container ${p.container}`,
         'CUDA out of memory in its log means that the GPU was found and is full: a smaller batch, or less beside it.',
