@@ -71,6 +71,7 @@ export const applications: readonly Foreign[] = [
       'custom device /dev/serial',
       'custom device /dev/',
       'vaInitialize failed',
+      'No VA display found for device',
       'Failed to initialise VAAPI',
       'libva error',
       'iHD_drv_video.so',

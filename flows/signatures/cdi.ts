@@ -150,7 +150,7 @@ export const cdiSigns = {
     tell: 'docker info -f "{{json .CDISpecDirs}}" against the directory the spec lies in',
     shows: [
       s(['no CDI specification directories specified', 'CDI specification directories'], 0.9),
-      s(['cdi-spec-dirs', 'cdi_spec_dirs', 'cdi-spec-dir'], 0.5),
+      s(['cdi-spec-dirs', 'cdi_spec_dirs', 'cdi-spec-dir'], 0.35),
       s(['/run/cdi:', 'ls /run/cdi', 'ls /etc/cdi', 'ls /var/run/cdi', 'ls -l /var/run/cdi'], 0.6, {
         also: ['unresolvable CDI devices'],
       }),

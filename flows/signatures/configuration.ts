@@ -131,7 +131,7 @@ export const configurationSigns = {
       ),
       s('nvidia-container-runtime did not terminate successfully', 0.6),
       s('Invalid value for config option', 0.66),
-      s('nvidia-container-runtime/config.toml', 0.35),
+      s('nvidia-container-runtime/config.toml', 0.2),
     ],
   },
   'config-toml-reverted-by-upgrade': {

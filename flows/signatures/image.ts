@@ -357,7 +357,7 @@ export const imageSigns = {
         ],
         0.66,
       ),
-      s('CUDA_VISIBLE_DEVICES', 0.33, { less: { noGpuAsked: 0.3 } }),
+      s('CUDA_VISIBLE_DEVICES', 0.26, { less: { noGpuAsked: 0.3 } }),
       s(['no CUDA-capable device is detected', 'CUDA_ERROR_NO_DEVICE', 'No CUDA GPUs are available'], 0.35, {
         kind: 'symptom',
       }),

@@ -77,7 +77,7 @@ export const kubernetesSigns = {
       ),
       s('NVIDIA_VISIBLE_DEVICES=GPU-', 0.85, { needs: ['k8s'], unless: ['plugin'] }),
       s(['did you set the docker default runtime to nvidia', 'did you configure the NVIDIA Container Toolkit'], 0.4),
-      s(['default_runtime_name = runc', 'without runtimeClassName', 'runtimeClassName: nvidia'], 0.45),
+      s(['default_runtime_name = runc', 'without runtimeClassName', 'runtimeClassName: nvidia'], 0.3),
     ],
   },
   'device-plugin-cannot-load-nvml': {

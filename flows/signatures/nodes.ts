@@ -196,6 +196,7 @@ export const nodeSigns = {
   'device-node-permissions': {
     tell: 'stat -c "%a %U:%G %n" /dev/nvidia* on the host, and id in the container',
     shows: [
+      s(['crw-rw---- … nvidia', 'crw-rw---- … 195,'], 0.72, { kind: 'cause' }),
       s(
         [
           'Failed to initialize NVML: Insufficient Permissions',

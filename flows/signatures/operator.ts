@@ -6,6 +6,7 @@ export const operatorSigns = {
   'containerd-config-not-effective': {
     tell: 'containerd config dump on the node against the file that was edited (imports, version 2 or 3, disabled_plugins)',
     shows: [
+      s('io.containerd.grpc.v1.cri', 0.25, { kind: 'symptom' }),
       s(
         [
           'failed to load TOML',
@@ -15,7 +16,6 @@ export const operatorSigns = {
           'container.Runtime.Name must be set',
           'disabled_plugins = [cri]',
           'unknown service runtime.v1',
-          'io.containerd.grpc.v1.cri',
           'invalid disabled plugin URI',
           'containerd: failed to load',
           'expecting version … config',
@@ -71,6 +71,7 @@ export const operatorSigns = {
   'gpu-operator-validator-init': {
     tell: 'ls /run/nvidia/validations on the node: the first missing file (driver-ready, toolkit-ready, cuda-ready) names the stage',
     shows: [
+      s(['driver-validation', 'toolkit-validation', 'plugin-validation', 'cuda-validation'], 0.62, { kind: 'symptom' }),
       s(
         [
           'failed to validate the driver',
@@ -91,10 +92,6 @@ export const operatorSigns = {
       s(
         [
           'waiting for nvidia container stack to be setup',
-          'plugin-validation',
-          'driver-validation',
-          'toolkit-validation',
-          'cuda-validation',
           'nvidia-operator-validator … Init:',
           'operator-validator … Init',
           'NVIDIA_DEV_CHAR',
@@ -146,13 +143,14 @@ export const operatorSigns = {
         0.72,
         { less: { secureBoot: 0.3, selinux: 0.4 } },
       ),
-      s(['nvidia-driver-daemonset', 'failed to pull image … nvcr.io/nvidia/driver', 'nvcr.io/nvidia/driver:'], 0.6),
+      s(['nvidia-driver-daemonset', 'failed to pull image … nvcr.io/nvidia/driver', 'nvcr.io/nvidia/driver:'], 0.4),
     ],
     follows: ['secure-boot-key-rejected', 'nouveau-bound', 'selinux-denied'],
   },
   'gpu-operator-toolkit-config-path': {
     tell: 'CONTAINERD_CONFIG and CONTAINERD_SOCKET of the toolkit daemonset against where this distribution keeps them',
     shows: [
+      s(['CONTAINERD_CONFIG', 'CONTAINERD_SOCKET'], 0.45, { kind: 'symptom' }),
       s(
         [
           'Error signaling containerd',
@@ -170,8 +168,6 @@ export const operatorSigns = {
           'container-toolkit-daemonset … CrashLoop',
           'unable to setup runtime',
           'unable to start toolkit',
-          'CONTAINERD_CONFIG',
-          'CONTAINERD_SOCKET',
         ],
         0.84,
       ),
@@ -197,7 +193,7 @@ export const operatorSigns = {
           'unable to get runtime info … GPU nodes',
           'No NFD labels',
         ],
-        0.72,
+        0.5,
       ),
     ],
   },

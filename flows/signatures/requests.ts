@@ -201,7 +201,7 @@ export const requestSigns = {
         ],
         0.64,
       ),
-      s('NVIDIA_DRIVER_CAPABILITIES', 0.45, { less: { tegra: 0.4 } }),
+      s('NVIDIA_DRIVER_CAPABILITIES', 0.32, { less: { tegra: 0.4 } }),
       s(
         [
           'libcuda.so.1: cannot open shared object file',

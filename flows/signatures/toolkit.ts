@@ -229,7 +229,7 @@ export const toolkitSigns = {
         0.5,
       ),
       s('exec failed: no such file or directory', 0.45),
-      s(['/usr/local/nvidia/toolkit/nvidia-container-runtime', '/usr/local/nvidia/toolkit … no such file'], 0.55),
+      s(['/usr/local/nvidia/toolkit/nvidia-container-runtime', '/usr/local/nvidia/toolkit … no such file'], 0.35),
     ],
   },
   'low-level-runtime-not-found': {

@@ -213,6 +213,7 @@ export const vmSigns = {
   'wsl-no-adapter': {
     tell: 'nvidia-smi.exe on the Windows side and wsl --version: WSL 2 with a current Windows driver, after wsl --shutdown?',
     shows: [
+      s('Core Nvidia component', 0.6, { needs: ['wsl'] }),
       s(['driver error: failed to process request', 'driver rpc error', 'nvml error: unknown error'], 0.7, {
         needs: ['wsl'],
       }),
