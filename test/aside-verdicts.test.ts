@@ -148,3 +148,16 @@ test('look-alikes stay what they are: an optional module, a second framework, an
   );
   assert.deepEqual(grave(privileged), []);
 });
+
+test('an engine that refuses exec says nothing about the container', async () => {
+  const b = box({}, e => {
+    for (const c of e.draft.commands)
+      if (c.argv[1] === 'exec')
+        Object.assign(c, { code: 1, stdout: '', stderr: 'Error response from daemon: container is paused\n' });
+    return e;
+  });
+  const report = reportOf(await factsOf(b, false), telling);
+  assert.deepEqual(grave(report), []);
+  const steps = report.container!.trail.steps.map(s => `${s.flow}.${s.node}.${s.verdict}`);
+  assert.ok(steps.includes('injected.nodes.cannotTell') && steps.includes('injected.nvml.cannotTell'));
+});

@@ -18,7 +18,9 @@ const VARIABLES = [
 export type Variable = (typeof VARIABLES)[number];
 
 const env = `"env":[{{range .Config.Env}}{{$n := index (split . "=") 0}}{{if eq $n ${VARIABLES.map(v => `"${v}"`).join(' ')}}}{{json .}},{{end}}{{end}}null]`;
-const label = (key: string, name: string) => `"${key}":{{json (index .Config.Labels "com.docker.compose.${name}")}}`;
+/** A record without labels holds null for them, and an index of that is an error. */
+const label = (key: string, name: string) =>
+  `"${key}":{{if .Config.Labels}}{{json (index .Config.Labels "com.docker.compose.${name}")}}{{else}}null{{end}}`;
 const field = (key: string, path: string) => `"${key}":{{json .${path}}}`;
 
 /** One JSON object a container. */

@@ -89,9 +89,15 @@ export interface Inside {
 /** Docker's own trouble with starting a program in a container is told apart from the program's answer. */
 const NOT_THERE = /executable file not found|no such file or directory/i;
 const said = (ran: Ran): string => (ran.kind === 'exited' ? ran.stdout.trim() || ran.stderr.trim() : '');
+/** The engine refused; nothing in the container answered. */
+const isEngines = (ran: Extract<Ran, { kind: 'exited' }>): boolean =>
+  ran.code !== 0 &&
+  /^(docker: )?Error response from daemon|^Cannot connect to the Docker daemon/m.test(ran.stderr) &&
+  !NOT_THERE.test(ran.stderr);
 const started = (ran: Ran | undefined, name: string): Maybe<Extract<Ran, { kind: 'exited' }>> => {
   if (ran === undefined) return unknown('unrecorded', `${name} (no container was started for it)`);
   if (ran.kind !== 'exited') return unknown(ran.kind, name);
+  if (isEngines(ran)) return unknown('unreadable', name);
   if (ran.code === 127 || (ran.code === 126 && /OCI runtime exec/.test(said(ran)))) return unknown('absent', name);
   return ran;
 };
@@ -107,8 +113,8 @@ export const insideOf = (
   const smi: Inside['smi'] =
     a.smi === undefined
       ? unknown('unrecorded', `${how} … nvidia-smi -L (no container was started for it)`)
-      : a.smi.kind !== 'exited'
-        ? unknown(a.smi.kind, `${how} … nvidia-smi -L`)
+      : a.smi.kind !== 'exited' || isEngines(a.smi)
+        ? unknown(a.smi.kind === 'exited' ? 'unreadable' : a.smi.kind, `${how} … nvidia-smi -L`)
         : { code: a.smi.code, says: said(a.smi).split('\n').slice(0, 3).join('\n') };
   return {
     by,

@@ -75,9 +75,13 @@ const evaluate = (words: string[], scope: Scope): unknown => {
 };
 
 const isTrue = (v: unknown): boolean =>
-  Array.isArray(v) ? v.length > 0 : v !== undefined && v !== null && v !== false && v !== '' && v !== 0;
+  Array.isArray(v)
+    ? v.length > 0
+    : typeof v === 'object' && v !== null
+      ? Object.keys(v).length > 0
+      : v !== undefined && v !== null && v !== false && v !== '' && v !== 0;
 
-/** Renders up to the matching `end`; returns where it stopped. */
+/** Renders up to the matching `end` or `else`; returns where it stopped. Nothing is rendered where `out` is null. */
 const renderFrom = (parts: readonly string[], start: number, scope: Scope, out: string[] | null): number => {
   for (let i = start; i < parts.length; i++) {
     if (i % 2 === 0) {
@@ -86,11 +90,15 @@ const renderFrom = (parts: readonly string[], start: number, scope: Scope, out: 
     }
     const words = parts[i]!.match(WORD) ?? [];
     const [verb, second] = words;
-    if (verb === 'end') return i;
-    if (verb === 'range' || verb === 'if') {
+    if (verb === 'end' || verb === 'else') return i;
+    if (verb === 'if') {
+      const holds = out !== null && isTrue(evaluate(words.slice(1), scope));
+      i = renderFrom(parts, i + 1, scope, holds ? out : null);
+      if (parts[i] === 'else') i = renderFrom(parts, i + 1, scope, holds ? null : out);
+    } else if (verb === 'range') {
       const value = out === null ? null : evaluate(words.slice(1), scope);
-      const runs = verb === 'if' ? (isTrue(value) ? [scope.dot] : []) : ((value as unknown[] | null) ?? []);
-      for (const dot of runs) renderFrom(parts, i + 1, { dot, names: new Map(scope.names) }, out);
+      for (const dot of (value as unknown[] | null) ?? [])
+        renderFrom(parts, i + 1, { dot, names: new Map(scope.names) }, out);
       i = renderFrom(parts, i + 1, scope, null);
     } else if (out !== null && second === ':=') scope.names.set(verb!, evaluate(words.slice(2), scope));
     else if (out !== null) {
