@@ -4,10 +4,14 @@ import { or } from '../../src/engine/known.ts';
 import { read, run } from '../../src/engine/probe.ts';
 import { text } from '../probes/answers.ts';
 import type { Facts } from '../probes/index.ts';
-import { GENERATE_UNIT, OWN_GENERATE, OWN_PATH, OWN_SETUP } from '../rules/own-units.ts';
+import { generateUnit, OWN_GENERATE, OWN_PATH, OWN_SETUP } from '../rules/own-units.ts';
 import { atLeast, since } from '../rules/version.ts';
 import { shipsRefresh } from './cdi-spec.ts';
 import { applies, type Draft, does, isRefused, known, refuse, replaces, root } from './make.ts';
+
+/** The unit names the program where it is installed; systemd wants an absolute path. */
+const unitFor = (f: Facts): string =>
+  generateUnit(or(f.toolkit.programs, null)?.['nvidia-ctk'] ?? '/usr/bin/nvidia-ctk');
 
 const SETUP_PATH = `/etc/systemd/system/${OWN_SETUP}`;
 /** Before 1.18 nothing is shipped; a version that cannot be told is no reason to write a unit. */
@@ -37,7 +41,7 @@ export const installUnit = applies({
   fits: f => needsOwn(f) && f.units.ownGenerate === null,
   touches: () => [OWN_PATH],
   needs: () => ({ file: read(OWN_PATH) }),
-  plan: (_, a) => {
+  plan: (f, a) => {
     const before = known(text(a.file, OWN_PATH), OWN_PATH);
     if (isRefused(before)) return before;
     if (before !== null) return refuse(`${OWN_PATH} exists already and systemd does not know it`, `less ${OWN_PATH}`);
@@ -48,7 +52,7 @@ export const installUnit = applies({
         replaces(
           OWN_PATH,
           null,
-          GENERATE_UNIT,
+          unitFor(f),
           'runs before the containers of a boot, into the folder that a boot empties',
           0o644,
         ),
@@ -74,11 +78,11 @@ export const correctUnit = applies({
   fits: f => needsOwn(f) && f.units.ownGenerate !== null,
   touches: () => [OWN_PATH],
   needs: () => ({ file: read(OWN_PATH), enabled: run('systemctl', 'is-enabled', OWN_GENERATE) }),
-  plan: (_, a) => {
+  plan: (f, a) => {
     const before = known(text(a.file, OWN_PATH), OWN_PATH);
     if (isRefused(before)) return before;
     if (before === null) return refuse(`the unit does not lie in ${OWN_PATH}`, `systemctl edit --full ${OWN_GENERATE}`);
-    if (before === GENERATE_UNIT) return refuse(`${OWN_PATH} already says so; this would change nothing`);
+    if (before === unitFor(f)) return refuse(`${OWN_PATH} already says so; this would change nothing`);
     const isOn = a.enabled.kind === 'exited' && a.enabled.stdout.trim() === 'enabled';
     return {
       summary: 'Puts the corrected unit in its place: no ignored line, before Docker, into /var/run/cdi.',
@@ -86,7 +90,7 @@ export const correctUnit = applies({
         replaces(
           OWN_PATH,
           before,
-          GENERATE_UNIT,
+          unitFor(f),
           'the lines that systemd ignored, the order and the folder are corrected',
         ),
         ...(isOn

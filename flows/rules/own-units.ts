@@ -6,7 +6,7 @@ export const OWN_SETUP = 'docker-nvidia-setup.service';
 export const OWN_PATH = `/etc/systemd/system/${OWN_GENERATE}`;
 
 /** The corrected unit: before the containers, and into the folder that a boot empties. */
-export const GENERATE_UNIT = `[Unit]
+export const generateUnit = (ctk: string): string => `[Unit]
 Description=Generate the NVIDIA CDI spec
 After=systemd-modules-load.service nvidia-persistenced.service
 Wants=nvidia-persistenced.service
@@ -14,7 +14,7 @@ Before=docker.service
 
 [Service]
 Type=oneshot
-ExecStart=/usr/bin/nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml
+ExecStart=${ctk} cdi generate --output=/var/run/cdi/nvidia.yaml
 RemainAfterExit=yes
 
 [Install]
