@@ -1,14 +1,18 @@
 /** Both languages say everything, with the same values in it. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { en } from '../flows/lang/en/index.ts';
 import { ko } from '../flows/lang/ko/index.ts';
 import { modes as koModes } from '../flows/lang/ko/modes.ts';
+import { wizard } from '../flows/lang/ko/wizard.ts';
 import { chapters, LIBRARIES, NODES } from '../flows/lessons/chapters.ts';
 import { modes } from '../flows/modes/index.ts';
 import { languageOf, textsOf } from '../src/learn/lang.ts';
+import { sayingIn } from '../src/learn/say.ts';
 import { cells } from '../src/report/cells.ts';
+import { firstState } from '../src/wizard/state.ts';
+import { viewOf } from '../src/wizard/view.ts';
 
 test('no key is missing in a language, and none is left over', () => {
   assert.deepEqual(Object.keys(ko).sort(), Object.keys(en).sort());
@@ -75,4 +79,33 @@ test('the seed that this is taught from is corrected where the reference correct
     assert.match(words['mechanisms.2'], /29\.2/);
   }
   assert.ok(readFileSync(new URL('../flows/lessons/chapters.ts', import.meta.url), 'utf8').includes('seed 4'));
+});
+
+test('the wizard in Korean: what is translated is really said, and the first screens are whole', async () => {
+  const sources = globSync('src/{wizard,ui,report}/*.{ts,tsx}', { cwd: new URL('..', import.meta.url) })
+    .map(file => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8'))
+    .join('\n');
+  assert.deepEqual(
+    Object.keys(wizard).filter(text => !sources.includes(text)),
+    [],
+    'said nowhere any more',
+  );
+  const say = (await sayingIn('ko'))!;
+  const hangul = /[\uac00-\ud7a3]/;
+  const state = firstState({ box: { name: 'x', kind: 'live' }, now: () => 0, modes } as never, true);
+  for (const at of [{ at: 'menu' }, { at: 'paths' }] as const) {
+    const view = viewOf({ ...state, at } as never, '0.1.0');
+    for (const { label } of view.choices) assert.match(say(label), hangul, label);
+    for (const [key, does] of view.keys) assert.match(say(`${key} ${does}`), hangul, does);
+    assert.match(say(view.status), hangul);
+  }
+  for (const { title, why } of Object.values(modes))
+    for (const text of [title, why.line]) assert.match(say(text), hangul, text);
+  assert.equal(
+    say('needs root · changes 2 files · interrupts nothing · undo: gpumedic undo'),
+    'root 필요 · 파일 2개를 바꿈 · 중단 없음 · 되돌리기: gpumedic undo',
+  );
+  assert.equal(say('4 more, Space, 2 above'), '4줄 더, Space, 위로 2줄');
+  assert.equal(say('/etc/cdi/nvidia.yaml'), '/etc/cdi/nvidia.yaml');
+  assert.equal(await sayingIn('en'), undefined);
 });

@@ -167,3 +167,13 @@ test('--demo random: the fault is hidden until the end, keys and time are counte
   assert.match(tour.screen(), /It was [a-z0-9-]+: \S/);
   assert.match(tour.screen(), /3 keys, \d/);
 });
+
+test('the wizard speaks Korean where the locale does', limit, async () => {
+  const tour = inPty(['--demo', 'ldconfig-real'], { LANG: 'ko_KR.UTF-8' });
+  await tour.shows('여기서 GPU가 왜 안 되는지 알아내기');
+  tour.key('\r');
+  await tour.shows('config.toml이 없는 ldconfig를 가리킨다 (ldconfig-path-wrong)');
+  for (const line of tour.screen().split('\n')) assert.ok(cells(line) <= COLUMNS, line);
+  tour.key('q');
+  await tour.ended;
+});

@@ -46,6 +46,13 @@ const loadModules: Option = {
   about: 'also run probes that may load kernel modules or create device nodes',
 };
 
+const lang: Option = {
+  type: 'string',
+  value: 'en|ko',
+  choices: ['en', 'ko'],
+  about: 'the language; that of LANG if absent',
+};
+
 const hide: Option = {
   type: 'string',
   value: 'WORDS',
@@ -57,7 +64,7 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
     takes: '',
     most: 0,
     about: 'find out, propose, fix, prove: the wizard (also without any command)',
-    options: { 'load-modules': loadModules },
+    options: { 'load-modules': loadModules, lang },
   },
   check: {
     takes: '',
@@ -127,7 +134,7 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
     options: {
       list: { type: 'boolean', about: 'the chapters, and which are done' },
       reset: { type: 'boolean', about: 'forget which chapters are done' },
-      lang: { type: 'string', value: 'en|ko', choices: ['en', 'ko'], about: 'the language; that of LANG if absent' },
+      lang,
     },
   },
   files: {

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Key } from '../../flows/lang/en/index.ts';
 import { chapters } from '../../flows/lessons/chapters.ts';
 import { languageOf, textsOf } from '../learn/lang.ts';
+import { sayingIn } from '../learn/say.ts';
 import { pad } from '../report/wrap.ts';
 import { openBox } from './box.ts';
 import { type Context, given, has, jsonText } from './context.ts';
@@ -65,6 +66,7 @@ export const run = async (context: Context): Promise<number> => {
     return simBox(await demos['healthy-new']!.load());
   };
   const { terminal } = context;
+  const say = await sayingIn(texts.language);
   const isReader = context.env.INK_SCREEN_READER === 'true';
   const values = valuesOf(box, instead);
   const learner = createLearner({
@@ -81,7 +83,7 @@ export const run = async (context: Context): Promise<number> => {
   context.signal.addEventListener('abort', () => void learner.send({ do: 'interrupt' }), { once: true });
   if (terminal.ink) {
     const { mountLearn } = await import('../ui/learn.tsx');
-    return mountLearn(learner, { ascii: terminal.ascii });
+    return mountLearn(learner, { ascii: terminal.ascii, say });
   }
   // Lines cannot be corrected once they are printed, so the values come first.
   await values;
@@ -93,6 +95,7 @@ export const run = async (context: Context): Promise<number> => {
       lines: input[Symbol.asyncIterator](),
       out: context.out,
       ascii: terminal.ascii,
+      say,
       colour: terminal.colour,
       columns: Math.min(terminal.columns, 100),
     });

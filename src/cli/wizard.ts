@@ -4,6 +4,14 @@ import { openBox } from './box.ts';
 import { type Context, given, has } from './context.ts';
 import { storesOf } from './stores.ts';
 
+/** English needs no words looked up, and no time for it. */
+const spoken = async (context: Context) => {
+  const locale = given(context, 'lang') ?? context.env.LC_ALL ?? context.env.LC_MESSAGES ?? context.env.LANG ?? '';
+  if (!locale.startsWith('ko')) return undefined;
+  const { languageOf } = await import('../learn/lang.ts');
+  return (await import('../learn/say.ts')).sayingIn(languageOf(context.env, given(context, 'lang')));
+};
+
 export const run = async (context: Context): Promise<number> => {
   context.holdInterrupts();
   const riddle = given(context, 'demo') === 'random' ? await (await import('./random.ts')).riddleOf(context) : null;
@@ -18,6 +26,7 @@ export const run = async (context: Context): Promise<number> => {
     version: context.version,
     command: ['gpumedic', ...process.argv.slice(2)].join(' '),
     loadModules: has(context, 'load-modules'),
+    say: await spoken(context),
     out: context.out,
     now: context.now,
     signal: context.signal,

@@ -10,12 +10,14 @@ export interface PlainLearn {
   readonly lines: AsyncIterator<string>;
   readonly out: (text: string) => void;
   readonly ascii: boolean;
+  /** For words that a proposal brings along. */
+  readonly say?: ((text: string) => string) | undefined;
   readonly colour: boolean;
   readonly columns: number;
 }
 
-export const learnPlain = async ({ learner, lines, out, ascii, colour, columns }: PlainLearn): Promise<number> => {
-  const theme = themeOf(ascii);
+export const learnPlain = async ({ learner, lines, out, ascii, say, colour, columns }: PlainLearn): Promise<number> => {
+  const theme = themeOf(ascii, say);
   const { texts } = learner.lesson();
   let code: number | null = null;
   void learner.ended.then(ended => {

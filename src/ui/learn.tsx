@@ -1,25 +1,12 @@
 /** The lessons on the screen: the same frame, menu and keys as the wizard's, one thing at a time. */
 import { Box, render, useApp, useInput, usePaste, useWindowSize } from 'ink';
 import { type ReactElement, useEffect, useReducer, useRef, useSyncExternalStore } from 'react';
-import type { Texts } from '../learn/lang.ts';
 import type { Learner } from '../learn/learner.ts';
 import { type Cursor, cursorFor, press, pressesOf, screenOf } from './keys.ts';
 import { Menu } from './menu.tsx';
 import { type Drawn, frameOf } from './rows.ts';
 import { Spans } from './spans.tsx';
 import { type Theme, themeOf } from './theme.ts';
-
-/** The frame says in English how much is above and below; the lesson has a language. */
-const inWords = (rows: readonly Drawn[], { t }: Texts): readonly Drawn[] =>
-  rows.map(row =>
-    row.map(span => ({
-      ...span,
-      text: span.text
-        .replace(/(\d+) more, Space/, (_, n: string) => t('screen.more', { n }))
-        .replace(/(?<=^ {2}(?:…|\.\.\.) )the end/, t('screen.the-end'))
-        .replace(/, (\d+) above$/, (_, n: string) => `, ${t('screen.above', { n })}`),
-    })),
-  );
 
 export const Learn = ({
   learner,
@@ -80,7 +67,7 @@ export const Learn = ({
   limits.current = { page: frame.page, most: frame.most };
   if (lesson.over) return null;
   const drawn = (part: readonly Drawn[], name: string) =>
-    inWords(part, lesson.texts).map((spans, i) => (
+    part.map((spans, i) => (
       // biome-ignore lint/suspicious/noArrayIndexKey: a row's name is its place
       <Spans key={`${name}${i}`} spans={spans} />
     ));
@@ -95,16 +82,17 @@ export const Learn = ({
   );
 };
 
+export interface LearnOptions {
+  readonly ascii: boolean;
+  /** For words that the frame and a proposal bring along. */
+  readonly say?: ((text: string) => string) | undefined;
+  readonly stdin?: NodeJS.ReadStream;
+  readonly stdout?: NodeJS.WriteStream;
+}
+
 /** Runs until the person leaves; resolves to the exit code. */
-export const mountLearn = async (
-  learner: Learner,
-  {
-    ascii,
-    stdin,
-    stdout,
-  }: { readonly ascii: boolean; readonly stdin?: NodeJS.ReadStream; readonly stdout?: NodeJS.WriteStream },
-): Promise<number> => {
-  const app = render(<Learn learner={learner} theme={themeOf(ascii)} />, {
+export const mountLearn = async (learner: Learner, { ascii, say, stdin, stdout }: LearnOptions): Promise<number> => {
+  const app = render(<Learn learner={learner} theme={themeOf(ascii, say)} />, {
     interactive: true,
     incrementalRendering: true,
     exitOnCtrlC: false,

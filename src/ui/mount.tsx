@@ -8,6 +8,8 @@ export interface MountOptions {
   readonly wizard: Wizard;
   readonly version: string;
   readonly ascii: boolean;
+  /** Puts a whole text into the person's language. */
+  readonly say?: ((text: string) => string) | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Called when the first frame stands. */
@@ -17,8 +19,17 @@ export interface MountOptions {
 }
 
 /** Runs until the wizard ends; the terminal is then as it was. Rejects when drawing fails. */
-export const mount = async ({ wizard, version, ascii, now, painted, stdin, stdout }: MountOptions): Promise<End> => {
-  const app = render(<App wizard={wizard} version={version} theme={themeOf(ascii)} now={now} />, {
+export const mount = async ({
+  wizard,
+  version,
+  ascii,
+  say,
+  now,
+  painted,
+  stdin,
+  stdout,
+}: MountOptions): Promise<End> => {
+  const app = render(<App wizard={wizard} version={version} theme={themeOf(ascii, say)} now={now} />, {
     // Ink paints nothing before the end where CI is set; whoever calls this knows that both ends are terminals.
     interactive: true,
     incrementalRendering: true,

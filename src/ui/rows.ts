@@ -54,7 +54,8 @@ export const drawLine = (line: Line, width: number, theme: Theme): readonly Draw
       const bar = `  ${theme.bar} `;
       const text = theme.text(line.text);
       if (isNarrow(width)) {
-        const label = line.label === '' ? '' : `${line.label}${line.label.endsWith('?') ? '' : ':'} `;
+        const said = theme.text(line.label);
+        const label = said === '' ? '' : `${said}${said.endsWith('?') ? '' : ':'} `;
         return wrap(`${label}${text}`, width - cells(bar)).map(
           (t, i): Drawn =>
             i === 0 && label !== '' && t.startsWith(label.trimEnd())
@@ -71,14 +72,14 @@ export const drawLine = (line: Line, width: number, theme: Theme): readonly Draw
       }
       const lead: Drawn = [
         { text: bar, dim: true },
-        { text: pad(line.label, LABEL), bold: true },
+        { text: pad(theme.text(line.label), LABEL), bold: true },
       ];
       const rest: Drawn = [{ text: bar, dim: true }, { text: ' '.repeat(LABEL) }];
       return wrap(text, width - cells(bar) - LABEL).map((t, i) => [...(i === 0 ? lead : rest), { text: t, ...style }]);
     }
     case 'way': {
       const [sign, word] = stateWord(line.works);
-      const state = pad(`${theme.sign(sign)} ${word}`, STATE);
+      const state = pad(`${theme.sign(sign)} ${theme.text(word)}`, STATE);
       const how = hung(
         [{ text: '  ' }, { text: state, ...signTone[sign] }],
         2 + STATE,
@@ -98,7 +99,7 @@ export const drawRow = (row: Row, width: number, theme: Theme): readonly Drawn[]
   const text = theme.text(row.text);
   if (row.label === '') return hung([{ text: sign, ...signTone[row.sign] }], cells(sign), text, width, {});
   if (isNarrow(width)) {
-    return wrap(`${row.label}: ${text}`, width - cells(sign)).map((t, i) => [
+    return wrap(`${theme.text(row.label)}: ${text}`, width - cells(sign)).map((t, i) => [
       { text: i === 0 ? sign : ' '.repeat(cells(sign)), ...signTone[row.sign] },
       { text: t },
     ]);
@@ -239,11 +240,11 @@ export const frameOf = (
       ? []
       : [
           [
-            { text: `  ${view.confirm}  `, bold: true },
+            { text: `  ${theme.text(view.confirm)}  `, bold: true },
             { text: 'y', bold: true, color: 'cyan' },
-            { text: ' yes   ' },
+            { text: ` ${theme.text('yes')}   ` },
             { text: 'n', bold: true, color: 'cyan' },
-            { text: ' no' },
+            { text: ` ${theme.text('no')}` },
           ],
         ];
   const waiting: readonly Drawn[] = view.since === null ? [] : [[{ text: `  ${waited}`, color: 'cyan' }]];
@@ -272,7 +273,7 @@ export const frameOf = (
   const most = isCut ? body.length - page : 0;
   const from = Math.min(scroll, most);
   const more = body.length - from - page;
-  const rest = `${more > 0 ? `${more} more, Space` : 'the end'}${from > 0 ? `, ${from} above` : ''}`;
+  const rest = theme.text(`${more > 0 ? `${more} more, Space` : 'the end'}${from > 0 ? `, ${from} above` : ''}`);
   const shown = !isCut
     ? body
     : height < 2

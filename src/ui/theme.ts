@@ -64,7 +64,8 @@ const ASCII: readonly (readonly [RegExp, string])[] = [
   [/↓/g, 'down'],
 ];
 
-export const themeOf = (ascii: boolean): Theme => ({
+/** @param say puts a whole text into the person's language */
+export const themeOf = (ascii: boolean, say: (text: string) => string = text => text): Theme => ({
   sign: sign => SIGNS[sign][ascii ? 1 : 0],
   pointer: '>',
   mark: mark => (ascii ? { ' ': ' ', '↑': '^', '↓': 'v' }[mark] : mark),
@@ -72,5 +73,5 @@ export const themeOf = (ascii: boolean): Theme => ({
   rule: ascii ? '-' : '─',
   dots: ascii ? '...' : '…',
   spinner: ascii ? ['-', '\\', '|', '/'] : ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
-  text: ascii ? text => ASCII.reduce((t, [from, into]) => t.replace(from, into), text) : text => text,
+  text: ascii ? text => ASCII.reduce((t, [from, into]) => t.replace(from, into), say(text)) : say,
 });

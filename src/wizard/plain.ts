@@ -14,6 +14,8 @@ export interface PlainOptions {
   readonly lines: AsyncIterator<string>;
   readonly out: (text: string) => void;
   readonly ascii: boolean;
+  /** Puts a whole text into the person's language. */
+  readonly say?: ((text: string) => string) | undefined;
   readonly colour: boolean;
   readonly columns: number;
 }
@@ -45,8 +47,17 @@ export const answerOf = (view: View, line: string): Intent | null => {
 
 const isQuestion = (view: View): boolean => view.choices.length > 0 || view.confirm !== null;
 
-export const runPlain = async ({ wizard, version, lines, out, ascii, colour, columns }: PlainOptions): Promise<End> => {
-  const theme = themeOf(ascii);
+export const runPlain = async ({
+  wizard,
+  version,
+  lines,
+  out,
+  ascii,
+  say: spoken,
+  colour,
+  columns,
+}: PlainOptions): Promise<End> => {
+  const theme = themeOf(ascii, spoken);
   const say = (drawn: Drawn) => out(`${painted(drawn, colour)}\n`);
   let told = 0;
   let waited = '';

@@ -22,6 +22,8 @@ export interface WizardRun {
     readonly ascii: boolean;
     readonly columns: number;
   };
+  /** Puts a whole text of the screen into the person's language. */
+  readonly say?: ((text: string) => string) | undefined;
   readonly version: string;
   readonly command: string;
   readonly demos?: { readonly list: () => Promise<readonly Demo[]>; readonly open: (name: string) => Promise<Box> };
@@ -74,7 +76,7 @@ export const runWizard = async (run: WizardRun): Promise<number> => {
   let end: End;
   if (terminal.ink) {
     const { mount } = await import('../ui/mount.tsx');
-    end = await mount({ wizard, version, ascii: terminal.ascii, now, painted: firstFrame.resolve });
+    end = await mount({ wizard, version, ascii: terminal.ascii, say: run.say, now, painted: firstFrame.resolve });
   } else {
     const input = createInterface({ input: run.stdin ?? process.stdin, terminal: false });
     try {
@@ -84,6 +86,7 @@ export const runWizard = async (run: WizardRun): Promise<number> => {
         lines: input[Symbol.asyncIterator](),
         out: run.out,
         ascii: terminal.ascii,
+        say: run.say,
         colour: terminal.colour,
         columns: terminal.columns,
       });
@@ -91,7 +94,7 @@ export const runWizard = async (run: WizardRun): Promise<number> => {
       input.close();
     }
   }
-  const theme = themeOf(terminal.ascii);
+  const theme = themeOf(terminal.ascii, run.say);
   if (end.state.walk !== null)
     for (const line of summaryOf(end.state))
       for (const drawn of drawLine(line, terminal.columns, theme)) run.out(`${painted(drawn, terminal.colour)}\n`);

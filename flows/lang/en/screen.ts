@@ -26,9 +26,6 @@ export const screen = {
   'screen.key.scroll': 'scroll',
   'screen.key.yes': 'yes',
   'screen.key.no': 'no',
-  'screen.more': '{n} more, Space',
-  'screen.the-end': 'the end',
-  'screen.above': '{n} above',
   'screen.no-answer': 'That is no answer here: a number from 1 to {n}, or a letter.',
   'screen.end-of-input': '(end of input)',
   'screen.help':

@@ -26,9 +26,6 @@ export const screen = {
   'screen.key.scroll': '넘기기',
   'screen.key.yes': '예',
   'screen.key.no': '아니요',
-  'screen.more': '{n}줄 더, Space',
-  'screen.the-end': '끝',
-  'screen.above': '위로 {n}줄',
   'screen.no-answer': '여기서는 답이 아니다: 1부터 {n}까지의 번호나 글자를 넣어라.',
   'screen.end-of-input': '(입력 끝)',
   'screen.help':
