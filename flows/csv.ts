@@ -1,5 +1,16 @@
 import { check, flow, stop, works } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need } from '../src/engine/known.ts';
+import { type Board, boardOf } from './rules/tegra.ts';
+
+/** The folder of the libraries changed with R36, so lists of the other side give themselves away. */
+const otherRelease = (gone: readonly string[], board: Board | null): string => {
+  const major = Number(board?.release?.split('.')[0] ?? Number.NaN);
+  if (Number.isNaN(major)) return '';
+  const foreign = major >= 36 ? '/aarch64-linux-gnu/tegra/' : '/aarch64-linux-gnu/nvidia/';
+  return gone.some(p => p.includes(foreign))
+    ? `; the lists are of a release ${major >= 36 ? 'before' : 'from'} R36`
+    : '';
+};
 
 /** csv mode: the runtime turns lists of files into the container's mounts. */
 export const csv = flow({
@@ -19,7 +30,7 @@ export const csv = flow({
           'csv mode builds a CDI spec in memory from the lists; lines are "dev|dir|lib|sym, path". The folder changed from tegra to nvidia with R36.',
       },
       source: 'tegra-csv-missing-or-empty; seed 3',
-      probes: ['csvLists', 'csvLines', 'csvPaths'],
+      probes: ['csvLists', 'csvLines', 'csvPaths', 'where', 'smi'],
       decide: f => {
         const lists = need(f.csvLists.lists);
         if (lists.length === 0)
@@ -41,7 +52,10 @@ export const csv = flow({
           ? { is: 'complete', found: `${lists.join(', ')}: ${f.csvLines.paths.length} entries, all there` }
           : {
               is: 'gaps',
-              found: `${gone.length} of ${f.csvLines.paths.length} entries are missing`,
+              found: `${gone.length} of ${f.csvLines.paths.length} entries are missing${otherRelease(
+                gone.map(p => p.path),
+                boardOf(f),
+              )}`,
               seen: gone.slice(0, 6).map(p => ({ from: p.list, shows: `${p.kind}, ${p.path}: not there` })),
             };
       },

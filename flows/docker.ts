@@ -1,6 +1,7 @@
-import { check, flow, risk, stop, to } from '../src/engine/flow.ts';
+import { check, flow, note, risk, stop, to } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
+import { atLeast, since } from './rules/version.ts';
 
 const CRASH = /slice bounds out of range \[1:0\]|validateVendorOrClassName/;
 const FLAGS = /specified both as a flag and in the configuration file/;
@@ -227,15 +228,22 @@ export const podman = flow({
           'Podman resolves CDI names itself from the spec folders. Its --gpus option did nothing for NVIDIA before 5.0.',
         mechanism: 'libpod loads the CDI cache for each start, so a new spec needs no restart.',
       },
-      source: 'podman-cdi-too-old; field reference 1.8',
+      source: 'podman-cdi-too-old; podman-gpus-noop; field reference 1.8',
       probes: ['podman'],
       decide: f => {
         const version = need(f.podman.version) ?? '';
-        return Number.parseFloat(version) >= 4.1 || /^(4\.[1-9]|4\.\d\d|[5-9]|\d\d)/.test(version)
+        const seen = [{ from: 'podman version', shows: version }];
+        if (!atLeast(version, since.podmanCdi)) return { is: 'tooOld', found: version, seen };
+        return atLeast(version, since.podmanGpus)
           ? { is: 'knows', found: version }
-          : { is: 'tooOld', found: version, seen: [{ from: 'podman version', shows: version }] };
+          : { is: 'onlyCdi', found: `${version}: by CDI name only, its --gpus does nothing`, seen };
       },
-      on: { knows: 'hooks', tooOld: stop('podman-cdi-too-old'), cannotTell: 'hooks' },
+      on: {
+        knows: 'hooks',
+        onlyCdi: note('podman-gpus-noop', 'hooks'),
+        tooOld: stop('podman-cdi-too-old'),
+        cannotTell: 'hooks',
+      },
     }),
     hooks: check({
       title: 'Podman hooks',

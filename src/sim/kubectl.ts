@@ -18,12 +18,14 @@ export const merge = (value: Json, patch: Json): Json => {
     if (wanted === null) delete result[key];
     else if (Array.isArray(wanted) && by !== undefined) {
       let list: Json[] = [...(result[key] ?? [])];
+      const fresh: Json[] = [];
       for (const item of wanted) {
         const same = list.findIndex(e => e[by] === item[by]);
         if (item.$patch === 'delete') list = list.filter((_, i) => i !== same);
-        else if (same < 0) list.push(item);
+        else if (same < 0) fresh.push(item);
         else list[same] = merge(list[same]!, item);
       }
+      list = [...fresh, ...list];
       if (list.length > 0) result[key] = list;
       else delete result[key];
     } else if (typeof wanted === 'object' && !Array.isArray(wanted)) {

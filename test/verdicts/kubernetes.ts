@@ -12,6 +12,7 @@ const k = (verdict: string, spec: NodeSpec, ...changes: ((b: Edit) => Edit)[]): 
   'docker-runtime',
   on(spec, ...changes),
 ];
+const PODMAN = 'podman version --format json';
 const pods = (...list: PodSpec[]): NodeSpec => ({ pods: list });
 const CDI_PLUGIN = PLUGIN.map((v, i) => (i === 7 ? 'cdi-cri' : v));
 const crictlSays =
@@ -314,6 +315,15 @@ export const cases: readonly Case[] = [
   ),
   k('asks.rights.cannotTell', {}, mute('pods')),
 
+  // 4.9 knows CDI names and ignores --gpus.
+  ['podman.version.onlyCdi', 'podman-cdi', () => edit('healthy@new').says(PODMAN, '{"Client":{"Version":"4.9.3"}}')],
+  ['podman.version.knows', 'podman-cdi', () => edit('healthy@new').says(PODMAN, '{"Client":{"Version":"5.0.0"}}')],
+
+  jet('csv.lists.gaps', orin, list('dev, /dev/nvhost-gpu'), b =>
+    b
+      .file(`${CSV}/drivers.csv`, 'lib, /usr/lib/aarch64-linux-gnu/tegra/libcuda.so.1.1\n')
+      .dir('/usr/lib/aarch64-linux-gnu', []),
+  ),
   jet('jetson.release.known', orin),
   jet('jetson.release.board', b =>
     b.file('/etc/nv_tegra_release', null).file('/proc/device-tree/model', 'NVIDIA Jetson AGX Orin Developer Kit'),
