@@ -189,7 +189,7 @@ test('a manifest from a pipe', () => {
 });
 
 test('words that do not go together', () => {
-  for (const words of [['--write'], ['--shared', 'own'], ['--to', 'magic'], ['--to', 'cdi', '--write', '--read-only']])
+  for (const words of [['--to', 'cdi', '--service', 'nobody'], ['--write'], ['--shared', 'own'], ['--to', 'magic'], ['--to', 'cdi', '--write', '--read-only']])
     assert.equal(run(['files', good, '--box', box, ...words]).code, 64, words.join(' '));
 });
 

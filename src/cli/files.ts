@@ -16,6 +16,7 @@ import { diskStore, stateDirs } from '../plan/store.ts';
 import { openBox } from './box.ts';
 import { type Context, formatOf, given, has, jsonText } from './context.ts';
 import { UsageError } from './errors.ts';
+import { nearest } from './nearest.ts';
 import { storesOf } from './stores.ts';
 
 /** Where a manifest comes from when it is piped. */
@@ -151,6 +152,11 @@ export const run = async (context: Context): Promise<number> => {
             ...(given(context, 'shared') !== undefined && { shared: given(context, 'shared') as 'all' | 'own' }),
           }),
         );
+  const unknown = services?.find(name => !rewritten?.services.some(s => s.service === name));
+  if (unknown !== undefined) {
+    const near = nearest(unknown, rewritten?.services.map(s => s.service) ?? []);
+    throw new UsageError(`no service is called “${unknown}”`, near === null ? null : `did you mean “${near}”?`);
+  }
   const done =
     rewritten && has(context, 'write')
       ? await write(context, machine, disk, rewritten, to ?? '')

@@ -16,6 +16,8 @@ export interface Found {
 
 /** Folders in which nobody keeps files of his own. */
 const SKIPPED = new Set(['node_modules', '__pycache__', 'venv', 'site-packages', 'vendor', 'target', 'dist']);
+/** Hidden folders in which people do. */
+const HIDDEN = new Set(['.devcontainer', '.docker', '.deploy']);
 const DEEPEST = 8;
 const MOST_FOLDERS = 4000;
 
@@ -49,7 +51,7 @@ const below = async (box: Box, folder: string): Promise<{ readonly paths: readon
     for (const name of [...listed.names].sort()) {
       const path = joined(dir, name);
       if (kindOfName(name) !== null || YAML.test(name)) paths.push(path);
-      else if (!name.startsWith('.') && !SKIPPED.has(name) && !PLAIN_FILE.test(name)) {
+      else if ((!name.startsWith('.') || HIDDEN.has(name)) && !SKIPPED.has(name) && !PLAIN_FILE.test(name)) {
         const found = await box.stat(path);
         if (found.kind === 'stat' && found.stat.type === 'dir') await visit(path, depth + 1);
       }

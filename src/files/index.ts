@@ -104,7 +104,9 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
     uses.push(...usesOf(project));
   }
   const dockerfiles = new Set([...found.dockerfiles, ...uses.map(u => u.dockerfile)]);
-  for (const path of dockerfiles)
+  const readable = new Set<string>();
+  for (const path of dockerfiles) {
+    if ((await read(path)).kind === 'file') readable.add(path);
     findings.push(
       ...(await dockerfileFindings(
         box,
@@ -113,6 +115,7 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
         uses.filter(u => u.dockerfile === path),
       )),
     );
+  }
   for (const path of found.manifests) {
     const text = await read(path);
     if (text.kind === 'file') findings.push(...manifestFindings(path, text.text, here));
@@ -124,7 +127,8 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
     seen.add(key);
     return true;
   });
-  return { here, found, findings: unique.sort(order) };
+  const built = [...dockerfiles].filter(path => readable.has(path));
+  return { here, found: { ...found, dockerfiles: built }, findings: unique.sort(order) };
 };
 
 export interface RewriteRequest {

@@ -68,6 +68,9 @@ const jobOf = (
 ): Job & Pick<Expected, 'raw' | 'runtime' | 'variables'> & { key: string } => {
   const asked = askedBy(service, project);
   if (service.missing.length > 0) throw new Refused(`${service.missing[0]} belongs to it and cannot be read`);
+  const off = variablesOf(service, project.env).get('NVIDIA_VISIBLE_DEVICES');
+  if (asked.every(a => a.form === 'runtime') && off && ['', 'void', 'none'].includes(off.value ?? 'all'))
+    throw new Refused(`NVIDIA_VISIBLE_DEVICES=${off.raw} says that it wants no GPU`);
   const wanted = together(asked);
   const flags = {
     raw: asked.some(a => a.form === 'raw'),

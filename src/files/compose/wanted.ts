@@ -63,7 +63,7 @@ const names = (wanted: Wanted): readonly string[] => {
   if (wanted.which === 'all') return ['nvidia.com/gpu=all'];
   if (wanted.which === 'ids') return wanted.ids.map(id => `nvidia.com/gpu=${id}`);
   throw new Refused(
-    `which GPUs are meant is decided by a variable (${wanted.text}) that may hold something else than one CDI name`,
+    `which GPUs are meant is decided by a variable (${wanted.text || 'taken from the shell'}) that may hold something else than one CDI name`,
   );
 };
 

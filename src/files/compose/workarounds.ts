@@ -15,7 +15,8 @@ const sourceOf = (item: Tree, env: Env): string | undefined => {
   return source?.startsWith('/') ? source : undefined;
 };
 
-const isTrue = (tree: Tree | undefined): boolean => textOf(tree) === 'true';
+/** Compose takes the old words of YAML for true, too. */
+const isTrue = (tree: Tree | undefined): boolean => /^(?:true|yes|on|y|1)$/i.test(textOf(tree) ?? '');
 
 export const workAroundsOf = (service: Service, env: Env): readonly WorkAround[] => {
   const { tree } = service;

@@ -43,7 +43,7 @@ export const formLines = ({ here }: FilesResult, ascii: boolean): readonly strin
           : works === true
             ? ''
             : (way?.why ?? 'Docker is not here');
-        return `  ${sign.padEnd(2)} --to ${form.id.padEnd(15)} ${form.written}${why === '' ? '' : `: ${why}`}`;
+        return `  ${sign.padEnd(2)} --to ${form.id.padEnd(15)} ${form.written}${why === '' ? '' : ` (${why})`}`;
       });
 
 export const filesText = (result: FilesResult, rewritten: Rewritten | null, look: Look): string => {
