@@ -6,7 +6,7 @@ const NAMES =
   '_bz2|_ctypes|_lzma|_sqlite3|accelerate|aiohttp|apex|attr|attrs|audioop|audioread|bitsandbytes|boto3|bs4|celery|click|cryptography|cupy|cv2|datasets|diffusers|discord|distutils|django|docker|dotenv|einops|fastapi|faster_whisper|flash_attn|flask|google|gradio|grpc|h5py|httpx|hydra|imageio|imp|ipykernel|jax|jinja2|jupyter|jwt|keras|kubernetes|langchain|librosa|lightning|loguru|lxml|markdown|matplotlib|mysql|mysqldb|notebook|numba|numpy|omegaconf|onnx|onnxruntime|openai|packaging|pandas|paramiko|peft|pil|pip|pkg|pkg_resources|playwright|psutil|psycopg2|pyaudio|pydantic|pymongo|pymysql|pytest|pytorch_lightning|ray|redis|requests|rich|ruamel|safetensors|scipy|selenium|sentencepiece|setuptools|six|skimage|sklearn|sounddevice|soundfile|sqlalchemy|streamlit|telegram|tensorboard|tensorflow|tiktoken|timm|tkinter|toml|tomli|torch|torchaudio|torchvision|tqdm|transformers|triton|typer|typing_extensions|ultralytics|uvicorn|wandb|websockets|wheel|whisper|xformers|yaml|zmq';
 /** Such a name, or an import by an installed package. */
 const PACKAGE = new RegExp(
-  `no module named ['"\\u2018\\u201c]?(?:${NAMES})(?![\\w-])|(?:site|dist)-packages/[^"\\n]{1,200}", line [^\\n]{0,120}\\n[^\\n]{0,200}\\n(?:modulenotfounderror|importerror): no module named`,
+  `no\\s{1,12}module\\s{1,12}named\\s{1,12}['"\\u2018\\u2019\\u201c\\u201d]?(?:${NAMES})(?![\\w-])|(?:site|dist)-packages/[^"\\n]{1,200}", line [^\\n]{0,120}\\n[^\\n]{0,200}\\n(?:modulenotfounderror|importerror): no module named`,
 );
 
 export const applications: readonly Foreign[] = [
