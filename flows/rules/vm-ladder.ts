@@ -78,26 +78,28 @@ const body: Readonly<Record<Rung, (o: Override) => string>> = {
 
 /** What each rung costs, in words that stand in the file as well. */
 export const price: Readonly<Record<Rung, readonly string[]>> = {
-  cdi: ['Docker takes nodes and libraries from the spec on this host; nothing else is opened.'],
+  cdi: ['Docker takes nodes and libraries from the spec of this host.'],
   reservation: ['What docker run --gpus does; the toolkit brings nodes and libraries.'],
   nodes: [
-    'The nvidia runtime and, on top, each node by hand: two mechanisms for one thing.',
-    'A new card or another number of it is not seen; the list has to be kept.',
+    'The nvidia runtime and, on top, each node by hand: two ways for one thing.',
+    'A new card is not seen; somebody has to keep the list.',
   ],
   privileged: [
-    'THE PRICE: a privileged container owns this host. It may load modules, read every disk and see every device.',
-    'The libraries below are of one driver version: after the next driver update they are wrong, and Docker makes',
-    'empty folders of their names. A virtual machine does not need this: inside it the card is an ordinary device.',
-    'When it is no longer needed: gpumedic check --container NAME says so; then go back to the first rung.',
+    'THE PRICE: a privileged container owns this host. It may load modules,',
+    'read every disk and see every device. The libraries are of one driver',
+    'version: after the next update they are wrong, and Docker makes empty',
+    'folders of their names. A virtual machine does not need this: inside it',
+    'the card is an ordinary device. When it is no longer needed,',
+    'gpumedic check --container NAME says so; then go back to the first rung.',
   ],
 };
 
 /** docker-compose.gpu.yml for these services of this machine. */
 export const overrideText = (rung: Rung, o: Override): string => {
   const head = [
-    `${MARK}: GPU for ${o.services.join(', ')}; rung ${rungs.indexOf(rung) + 1} of ${rungs.length} (${rung})${o.driver ? `, driver ${o.driver}` : ''}.`,
+    `${MARK}, rung ${rungs.indexOf(rung) + 1} of ${rungs.length} (${rung})${o.driver ? `, driver ${o.driver}` : ''}.`,
     ...price[rung].map(l => `# ${l}`),
-    '# Use: docker compose -f docker-compose.yml -f docker-compose.gpu.yml up -d',
+    '# docker compose -f docker-compose.yml -f docker-compose.gpu.yml up -d',
   ];
   const off = o.wasPrivileged && rung !== 'privileged' ? '    privileged: false\n' : '';
   return `${head.join('\n')}\nservices:\n${o.services.map(s => `  ${s}:\n${off}${body[rung](o)}`).join('')}`;
