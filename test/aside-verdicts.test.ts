@@ -14,6 +14,8 @@ import { isFinding } from '../src/engine/flow.ts';
 import { checkBox, collect, type Report, reportOf } from '../src/engine/report.ts';
 import { telling } from '../src/engine/telling.ts';
 import { walk } from '../src/engine/walk.ts';
+import { simBox } from '../src/sim/index.ts';
+import * as workloads from '../src/sim/worlds/workloads.ts';
 import { box, cases, ended, excused, running, throwAway } from './aside-cases.ts';
 import { NAME, withContainer } from './container-box.ts';
 import type { Edit } from './edited.ts';
@@ -160,4 +162,23 @@ test('an engine that refuses exec says nothing about the container', async () =>
   assert.deepEqual(grave(report), []);
   const steps = report.container!.trail.steps.map(s => `${s.flow}.${s.node}.${s.verdict}`);
   assert.ok(steps.includes('injected.nodes.cannotTell') && steps.includes('injected.nvml.cannotTell'));
+});
+
+test('an image alone is looked at in a throw-away container without any request', async () => {
+  const world = workloads.bundled();
+  const look = async (name: string) => (await checkBox(simBox(world), { subject: { name, mayRun: true } })).findings;
+  const before = world.docker!.containers.length;
+  assert.deepEqual(
+    (await look('acme/render:latest')).map(f => [f.id, f.severity]),
+    [['image-bundles-driver-libs', 'fault']],
+  );
+  assert.deepEqual(
+    (await look('nvidia/cuda:12.6.3-base-ubuntu24.04')).map(f => f.id),
+    [],
+  );
+  assert.deepEqual(
+    (await look('acme/nowhere')).map(f => f.id),
+    ['image-not-present'],
+  );
+  assert.equal(world.docker!.containers.length, before, 'nothing of it stays');
 });

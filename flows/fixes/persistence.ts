@@ -25,6 +25,7 @@ const settled: Pick<Draft, 'validate' | 'settle'> = {
   settle: [root(['systemctl', 'daemon-reload'])],
 };
 const AFTERWARDS = [
+  'A spec that an older unit left in /etc/cdi stays there; the one in /var/run/cdi counts before it.',
   'It runs at boot: after a driver update without a reboot, start it again (systemctl start nvidia-cdi-generate.service). Toolkit 1.18 ships units that notice by themselves.',
   'systemd has read its units again; a container that got its GPU through the hook and loses it now needs docker restart.',
 ];

@@ -150,7 +150,6 @@ export const subjectInside = probe({
     if (c?.status === 'running') return INSIDE(program => ['docker', 'exec', c.name, ...program]);
     if (!s.mayRun) return {};
     const image = imageRef(s, r);
-    const words = c === null ? [] : requestWords(c);
     const once =
       (how: readonly string[]) =>
       (program: readonly [string, ...string[]]): readonly [string, ...string[]] => [
@@ -165,7 +164,10 @@ export const subjectInside = probe({
         image,
         ...program.slice(1),
       ];
-    return { ...INSIDE(once(words), true), files: INSIDE(once(['--runtime=runc'])).files };
+    // Without any request whatever is there is the image's own.
+    const { files, cuda } = INSIDE(once(['--runtime=runc']));
+    if (c === null) return r.image === null ? {} : { files, cuda };
+    return { ...INSIDE(once(requestWords(c)), true), files };
   },
   read: (a, { subject: s, subjectRecord: r }: WithRecord): Inside | null => {
     if (s === null || r === null) return null;

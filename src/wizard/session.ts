@@ -200,7 +200,7 @@ export const createSession = ({
     readonly request: Request;
   }) => {
     const check = outside.flows[flow]!.nodes[node]!;
-    isBranched ||= flow === outside.branch;
+    isBranched ||= flow === outside.branch && outside.trunk !== outside.branch;
     set({
       stage: 'checking',
       checking: {
