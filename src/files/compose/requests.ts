@@ -25,6 +25,8 @@ export interface Asked {
   readonly cdiNames: boolean;
   /** `options:` of a reservation, which only another reservation can hold. */
   readonly options: boolean;
+  /** The driver is a variable, so that it may be another vendor's. */
+  readonly open?: boolean;
   readonly spot: Spot;
   readonly via: readonly Via[];
   readonly parts: readonly Part[];
@@ -148,7 +150,8 @@ const countAndIds = (item: Tree, driver: string | null, env: Env): Read => {
 
 const requestItem = (item: Tree, form: FormId, key: string, top: Entry, env: Env): Asked | null => {
   if (item.is !== 'table') return null;
-  const driver = textOf(at(item, 'driver')) ?? null;
+  const written = textOf(at(item, 'driver')) ?? null;
+  const driver = written === null ? null : (filled(written, env) ?? written);
   const capabilities = itemsOf(at(item, 'capabilities')).flatMap(c => textOf(c) ?? []);
   const ids = itemsOf(at(item, 'device_ids')).map(i => filled(textOf(i) ?? '', env) ?? '');
   if (!isNvidia(driver, key === 'gpus' && capabilities.length === 0 ? ['gpu'] : capabilities, ids)) return null;
@@ -160,6 +163,7 @@ const requestItem = (item: Tree, form: FormId, key: string, top: Entry, env: Env
     driver,
     cdiNames: false,
     options: at(item, 'options') !== undefined,
+    open: written !== null && isVariable(written),
     spot: item.spot,
     via: item.via,
     parts: [itemOf(item)],

@@ -71,6 +71,7 @@ const jobOf = (
   const off = variablesOf(service, project.env).get('NVIDIA_VISIBLE_DEVICES');
   if (asked.every(a => a.form === 'runtime') && off && ['', 'void', 'none'].includes(off.value ?? 'all'))
     throw new Refused(`NVIDIA_VISIBLE_DEVICES=${off.raw} says that it wants no GPU`);
+  if (asked.some(a => a.open)) throw new Refused('the driver is a variable, so the request may be for another vendor');
   const wanted = together(asked);
   const flags = {
     raw: asked.some(a => a.form === 'raw'),
