@@ -45,6 +45,9 @@ export const persistence = flow({
         if (f.units.ownGenerate !== null) return { is: 'own', found: OWN_GENERATE };
         if (isUnknown(f.units.refreshPathActive)) throw new CannotTell([f.units.refreshPathActive]);
         if (!cdiMeant(f)) return { is: 'notUsed', found: 'CDI is not used on this machine' };
+        // Without a driver no unit could write anything; that is told above.
+        if (or(f.driver.loaded, null) === null)
+          return { is: 'notUsed', found: 'to be asked again with the driver loaded' };
         const specs = f.cdiSpecs.specs.map(s => s.path);
         return {
           is: 'nobody',
