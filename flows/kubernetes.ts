@@ -26,7 +26,7 @@ export const kubernetes = flow({
       },
       source: 'field reference 3.1 K; 1.8',
       bears: 'cuda',
-      probes: ['kube', 'kubeApi', 'cri', 'operator', 'smi', 'pci', 'where'],
+      probes: ['kube', 'kubeApi', 'cri', 'operator', 'smi', 'pci', 'where', 'toolkit', 'dockerCli', 'podman'],
       decide: f =>
         servesGpus(f)
           ? { is: 'meant', found: `${f.kube.flavour} node; ${signsOfUse(f)[0]}` }

@@ -203,6 +203,32 @@ test('the four steps of the notes as a re-test: each runs, names its privilege, 
   );
 });
 
+test('an agent without a client that may ask is judged by its own files', async () => {
+  const world = k3sToolkitLate();
+  clusterOf(world)!.workloads = [];
+  for (const p of ['/usr/bin/docker', '/usr/bin/dockerd']) world.fs.entries.delete(p);
+  const box = simBox(world);
+  const agent: Box = {
+    ...box,
+    run: async c =>
+      c.argv[1] === 'kubectl'
+        ? { kind: 'exited', code: 1, stdout: '', stderr: 'The connection to the server localhost:8080 was refused' }
+        : box.run(c),
+  };
+  assert.deepEqual(await found(agent), ['k3s-runtime-not-detected']);
+});
+
+test('a patch that leaves the pod failing is taken back by itself', async () => {
+  const world = jetsonK3s();
+  const plan = await planOf(world, 'ask-for-gpu-in-pod', 'tegra-no-request');
+  const before = JSON.stringify(clusterOf(world)!.workloads);
+  // Asked for or not, this toolkit leaves the nodes of a Thor out.
+  (world.versions as { toolkit: string }).toolkit = '1.17.5';
+  const applied = await applyPlan(simBox(world), plan, journalIn(memoryStore()));
+  assert.equal(applied.kind, 'undone');
+  assert.equal(JSON.stringify(clusterOf(world)!.workloads), before);
+});
+
 test('a manifest that goes to standard input stands in the commands to copy', async () => {
   const plan = await planOf(k3sHealthy({ classes: {} }), 'apply-nvidia-runtime-class', 'k8s-runtimeclass-missing');
   const [line] = commandsOf(plan).flatMap(s => s.commands);

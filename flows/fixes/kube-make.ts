@@ -79,6 +79,27 @@ export const patchesOf = (
   return [...steps.values()];
 };
 
+/** Kinds that report how far a change of their template has come. */
+const ROLLS = ['deployment', 'daemonset', 'statefulset'];
+/** Waits until the pods of these templates are made anew and ready; a change that leaves them failing is taken back. */
+export const rollouts = (
+  f: Facts,
+  targets: readonly { readonly namespace: string; readonly kind: string; readonly name: string }[],
+): readonly Command[] =>
+  [...new Set(targets.filter(t => ROLLS.includes(t.kind)).map(t => `${t.namespace} ${t.kind}/${t.name}`))].map(t => {
+    const [namespace = '', name = ''] = t.split(' ');
+    const { changes: _, ...command } = cluster(f, ['-n', namespace, 'rollout', 'status', name, '--timeout=120s']);
+    return { ...command, timeoutMs: 130_000 };
+  });
+export const rolloutsOf = (f: Facts, pods: readonly Pod[]): readonly Command[] =>
+  rollouts(
+    f,
+    pods.flatMap(p => {
+      const target = templateOf(p);
+      return target === null ? [] : [{ namespace: p.namespace, ...target }];
+    }),
+  );
+
 const noTemplate = (p: Pod, spec: Json): Refusal => {
   const by = generatorOf(p);
   const wanted = `what belongs into its spec: ${JSON.stringify(spec)}`;

@@ -16,7 +16,7 @@ import {
 } from '../rules/kubernetes.ts';
 import { neverAsked, wantsUnknown } from '../rules/pods.ts';
 import { boardOf } from '../rules/tegra.ts';
-import { clusterStep, hostOf, isNode, memoryMiB, type Patch, patchesOf } from './kube-make.ts';
+import { clusterStep, hostOf, isNode, memoryMiB, type Patch, patchesOf, rollouts, rolloutsOf } from './kube-make.ts';
 import { applies, refuse } from './make.ts';
 
 const RUNTIME_CLASS = {
@@ -96,6 +96,7 @@ export const askInPod = applies({
       summary:
         'Adds NVIDIA_VISIBLE_DEVICES=all to the pod template, for a pod you trust: no mounts, no privileges. It shows that pod every GPU; where others share them, ask by nvidia.com/gpu instead.',
       steps,
+      validate: rolloutsOf(f, pods),
       afterwards: [RECREATED],
     };
   },
@@ -123,6 +124,7 @@ export const podClass = applies({
       summary:
         'Sets runtimeClassName in the pod templates alone; the default runtime of the node stays, so that no other pod is touched.',
       steps,
+      validate: rolloutsOf(f, barePods(f)),
       afterwards: [RECREATED],
     };
   },
@@ -155,6 +157,10 @@ export const operandClass = applies({
           ['-n', s.namespace, 'patch', 'daemonset', s.name, '--type=strategic', '-p', patch('nvidia')],
           ['-n', s.namespace, 'patch', 'daemonset', s.name, '--type=strategic', '-p', patch(null)],
         ),
+      ),
+      validate: rollouts(
+        f,
+        sets.map(x => ({ namespace: x.namespace, kind: 'daemonset', name: x.name })),
       ),
       afterwards: ['helm upgrade with runtimeClassName=nvidia keeps it for good.'],
     };
@@ -291,6 +297,7 @@ export const workaround = applies({
       summary:
         'The last resort of the notes. Its price: the pod owns this node and sees all its devices, and the scheduler counts none of it. Remove it as soon as a pod with NVIDIA_VISIBLE_DEVICES alone works.',
       steps,
+      validate: rolloutsOf(f, silentPods(f)),
       afterwards: [
         'The guide "Find out whether the work-around is still needed" says how to tell; run it after each update.',
       ],

@@ -4,7 +4,10 @@ import type { CriConfig } from '../probes/cri.ts';
 import type { Facts } from '../probes/index.ts';
 import type { DaemonSet, KubeNode, Pod } from '../probes/kube-api.ts';
 
-type Needs = Pick<Facts, 'kube' | 'kubeApi' | 'cri' | 'operator' | 'smi' | 'pci' | 'where'>;
+type Needs = Pick<
+  Facts,
+  'kube' | 'kubeApi' | 'cri' | 'operator' | 'smi' | 'pci' | 'where' | 'toolkit' | 'dockerCli' | 'podman'
+>;
 
 /** null: no cluster that answers knows this machine. */
 export const nodeOf = (f: Pick<Facts, 'kubeApi'>): KubeNode | null => or(f.kubeApi.node, null);
@@ -27,6 +30,12 @@ export const isOperand = (f: Pick<Facts, 'kubeApi'>, p: Pod): boolean =>
 const hasGpu = (f: Needs): boolean =>
   f.smi.gpus.length > 0 || or(f.pci.gpus, []).length > 0 || or(f.where.tegra, null) !== null;
 
+/** An agent has no client that may ask the cluster; a toolkit that nothing else could use tells what it is there for. */
+const isOnlyEngine = (f: Needs): boolean =>
+  f.dockerCli.path === null &&
+  or(f.podman.version, '') === null &&
+  Boolean(or(f.toolkit.programs, null)?.['nvidia-container-runtime']);
+
 /** Signs that pods of this node are meant to get its GPU. k3s makes its runtime classes everywhere, so they are none. */
 export const signsOfUse = (f: Needs): readonly string[] => {
   const node = nodeOf(f);
@@ -43,6 +52,7 @@ export const signsOfUse = (f: Needs): readonly string[] => {
       ? [`a handler nvidia in ${f.cri.path}`]
       : []),
     ...(or(f.operator.toolkit, false) ? ['the toolkit of a GPU Operator'] : []),
+    ...(isOnlyEngine(f) ? ['the toolkit is installed, and no other engine could use it'] : []),
   ];
 };
 

@@ -187,6 +187,14 @@ export const kubectl: Program = ({ world, args, root, stdin }) => {
       w.spec = merge(w.spec, patch.spec?.template?.spec ?? {});
       return out(`${what}/${name} patched\n`);
     }
+    case 'rollout': {
+      const [kind = '', of = ''] = name.split('/');
+      const w = find(world, kind, ns, of);
+      if (!w) return fail(1, `Error from server (NotFound): ${kind} "${of}" not found\n`);
+      return podsIn(world).some(p => p.workload === w && p.ready)
+        ? out(`${kind} "${of}" successfully rolled out\n`)
+        : fail(1, 'error: timed out waiting for the condition\n');
+    }
     case 'label': {
       tick(world);
       for (const a of words(args).slice(3)) {
