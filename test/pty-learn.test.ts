@@ -84,6 +84,7 @@ for (const [language, LANG] of [
 ] as const)
   test(`${language}: a chapter from the list to its undone exercise, and out`, limit, async () => {
     const { t, mode } = await textsOf(language);
+    run(['learn', '--reset'], { env: { LANG } });
     const tour = inPty(['learn', '--demo', 'healthy-old'], { LANG });
     await tour.shows(t('arrive.title'));
     for (let down = 0; down < 3; down++) tour.key('j');
@@ -166,6 +167,17 @@ test('--demo random: the fault is hidden until the end, keys and time are counte
   await tour.ended;
   assert.match(tour.screen(), /It was [a-z0-9-]+: \S/);
   assert.match(tour.screen(), /3 keys, \d/);
+});
+
+test('the first menu leads to the lessons', limit, async () => {
+  const tour = inPty([], { LANG: 'C.UTF-8' });
+  await tour.shows('Learn how a GPU gets into a container');
+  tour.key('\u001b[A');
+  await tour.shows('> Learn how');
+  tour.key('\r');
+  await tour.shows('1. What has to arrive in the container');
+  tour.key('q');
+  await tour.ended;
 });
 
 test('the wizard speaks Korean where the locale does', limit, async () => {

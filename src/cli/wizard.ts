@@ -27,6 +27,7 @@ export const run = async (context: Context): Promise<number> => {
     command: ['gpumedic', ...process.argv.slice(2)].join(' '),
     loadModules: has(context, 'load-modules'),
     say: await spoken(context),
+    learn: async () => (await import('./learn.ts')).run(context),
     out: context.out,
     now: context.now,
     signal: context.signal,

@@ -28,6 +28,8 @@ export interface WizardRun {
   readonly command: string;
   readonly demos?: { readonly list: () => Promise<readonly Demo[]>; readonly open: (name: string) => Promise<Box> };
   readonly loadModules?: boolean;
+  /** The lessons, for a person who chooses them; resolves to their exit code. */
+  readonly learn?: () => Promise<number>;
   readonly out: (text: string) => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -99,5 +101,5 @@ export const runWizard = async (run: WizardRun): Promise<number> => {
     for (const line of summaryOf(end.state))
       for (const drawn of drawLine(line, terminal.columns, theme)) run.out(`${painted(drawn, terminal.colour)}\n`);
   await Promise.all(opened.map(o => o.flush()));
-  return end.exitCode;
+  return end.next === 'learn' && run.learn ? run.learn() : end.exitCode;
 };

@@ -122,6 +122,8 @@ export interface WizardOptions {
 export interface End {
   readonly exitCode: number;
   readonly state: State;
+  /** The person went on to the lessons. */
+  readonly next?: 'learn';
 }
 
 export interface Wizard {

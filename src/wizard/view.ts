@@ -34,6 +34,7 @@ const FIRST = (state: State): readonly Choice[] => [
     ? [{ id: 'demos', label: state.isAway ? 'Try another simulated broken box' : 'Try a simulated broken box' }]
     : []),
   { id: 'undo', label: 'Undo an earlier change' },
+  ...(state.hasDemos && !state.isAway ? [{ id: 'learn', label: 'Learn how a GPU gets into a container' }] : []),
   ...(state.isAway ? [{ id: 'home', label: 'Leave the simulation' }] : []),
 ];
 

@@ -89,7 +89,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       if (state.at.at === 'ways') set({ at: { at: 'ways', report: outside.reportOf(facts) } });
     });
 
-  const leave = (code: number) => {
+  const leave = (code: number, next?: End['next']) => {
     if (isOver) return;
     isOver = true;
     abort.abort();
@@ -101,7 +101,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       ...(outside.session() !== null && { undo: `gpumedic undo ${outside.session()}` }),
     });
     set({ over: true });
-    finish({ exitCode: code, state });
+    finish({ exitCode: code, state, ...(next && { next }) });
   };
 
   /** What is walked: the box as a whole, or seen from one container or one flow. */
@@ -243,6 +243,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       return;
     }
     if (id === 'quit') return leave(exitCodeOf(state));
+    if (id === 'learn') return leave(exitCodeOf(state), 'learn');
     if (id === 'menu') return go({ at: 'menu' });
     if (id === 'home') return enter(first);
     if (at.at === 'page') return go(at.back);

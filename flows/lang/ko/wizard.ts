@@ -12,6 +12,7 @@ export const wizard: Readonly<Record<string, string>> = {
   'Try another simulated broken box': '다른 고장 난 모의 기계 써 보기',
   'Leave the simulation': '모의 기계에서 나가기',
   'Undo an earlier change': '이전 변경 되돌리기',
+  'Learn how a GPU gets into a container': 'GPU가 컨테이너에 들어가는 방법 배우기',
   'How you can ask for the GPU here': '여기서 GPU를 요청하는 방법',
   'Looking how the GPU can be asked for …': 'GPU를 어떻게 요청할 수 있는지 보는 중 …',
   'No container engine is installed here.': '여기에는 컨테이너 엔진이 없다.',
