@@ -116,6 +116,7 @@ export const docker = [
     mechanism: `The tool replaces the whole features object on every version tried. Without containerd-snapshotter dockerd reads its old image store and shows other
       images. On 28.2 and later the option is not needed at all.`,
     evidence: '[S][X], four toolkit versions [R]',
+    not: { 'docker-config-not-active': 'the keys are still in daemon.json, only the daemon has not read them.' },
     guide: [
       'Compare daemon.json with a backup and put the lost features back beside cdi.',
       'Restart Docker when its containers may stop. Re-probe: docker info, Storage Driver, and docker images.',
@@ -175,6 +176,9 @@ export const docker = [
     mechanism:
       'Swarm schedules node-generic-resources; the toolkit key swarm-resource maps their variable to a GPU. Details are unconfirmed here.',
     evidence: '[S], details unconfirmed',
+    not: {
+      'compose-service-without-gpu-request': 'the engine is no Swarm node and the service was started by Compose.',
+    },
     guide: [
       'Start the service with docker compose up instead, or set up node-generic-resources. Re-probe with the service.',
     ],

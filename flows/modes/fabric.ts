@@ -122,6 +122,7 @@ export const fabric = [
       parameter makes channel 0 at load; in Kubernetes the DRA driver makes channels. features.ignore-imex-channel-requests drops
       the requests.`,
     evidence: '[S], text [R] with 1.20.0',
+    not: { 'visible-devices-unknown': 'the message names a device or UUID, not an IMEX channel.' },
     guide: [
       'ls /dev/nvidia-caps-imex-channels; grep -i imex /proc/driver/nvidia/params.',
       'Channel 0 at every load: options nvidia NVreg_CreateImexChannel0=1 below /etc/modprobe.d, then reload the modules.',

@@ -78,7 +78,10 @@ export const image = [
     mechanism:
       'Architecture of the image record against uname -m. On Jetson there is also the difference between L4T images and those for arm64 servers.',
     evidence: '[F], confirmed by two records',
-    not: { 'tegra-image-mismatch': 'both are arm64 and the machine is a Jetson.' },
+    not: {
+      'image-nvidia-smi-not-found': 'the program is missing, not of another processor.',
+      'tegra-image-mismatch': 'both are arm64 and the machine is a Jetson.',
+    },
     guide: ['docker pull --platform, or build with --platform for this machine. Re-probe: docker image inspect.'],
   }),
   entry('image-nvidia-smi-not-found', {

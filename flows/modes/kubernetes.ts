@@ -139,7 +139,10 @@ export const kubernetes = [
     mechanism: `The runtime believes the variable; CUDA images set it to all. accept-nvidia-visible-devices-envvar-when-unprivileged = false ignores it, and with volume mounts the
       plugin goes on to work. Privileged pods are exempt from that.`,
     evidence: '[S]; the pods of seed 3 (privileged, whole /dev) have it',
-    not: { 'over-privileged-workaround': 'driver files or /dev are mounted to make up for a missing request.' },
+    not: {
+      'k8s-pod-not-using-nvidia-runtime': 'the pod sees no GPU at all.',
+      'over-privileged-workaround': 'driver files or /dev are mounted to make up for a missing request.',
+    },
     guide: ['Replace the variable by limits: nvidia.com/gpu: 1. Re-probe: nvidia-smi -L in the pod.'],
     seeds:
       'Seed 3 makes its reservation pods privileged with the whole of /dev, which shows them every device of the node.',

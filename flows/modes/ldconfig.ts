@@ -119,6 +119,7 @@ export const ldconfig = [
     mechanism: `Before 1.20.0 a save re-comments keys whose value equals the commented example; --set of those was without effect before
       1.19.0. Seen on 1.14.6, 1.16.2 and 1.17.8; 1.20.0 does neither.`,
     evidence: '[S], four versions [R]',
+    not: { 'config-toml-invalid': 'the file does not parse at all.' },
     guide: ['Compare config.toml with a backup; set the key again by editing the file; re-probe by reading it.'],
   }),
 ];

@@ -80,6 +80,10 @@ export const hygiene = [
     mechanism: `privileged switches the device cgroup off and exposes all of /dev, which hides most injection faults. Injection needs four nodes and the driver's files, and every official
       way brings exactly those. In a virtual machine with passthrough nothing more is needed either.`,
     evidence: '[S]; seeds 2 and 3 both do it',
+    not: {
+      'compose-stacked-mechanisms':
+        'several GPU requests stand side by side, none of them with more rights than needed.',
+    },
     guide: ['Remove one item, test nvidia-smi and a CUDA program, then the next.'],
     seeds:
       'Seed 2 calls privileged required for passthrough: false. Seed 3 mounts all of /dev with privileged: over-privileged; nothing had been requested.',
@@ -92,6 +96,7 @@ export const hygiene = [
     mechanism: `docker system prune with --volumes deletes data; tee over daemon.json loses its other settings; chmod 777 on device nodes and setenforce 0 open the machine; removing all nvidia
       packages takes the desktop down.`,
     evidence: 'from the seeds: seed 2, step 6.2; seed 0, Fix 2',
+    not: { 'over-privileged-workaround': 'nothing is destroyed, a container only gets more rights than it needs.' },
     guide: ['Leave that step out; look for the cause with gpumedic.'],
     seeds:
       'Seed 2 recommends docker system prune -af --volumes (data loss, no effect on the GPU); seed 0 writes daemon.json with tee.',

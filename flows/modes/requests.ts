@@ -101,6 +101,7 @@ export const requests = [
       supported-driver-capabilities in config.toml, stops the start.`,
     mechanism: 'Only the hook checks; jit-cdi of 1.20.0 starts the container without a word.',
     evidence: '[S][R]',
+    not: { 'driver-capabilities-missing': 'the container starts, and a library is missing in it.' },
     guide: ['Correct the word in the container definition; re-probe with a start.'],
   }),
   entry('cuda-requirement-unsatisfied', {

@@ -45,6 +45,9 @@ export const runtime = [
       nvidia/current. Newer versions find them again.`,
     mechanism: '1.18.0 made jit-cdi the default and its search missed such folders; repaired in 1.19.',
     evidence: '[I]',
+    not: {
+      'driver-capabilities-missing': 'NVIDIA_DRIVER_CAPABILITIES lacks video or graphics, on every toolkit version.',
+    },
     guide: ['Upgrade the toolkit; to compare, set mode = "legacy" for one test. Re-probe with the program.'],
   }),
   entry('cgroup-lost-after-daemon-reload', {

@@ -74,6 +74,7 @@ export const toolkit = [
     mechanism: `apt demands one Signed-By value per source. Old names are libnvidia-container.list, nvidia-docker.list and
       nvidia-container-runtime.list; the present one is nvidia-container-toolkit.list.`,
     evidence: '[D]',
+    not: { 'toolkit-version-skew': 'apt works, but the packages are of different versions.' },
     guide: [
       'grep -l libnvidia-container /etc/apt/sources.list.d/* lists them; move the older away, then sudo apt-get update.',
     ],
@@ -120,6 +121,7 @@ export const toolkit = [
     mechanism: `From 1.19 the runtime decodes the OCI spec strictly; 1.17.8 let unknown fields pass. features.allow-unknown-oci-spec-fields
       turns the check off.`,
     evidence: '[S], made-up field on 1.20.0 [R]',
+    not: { 'config-toml-invalid': 'the message names config.toml or a line and column of it.' },
     guide: [
       'Upgrade the toolkit, or set features.allow-unknown-oci-spec-fields = true; re-probe with a container start.',
     ],
@@ -134,6 +136,7 @@ export const toolkit = [
       1.17.8: CVE-2025-23266 and 23267 (version from public advisories). The configuration file to edit in mitigations is
       /etc/nvidia-container-runtime/config.toml.`,
     evidence: '[S], 1.17.8 as fixing version unconfirmed',
+    not: { 'toolkit-version-skew': 'something fails now; a known weakness alone stops nothing.' },
     guide: ['Upgrade nvidia-container-toolkit and its three companions; re-probe: nvidia-ctk --version.'],
   }),
 ];

@@ -250,7 +250,7 @@ export const cases: readonly Case[] = [
   [
     'gpus.drivers.later',
     'docker-gpus',
-    on('runtime-not-registered@old', b => b.thing('/usr/bin/nvidia-container-runtime-hook', { mtime: 4_000_000_000 })),
+    on('docker-not-restarted@old', b => b.thing('/usr/bin/nvidia-container-runtime-hook', { mtime: 4_000_000_000 })),
   ],
   [
     'gpus.drivers.baseOnly',
