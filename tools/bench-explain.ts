@@ -51,7 +51,7 @@ export const writeLog = async (path: string, megabytes: number): Promise<number>
 /** The signatures as extended regular expressions, one a line. */
 const forGrep = (): string =>
   catalogue()
-    .patterns.map(({ text }) =>
+    .texts.map(text =>
       text
         .split(/(…|#|<[^<>]+\|[^<>]*>)/)
         .map(part => {

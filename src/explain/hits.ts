@@ -69,19 +69,18 @@ export const addLines = (hits: Hits, catalogue: Catalogue, lines: readonly strin
     const tried = (tries.get(index) ?? 0) + 1;
     if (tried > MOST_TRIES) return -1;
     tries.set(index, tried);
-    const p = catalogue.patterns[index]!;
-    const found = place(view.squeezed, p, at);
+    const found = place(view.squeezed, catalogue.pattern(index), at);
     if (found === null) return -1;
     const from = lineAt(view, found.from);
     const to = Math.min(lineAt(view, Math.max(found.from, found.to - 1)), from + MOST_LINES - 1);
-    const hint = hintOf(p.text);
+    const hint = hintOf(catalogue.texts[index]!);
     const shown = lines.slice(from, to + 1).map((raw, i) => ({ line: first + from + i, raw: kept(raw, hint) }));
     hits.found.set(index, { order: order + found.from, size: found.to - found.from, lines: shown, share: 1 });
     return -1;
   };
   if (hits.order + view.bytes.length > SHORT) catalogue.search().scan(view.bytes, look);
   else
-    catalogue.patterns.forEach(({ anchor }, index) => {
+    catalogue.anchors.forEach((anchor, index) => {
       for (let at = view.squeezed.indexOf(anchor); at >= 0; at = view.squeezed.indexOf(anchor, at + 1)) look(index, at);
     });
   hits.order += view.bytes.length;

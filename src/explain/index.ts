@@ -4,7 +4,7 @@ import { clip, printable } from '../text/sanitize.ts';
 import { redactor } from '../transcript/redact.ts';
 import { catalogue } from './catalogue.ts';
 import { addLines, type Hits, type Line, noHits } from './hits.ts';
-import { rank } from './rank.ts';
+import { type Ranking, rank } from './rank.ts';
 import { addSlips } from './slips.ts';
 
 export interface Cause {
@@ -30,7 +30,7 @@ const SHOWN = 240;
 /** A longer text is taken as it is. */
 export const MOST_SLIPS = 64 * 1024;
 /** With an answer this likely nobody looks for misspelt ones … */
-const CERTAIN = 0.9;
+const CERTAIN = 0.7;
 /** … nor for those that are cut. */
 const CLEAR = 0.5;
 
@@ -45,8 +45,9 @@ const shownLines = (lines: readonly Line[]): Cause['matched'] => {
 const unrelated = { kind: 'unrelated', about: 'The text does not speak of the NVIDIA container stack.' };
 
 /** What the hits so far amount to. */
-export const conclude = (hits: Hits): Explanation => {
-  const { candidates, foreign } = rank(catalogue(), hits);
+export const conclude = (hits: Hits): Explanation => told(hits, rank(catalogue(), hits));
+
+const told = (hits: Hits, { candidates, foreign }: Ranking): Explanation => {
   const causes = candidates.map(({ id, confidence, lines }) => ({
     id,
     confidence: Math.round(confidence * 100) / 100,
@@ -72,10 +73,13 @@ export const conclude = (hits: Hits): Explanation => {
 export const explainLines = (lines: readonly string[]): Explanation => {
   const hits = noHits();
   addLines(hits, catalogue(), lines, 1);
-  const first = conclude(hits);
-  const best = first.causes[0]?.confidence ?? 0;
-  if (best >= CERTAIN || lines.reduce((sum, line) => sum + line.length, 0) > MOST_SLIPS) return first;
-  return addSlips(hits, catalogue(), lines, 1, best < CLEAR) === 0 ? first : conclude(hits);
+  const first = rank(catalogue(), hits);
+  const best = first.candidates[0];
+  const isCertain = best !== undefined && best.confidence >= CERTAIN && !best.isVague;
+  const isLong = lines.reduce((sum, line) => sum + line.length, 0) > MOST_SLIPS;
+  if (isCertain || isLong || addSlips(hits, catalogue(), lines, 1, (best?.confidence ?? 0) < CLEAR) === 0)
+    return told(hits, first);
+  return conclude(hits);
 };
 
 /** Names the failure mode from the text alone. */

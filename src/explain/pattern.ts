@@ -6,18 +6,11 @@ type Piece = { readonly literal: string } | { readonly oneOf: readonly string[] 
 /** Pieces without a gap between them. */
 type Group = readonly Piece[];
 
-interface Shape {
+export interface Pattern {
   readonly groups: readonly Group[];
-  /** The group that holds the anchor, and the pieces before it in that group. */
+  /** The group that holds the longest fixed run, and the pieces before it in that group. */
   readonly anchorGroup: number;
   readonly anchorPiece: number;
-}
-export interface Pattern {
-  readonly text: string;
-  /** The longest run of fixed characters in squeezed form. */
-  readonly anchor: string;
-  /** Parsed at the first use: of some thousand patterns a text needs a few. */
-  shape: Shape | null;
 }
 
 /** Most characters that a `…` stands for. */
@@ -38,7 +31,23 @@ const piecesOf = (text: string): Piece[] => {
   return pieces;
 };
 
-const shapeOf = (text: string, anchor: string): Shape => {
+const SPECIAL = /…|#|<[^<>]+\|[^<>]*>/;
+
+/** No gap, digits or alternatives in it. */
+export const isPlain = (text: string): boolean =>
+  !text.includes('…') && !text.includes('#') && !(text.includes('<') && SPECIAL.test(text));
+
+/** The longest run of fixed characters in squeezed form. Throws where none has at least `least` characters. */
+export const anchorOf = (text: string, least: number): string => {
+  let anchor = '';
+  if (isPlain(text)) anchor = squeeze(text);
+  else for (const run of text.split(SPECIAL).map(squeeze)) if (run.length > anchor.length) anchor = run;
+  if (anchor.length < least) throw new Error(`pattern without a fixed run of ${least} characters: ${text}`);
+  return anchor;
+};
+
+/** Parses a pattern whose longest fixed run is known. */
+export const pattern = (text: string, anchor: string): Pattern => {
   const groups = text
     .split('…')
     .map(piecesOf)
@@ -47,24 +56,7 @@ const shapeOf = (text: string, anchor: string): Shape => {
     const anchorPiece = group.findIndex(piece => piece !== 'digits' && 'literal' in piece && piece.literal === anchor);
     if (anchorPiece >= 0) return { groups, anchorGroup, anchorPiece };
   }
-  throw new Error(`pattern without its anchor: ${text}`);
-};
-
-const SPECIAL = /…|#|<[^<>]+\|[^<>]*>/;
-
-const anchorOf = (text: string): string => {
-  if (!text.includes('…') && !text.includes('#') && !text.includes('<')) return squeeze(text);
-  return text
-    .split(SPECIAL)
-    .map(squeeze)
-    .reduce((best, one) => (one.length > best.length ? one : best), '');
-};
-
-/** Throws for a pattern without a fixed run of at least `least` characters. */
-export const pattern = (text: string, least: number): Pattern => {
-  const anchor = anchorOf(text);
-  if (anchor.length < least) throw new Error(`pattern without a fixed run of ${least} characters: ${text}`);
-  return { text, anchor, shape: null };
+  throw new Error(`pattern without its fixed run: ${text}`);
 };
 
 const isDigit = (text: string, at: number): boolean => {
@@ -106,7 +98,7 @@ const longestOf = (group: Group): number =>
   );
 
 /** Where the group begins whose anchor stands at `at`. */
-const startOfAnchor = (text: string, { groups, anchorGroup, anchorPiece }: Shape, at: number): number => {
+const startOfAnchor = (text: string, { groups, anchorGroup, anchorPiece }: Pattern, at: number): number => {
   const group = groups[anchorGroup]!;
   if (anchorPiece === 0) return endOf(text, group, at) < 0 ? -1 : at;
   const before = group.slice(0, anchorPiece);
@@ -117,10 +109,8 @@ const startOfAnchor = (text: string, { groups, anchorGroup, anchorPiece }: Shape
 
 /** The place of a pattern whose anchor stands at `at`, or null. */
 export const place = (text: string, p: Pattern, at: number): { readonly from: number; readonly to: number } | null => {
-  p.shape ??= shapeOf(p.text, p.anchor);
-  const { shape } = p;
-  const { groups, anchorGroup } = shape;
-  const start = startOfAnchor(text, shape, at);
+  const { groups, anchorGroup } = p;
+  const start = startOfAnchor(text, p, at);
   if (start < 0) return null;
   let from = start;
   let starts = [start];

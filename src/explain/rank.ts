@@ -1,7 +1,7 @@
 /** From what was found to ranked answers: likelihood by signature, first causes over consequences, then a share of one. */
 import { signs } from '../../flows/signatures/index.ts';
 import type { Feature, Foreign, Kind, Signature } from '../engine/signature.ts';
-import type { Catalogue } from './catalogue.ts';
+import { type Catalogue, type Entry, type ForeignEntry, isForeign } from './catalogue.ts';
 import type { Hit, Hits, Line } from './hits.ts';
 
 export interface Candidate {
@@ -9,6 +9,8 @@ export interface Candidate {
   /** 0 to 1; all candidates together make at most about 1. */
   readonly confidence: number;
   readonly lines: readonly Line[];
+  /** It is only what something else makes of a cause. */
+  readonly isVague: boolean;
 }
 export interface Ranking {
   readonly candidates: readonly Candidate[];
@@ -52,9 +54,10 @@ const likelihood = (signature: Signature, features: ReadonlySet<Feature>): numbe
   return value;
 };
 
-const firstOf = (hits: Hits, patterns: readonly number[]): Hit | undefined => {
+/** The best of the places of `count` patterns from `from` on. */
+const firstOf = (hits: Hits, from: number, count: number): Hit | undefined => {
   let best: Hit | undefined;
-  for (const index of patterns) {
+  for (let index = from; index < from + count; index++) {
     const hit = hits.found.get(index);
     if (hit === undefined) continue;
     if (best === undefined || hit.share > best.share || (hit.share === best.share && hit.order < best.order))
@@ -63,14 +66,19 @@ const firstOf = (hits: Hits, patterns: readonly number[]): Hit | undefined => {
   return best;
 };
 
+const ownersOf = (catalogue: Catalogue, hits: Hits): Set<Entry | ForeignEntry> =>
+  new Set([...hits.found.keys()].map(index => catalogue.owners[index]!));
+
 const claimsOf = (catalogue: Catalogue, hits: Hits): Claim[] => {
   const claims = new Map<string, Claim>();
-  for (const { id, signature, says, also } of new Set(
-    [...hits.found.keys()].flatMap(index => catalogue.usedBy[index]!),
-  )) {
-    const hit = firstOf(hits, says);
-    if (hit === undefined || !also.every(index => hits.found.has(index))) continue;
-    const value = likelihood(signature, hits.features) * hit.share;
+  for (const owner of ownersOf(catalogue, hits)) {
+    if (isForeign(owner)) continue;
+    const { id, signature, from, says, also } = owner;
+    const hit = firstOf(hits, from, says);
+    if (hit === undefined) continue;
+    let isWhole = true;
+    for (let index = from + says; index < from + says + also; index++) isWhole &&= hits.found.has(index);
+    const value = isWhole ? likelihood(signature, hits.features) * hit.share : 0;
     if (value <= 0) continue;
     const kind = signature.kind ?? 'error';
     const claim = claims.get(id);
@@ -120,15 +128,22 @@ const shares = (claims: readonly Claim[]): Candidate[] => {
   return weighed.map(([claim, value]) => {
     const share = value ** 3 / sum;
     const best = [...claim.hits].sort((a, b) => b.value - a.value)[0]!;
-    return { id: claim.id, confidence: Math.min(value, Math.max(share, value * 0.25)), lines: best.hit.lines };
+    return {
+      id: claim.id,
+      confidence: Math.min(value, Math.max(share, value * 0.25)),
+      lines: best.hit.lines,
+      isVague: claim.kind === 'symptom' || claim.kind === 'noise',
+    };
   });
 };
 
 const foreignOf = (catalogue: Catalogue, hits: Hits): Foreign | null => {
   let best: Foreign | null = null;
   let order = Number.POSITIVE_INFINITY;
-  for (const { foreign, says } of new Set([...hits.found.keys()].flatMap(index => catalogue.foreignBy[index]!))) {
-    const hit = firstOf(hits, says);
+  for (const owner of ownersOf(catalogue, hits)) {
+    if (!isForeign(owner)) continue;
+    const { foreign, from, says } = owner;
+    const hit = firstOf(hits, from, says);
     if (hit === undefined || (foreign.test !== undefined && !hits.foreign.has(foreign))) continue;
     const isBetter = best === null || (foreign.plain === true && best.plain !== true);
     const isSame = (foreign.plain === true) === (best?.plain === true);

@@ -1,7 +1,8 @@
 /** Fixed strings with a slip of the eye or the hand, or cut at one end: looked for only where nothing exact was found. */
-import type { Catalogue } from './catalogue.ts';
+import { type Catalogue, tells } from './catalogue.ts';
 import { cleanLine } from './clean.ts';
 import type { Hits } from './hits.ts';
+import { isPlain } from './pattern.ts';
 import { lineAt, squeeze, squeezeLines } from './squeeze.ts';
 
 /** Shorter strings are too alike to be guessed. */
@@ -28,16 +29,16 @@ export const addSlips = (
     if (known === undefined) places.set(seed, [at]);
     else if (known.length < MOST_SEEDS) known.push(at);
   }
-  const own = new Set(catalogue.entries.flatMap(entry => entry.says));
-  const exact = [...hits.found].filter(([index]) => own.has(index)).map(([, hit]) => hit);
+  const exact = [...hits.found].filter(([index]) => tells(catalogue, index)).map(([, hit]) => hit);
   const slips: (Place & { readonly index: number; readonly size: number })[] = [];
-  catalogue.patterns.forEach((p, index) => {
-    if (hits.found.has(index) || !own.has(index) || p.anchor.length < LEAST) return;
-    const whole = p.anchor.length / squeeze(p.text).length;
+  catalogue.anchors.forEach((anchor, index) => {
+    if (anchor.length < LEAST || hits.found.has(index) || !tells(catalogue, index)) return;
+    const written = catalogue.texts[index]!;
+    const whole = isPlain(written) ? 1 : anchor.length / squeeze(written).length;
     if (whole < MOSTLY) return;
-    const best = bestPlace(text, places, p.anchor);
+    const best = bestPlace(text, places, anchor);
     if (best === null || (best.isCut && !alsoCut)) return;
-    const size = p.anchor.length;
+    const size = anchor.length;
     // What is said there word for word is not a misspelt form of something else.
     if (exact.some(hit => overlap(hit.order, hit.size, best.from, size) > HALF * size)) return;
     slips.push({ ...best, share: whole < 1 ? best.share * 0.9 : best.share, index, size });

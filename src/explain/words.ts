@@ -1,5 +1,5 @@
 /** By which words a line of a long log is found worth reading: one for each pattern, or two where one alone is common. */
-import type { Catalogue } from './catalogue.ts';
+import { type Catalogue, tells } from './catalogue.ts';
 import { type Literals, literals } from './literals.ts';
 
 const LEAST = 8;
@@ -41,10 +41,10 @@ let made: Words | undefined;
 export const wordsOf = (catalogue: Catalogue): Words => {
   if (made !== undefined) return made;
   const all = new Set<string>();
-  for (const index of new Set(catalogue.entries.flatMap(entry => entry.says))) {
-    const word = wordOf(catalogue.patterns[index]!.text);
+  catalogue.texts.forEach((text, index) => {
+    const word = tells(catalogue, index) ? wordOf(text) : null;
     if (word !== null) all.add(word);
-  }
+  });
   // A word that contains another one adds nothing.
   const words = [...all].filter(word => ![...all].some(other => other !== word && word.includes(other)));
   made = { words, search: literals(words, LEAST, true) };
