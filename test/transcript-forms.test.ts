@@ -174,6 +174,13 @@ describe('review', () => {
     const events = takeOutOf(logged(fixed), ['RTX 4070', 'Toolkit']);
     for (const [form, render] of Object.entries(forms)) assert.doesNotMatch(render(events), /RTX 4070|Toolkit"/, form);
     assert.match(forms.json!(events), /\[removed: by hand\]/);
+    const short = takeOutOf(logged(fixed), ['ran', 'edit', 'path']);
+    assert.equal(short.length, logged(fixed).length);
+    assert.deepEqual(
+      short.map(e => e.type),
+      logged(fixed).map(e => e.type),
+      'the shape of the log is not words',
+    );
   });
 });
 
