@@ -70,6 +70,9 @@ export const restOf = (service: Plain, raw: boolean, variables: readonly string[
 
 const plain = (service: Service): Plain => plainOf(service.tree) as Plain;
 
+/** An empty list of devices switches off what would be inherited; it asks for nothing. */
+const hollow = (service: Plain): Plain => dropEmpty(dropEmpty(service, 'devices'), 'gpus');
+
 const sameComments = (before: string, after: string): boolean => {
   const count = (text: string): string =>
     commentsOf(text)
@@ -116,7 +119,7 @@ export const wrongWith = (before: Project, after: Project, expected: Expected): 
     if (!now) return `the service ${name} would be gone`;
     const wanted = expected.changed.get(name);
     if (wanted === undefined) {
-      if (!sameValue(plain(service), plain(now))) return `the service ${name} would change too`;
+      if (!sameValue(hollow(plain(service)), hollow(plain(now)))) return `the service ${name} would change too`;
       continue;
     }
     const asked = requestsOf(now, after.env);

@@ -18,6 +18,8 @@ export interface Service {
   readonly envFiles: readonly EnvFile[];
   /** Files that take part in it and could not be read, so that something of it is not known. */
   readonly missing: readonly string[];
+  /** Files of `env_file` that could not be read. */
+  readonly missingEnv: readonly string[];
 }
 export interface Project {
   /** The files as Compose is given them. */
@@ -190,7 +192,8 @@ export const loadProject = async (read: Read, layers: readonly string[], tokens 
         tree: { ...table, entries },
         profiles: itemsOf(at(table, 'profiles')).flatMap(p => textOf(p) ?? []),
         envFiles: listed.files,
-        missing: [...missing, ...listed.missing],
+        missing,
+        missingEnv: listed.missing,
       });
     }
   } catch (error) {

@@ -7,7 +7,7 @@ import { isVariable } from './interpolate.ts';
 import { loadProject, type Project, type Read, type Service } from './load.ts';
 import { type Asked, type Part, rawDevices, requestsOf, variablesOf } from './requests.ts';
 import { snippetFor } from './snippet.ts';
-import { type Edits, inPlace, inService, ownCopy } from './strategies.ts';
+import { type Edits, inPlace, inService, inServiceNotHeirs, ownCopy } from './strategies.ts';
 import { keyOf, together, type Wish, wishOf } from './wanted.ts';
 
 export interface RewriteOptions {
@@ -67,10 +67,14 @@ const jobOf = (
   compose: string | null,
 ): Job & Pick<Expected, 'raw' | 'runtime' | 'variables'> & { key: string } => {
   const asked = askedBy(service, project);
-  if (service.missing.length > 0) throw new Refused(`${service.missing[0]} belongs to it and cannot be read`);
+  const [missing] = [...service.missing, ...(to === 'runtime' ? service.missingEnv : [])];
+  if (missing !== undefined) throw new Refused(`${missing} belongs to it and cannot be read`);
   const off = variablesOf(service, project.env).get('NVIDIA_VISIBLE_DEVICES');
   if (asked.every(a => a.form === 'runtime') && off && ['', 'void', 'none'].includes(off.value ?? 'all'))
     throw new Refused(`NVIDIA_VISIBLE_DEVICES=${off.raw} says that it wants no GPU`);
+  const [unread] = service.missingEnv;
+  if (unread !== undefined && asked.some(a => a.form === 'runtime') && off === undefined)
+    throw new Refused(`${unread} may say which GPUs are meant and cannot be read`);
   if (asked.some(a => a.open)) throw new Refused('the driver is a variable, so the request may be for another vendor');
   const wanted = together(asked);
   const flags = {
@@ -208,7 +212,15 @@ export const rewriteProject = async (
         draft,
         group.length === 1 && users.length > 0
           ? [() => ownCopy(jobs[0]!)]
-          : [() => inPlace(jobs), () => inService(jobs)],
+          : [
+              () => inPlace(jobs),
+              () => inService(jobs),
+              () =>
+                inServiceNotHeirs(
+                  jobs,
+                  [...project.services.values()].filter(s => !group.includes(s)),
+                ),
+            ],
         expected,
       );
       if (typeof done === 'string') refused(done);

@@ -6,6 +6,7 @@ import { type Doc, isAlias, isMap, isScalar, isSeq, keyText, type Source } from 
 import { type YamlEditor, yamlEditor } from '../yaml-edit.ts';
 import { columnOf, pairLines, scalar, type Value } from '../yaml-print.ts';
 import { restOf } from './check.ts';
+import type { Service } from './load.ts';
 import type { Asked } from './requests.ts';
 import type { Job } from './rewrite.ts';
 import { keysOf } from './snippet.ts';
@@ -213,6 +214,31 @@ const valueOfPlain = (value: unknown): Value => {
   if (isTable(value)) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, valueOfPlain(v)]));
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   throw new Refused('a value of the shared part cannot be copied');
+};
+
+/**
+ * As inService, and services that inherit from these but have switched the old request off switch the new one off, too:
+ * `devices: []` beside their `deploy: {}`.
+ */
+export const inServiceNotHeirs = (jobs: readonly Job[], others: readonly Service[]): Edits => {
+  const p = pen();
+  const homes = new Set<YAMLMap>();
+  for (const job of jobs) drop(p, job.asked);
+  for (const job of jobs) {
+    const home = homeOfService(job.service.tree, job.asked[0]);
+    if (!homes.has(home.map)) write(p, job, home);
+    homes.add(home.map);
+  }
+  const key = jobs[0]?.wish.devices ? 'devices' : jobs[0]?.wish.gpus === undefined ? null : 'gpus';
+  if (key === null) throw new Refused('a service that inherits from it would get the GPU, too');
+  for (const other of others) {
+    const { node } = other.tree.spot;
+    const isHeir = [...other.tree.entries.values()].some(e => e.written.some(w => homes.has(w.map)));
+    if (!isHeir || !isMap(node) || homes.has(node)) continue;
+    const own = node.items.find(x => keyText(x) === 'deploy') ?? null;
+    if (!node.items.some(x => keyText(x) === key)) p.on(other.tree.spot).putPair(node, own, key, []);
+  }
+  return p.texts();
 };
 
 /** Keys that come from a shared place are written out for this service alone, without the request. */
