@@ -53,7 +53,8 @@ export const renamed = (text: string, service: string, name: string, to: string)
 };
 
 const asUser = (argv: readonly [string, ...string[]]): Command => ({ argv, changes: true, timeoutMs: 300_000 });
-const compose = (w: Wanted) => ['docker', 'compose', '-p', w.project, ...w.files.flatMap(p => ['-f', p])] as const;
+const compose = (w: Wanted) =>
+  ['docker', 'compose', '--project-name', w.project, ...w.files.flatMap(p => ['-f', p])] as const;
 
 const draft = applies({
   id: 'correct-device-name',

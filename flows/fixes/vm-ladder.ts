@@ -64,7 +64,7 @@ const projectOf = (f: Facts): Project | null => {
 const compose = (p: Project, withOurs: boolean, ...words: readonly string[]): readonly [string, ...string[]] => [
   'docker',
   'compose',
-  '-p',
+  '--project-name',
   p.name,
   ...[...p.files, ...(withOurs ? [p.override] : [])].flatMap(file => ['-f', file]),
   ...words,

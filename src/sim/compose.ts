@@ -50,7 +50,7 @@ export const composeProject = (world: World, args: readonly string[]): Ran => {
   let i = 0;
   for (; i < args.length && args[i]!.startsWith('-'); i += 2) {
     if (args[i] === '-f') files.push(args[i + 1] ?? '');
-    else if (args[i] === '-p') project = args[i + 1] ?? '';
+    else if (args[i] === '-p' || args[i] === '--project-name') project = args[i + 1] ?? '';
     else return fail(1, `unknown flag: ${args[i]}\n`);
   }
   const [verb = '', ...rest] = args.slice(i);

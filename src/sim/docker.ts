@@ -283,7 +283,7 @@ const compose = (call: Call, args: readonly string[]): Ran => {
     return out(args.includes('--short') ? `${docker.compose}\n` : `Docker Compose version ${docker.compose}\n`);
   const down = unreachable(call);
   if (down) return fail(1, `${down}\n`);
-  if (args[0] === '-p' || args[0] === '-f') return composeProject(world, args);
+  if (['-p', '--project-name', '-f'].includes(args[0] ?? '')) return composeProject(world, args);
   if (args[0] !== 'ls') return fail(1, `unknown docker command: "compose ${args[0] ?? ''}"\n`);
   const projects = new Map<string, { files: string; count: number }>();
   for (const c of docker.containers) {
