@@ -10,7 +10,7 @@ const ASK = 'Take out more? A word or a piece of text, one a line; an empty line
 const isAttended = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
 
 /** Words to take out, from --hide (separated by commas) and from the person. Empty where nothing more is to go. */
-export const review = async (shared: Shared, context: Context): Promise<readonly string[]> => {
+export const review = async (shared: Shared, context: Context, mayAsk = true): Promise<readonly string[]> => {
   const columns = Math.min(context.terminal.columns, 100);
   context.err(
     `${reviewOf(shared)
@@ -18,7 +18,7 @@ export const review = async (shared: Shared, context: Context): Promise<readonly
       .join('\n')}\n`,
   );
   const words = (given(context, 'hide') ?? '').split(',').filter(word => word.trim() !== '');
-  if (!isAttended() || given(context, 'hide') !== undefined) return words;
+  if (!mayAsk || !isAttended() || given(context, 'hide') !== undefined) return words;
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const ended = new Promise<string>(resolve => lines.once('close', () => resolve('')));
   try {

@@ -82,6 +82,8 @@ export const run = async (context: Context): Promise<number> => {
   const more = await review(
     { to: `session ${id} as ${issue ? 'a bug report' : formatOf(context, 'md')}`, holds: [], text: shared },
     context,
+    // On a terminal nothing is written yet; the person reads it there.
+    process.stdout.isTTY !== true,
   );
   context.out(more.length === 0 ? shared : await draw(takeOutOf(events, more)));
   return 0;
