@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { Plan } from '../src/plan/plan.ts';
+import { text as textIn } from '../src/sim/fs.ts';
 import type { World } from '../src/sim/world.ts';
 import { demos } from '../src/sim/worlds/index.ts';
 import { transcriptLog } from '../src/transcript/log.ts';
@@ -57,16 +58,21 @@ const commandsOf = ({ steps, validate, settle }: Plan) => [
 /** The text files of a world below a folder; absolute links stay inside it, as they do on a machine that is started from it. */
 const lay = (world: World, root: string): void => {
   for (const [path, entry] of world.fs.entries) {
+    const isFile = entry.type === 'file' && !entry.binary;
+    if (!isFile && !(entry.type === 'link' && /^\/(?:var\/run|etc\/)/.test(path))) continue;
     const at = join(root, path);
-    if (entry.type === 'dir') mkdirSync(at, { recursive: true });
-    else if (entry.type === 'file' && !entry.binary) {
-      mkdirSync(dirname(at), { recursive: true });
-      writeFileSync(at, entry.text, { mode: entry.mode });
-    } else if (entry.type === 'link' && !existsSync(at)) {
-      mkdirSync(dirname(at), { recursive: true });
-      symlinkSync(entry.target, at);
-    }
+    mkdirSync(dirname(at), { recursive: true });
+    if (isFile) writeFileSync(at, entry.text, { mode: entry.mode });
+    else if (entry.type === 'link' && !existsSync(at)) symlinkSync(entry.target, at);
   }
+};
+
+/** Each demo is seen to once; the scripts are looked at from several sides. */
+const sessions = new Map<string, ReturnType<typeof fixDemo>>();
+const session = (name: string): ReturnType<typeof fixDemo> => {
+  const known = sessions.get(name) ?? fixDemo(name);
+  sessions.set(name, known);
+  return known;
 };
 
 const tree = (root: string, at = ''): Record<string, string> =>
@@ -98,7 +104,7 @@ const play = (script: string, root: string, args: readonly string[] = [], env: R
 describe('a demo box, fixed in the wizard and then by the exported script', () => {
   for (const name of Object.keys(demos)) {
     it(name, async t => {
-      const { world, broken, events } = await fixDemo(name);
+      const { world, broken, events } = await session(name);
       const edits = events.flatMap(e => (e.type === 'proposed' ? e.plan.steps : [])).filter(s => s.do === 'edit');
       for (const event of events)
         if (event.type === 'proposed') for (const { argv } of commandsOf(event.plan)) fake(argv[0]);
@@ -112,12 +118,12 @@ describe('a demo box, fixed in the wizard and then by the exported script', () =
       const first = play(script, root);
       assert.equal(first.status, 0, `${first.stderr}${first.stdout}`);
       const changed = tree(root);
-      const wanted = join(work, `${name}-wanted`);
-      lay(world, wanted);
-      const fixed = tree(wanted);
+      const wanted = new Map(edits.map(({ path }) => [path.replace(/^\/var\/run\//, '/run/'), textIn(world.fs, path)]));
+      const bytes = (text: string | undefined) =>
+        text === undefined ? undefined : Buffer.from(text).toString('latin1');
       for (const { path } of edits) {
         const real = path.replace(/^\/var\/run\//, '/run/');
-        assert.equal(changed[real], fixed[real], path);
+        assert.equal(changed[real], bytes(wanted.get(real)), path);
       }
       assert.deepEqual(
         Object.keys({ ...before, ...changed })
@@ -125,7 +131,7 @@ describe('a demo box, fixed in the wizard and then by the exported script', () =
           .sort(),
         [...new Set(edits.map(e => e.path.replace(/^\/var\/run\//, '/run/')))]
           .sort()
-          .filter(p => before[p] !== fixed[p]),
+          .filter(p => before[p] !== bytes(wanted.get(p))),
         'touches what the plan names and nothing else',
       );
       const second = play(script, root);
@@ -255,7 +261,7 @@ describe('bytes', () => {
 
 it('every script passes shellcheck', { skip: without('shellcheck') }, async () => {
   const files: string[] = [];
-  for (const name of Object.keys(demos)) files.push(transcriptShell((await fixDemo(name)).events));
+  for (const name of Object.keys(demos)) files.push(transcriptShell((await session(name)).events));
   files.push(
     scriptOf([edit('a\r\nb', 'a\r\nc'), edit('x', null, '/y')], [{ argv: ['systemctl', 'restart', 'docker'] }]),
   );
