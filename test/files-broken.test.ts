@@ -71,7 +71,7 @@ test('Compose files', async () => {
       const { edits } = await rewriteProject(read, ['/p/compose.yml'], { to, compose: null });
       for (const e of edits) assert.ok(parses(e.after) || !parses(text), 'what parsed still parses');
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -81,7 +81,7 @@ test('Dockerfiles', async () => {
     fc.asyncProperty(damaged(texts('dockerfile', 'Dockerfile')), async text => {
       await dockerfileFindings(box, async () => ({ kind: 'file', text }), '/p/Dockerfile', []);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -91,6 +91,6 @@ test('manifests', () => {
       for (const f of manifestFindings('/p/m.yaml', text, hereWith([])))
         for (const m of f.mends) assert.ok(parses(m.after));
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { isModeId } from '../flows/modes/ids.ts';
 import type { FormId } from '../flows/requests/forms.ts';
 import { spansOf } from '../src/files/change.ts';
 import { judgeProject } from '../src/files/compose/judge.ts';
@@ -85,7 +86,9 @@ describe('the corpus of Compose files', () => {
         imageAsks: () => null,
         isFile: () => false,
       };
-      const findings = judgeProject(project, world).map(f => `${f.service}: ${f.severity} ${f.id}`);
+      const complaints = judgeProject(project, world);
+      for (const { id } of complaints) assert.ok(isModeId(id), `${id} is an id of the field reference`);
+      const findings = complaints.map(f => `${f.service}: ${f.severity} ${f.id}`);
       if (isUpdate) {
         const now = {
           ...c,

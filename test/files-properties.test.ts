@@ -70,7 +70,7 @@ const seen = (text: string): Record<string, { asks: [form: string, ids: string] 
 };
 
 const form = fc.constantFrom(...formIds);
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 100 };
 
 test('a rewrite changes the form of the request and nothing else, for every service', async () => {
   await fc.assert(

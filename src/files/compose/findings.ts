@@ -3,7 +3,6 @@ import type { FormId } from '../../../flows/requests/forms.ts';
 import { titles } from '../../../flows/requests/titles.ts';
 import type { Fault } from '../../text/edit.ts';
 import type { FileFinding, Kind, Mend, Region } from '../finding.ts';
-import { nameOf } from '../paths.ts';
 import type { Source } from '../yaml.ts';
 import { type Complaint, judgeProject, type World } from './judge.ts';
 import type { Project, Read } from './load.ts';
@@ -107,7 +106,3 @@ export const projectFindings = async (
   }
   return found;
 };
-
-/** For the header of a list: "docker-compose.yml + docker-compose.gpu.yml". */
-export const projectName = (layers: readonly string[]): string =>
-  layers.map((path, i) => (i === 0 ? path : nameOf(path))).join(' + ');

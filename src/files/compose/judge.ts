@@ -6,7 +6,7 @@ import {
   imagesThatAsk,
   imagesThatDoNot,
 } from '../../../flows/requests/forms.ts';
-import { atLeast } from '../../../flows/rules/version.ts';
+import { atLeast, since } from '../../../flows/rules/version.ts';
 import { type Here, isRead, wayOf, workingForms } from '../here.ts';
 import { filled } from './interpolate.ts';
 import type { Project, Service } from './load.ts';
@@ -69,6 +69,15 @@ const requestComplaints = (service: Service, asked: readonly Asked[], world: Wor
     const form = forms[a.form];
     if (a.wrong !== null) {
       complain('compose-device-request-invalid', 'fault', `${a.wrong}${through(a.via)}.`, true);
+      continue;
+    }
+    if (/^nvidia\./.test(a.driver ?? '') && here.docker !== null && !atLeast(here.docker, since.dockerGpusCdiFirst)) {
+      complain(
+        'compose-device-request-invalid',
+        'fault',
+        `driver: ${a.driver} is known from Docker ${since.dockerGpusCdiFirst} on, and this is ${here.docker}.`,
+        true,
+      );
       continue;
     }
     const isString = a.form === 'gpus' && /^gpus: /.test(a.text);
