@@ -3,6 +3,14 @@ import { isUnknown, or } from '../src/engine/known.ts';
 import { hasMig } from './probes/mig.ts';
 import { HARDWARE, quote, sleptAt, xids } from './rules/kernel-log.ts';
 
+/** Where nvidia-smi -q says that something waits for a reset, and what it says where nothing does. */
+const PENDING: Readonly<Record<string, RegExp>> = {
+  'GPU Recovery Action': /^(None|N\/A)$/,
+  'Remapped Rows/Pending': /^(No|N\/A)$/,
+  'Remapped Rows/Remapping Failure Occurred': /^(No|N\/A)$/,
+  'Retired Pages/Pending Page Blacklist': /^(No|N\/A)$/,
+};
+
 /** The driver answers: what its log says, and which kinds of card need something more. */
 export const card = flow({
   id: 'card',
@@ -21,9 +29,18 @@ export const card = flow({
           'Xid 13, 31, 43 and 45 belong to the application; 48, 63, 64, 94 and 95 to memory, 74 to NVLink, 119 and 120 to the firmware processor. nvidia_uvm can lose its state in a suspend; cuInit then returns 999.',
       },
       source: 'gpu-fatal-xid; uvm-broken-after-suspend',
-      probes: ['kernelLog', 'smi', 'driver', 'module'],
+      probes: ['kernelLog', 'smi', 'driver', 'module', 'cards'],
       bears: 'advice',
       decide: f => {
+        const pending = or(f.cards, []).flatMap(c =>
+          Object.entries(PENDING).flatMap(([path, isFine]) => {
+            const value = c.get(path);
+            return value === undefined || isFine.test(value)
+              ? []
+              : [{ from: 'nvidia-smi -q', shows: `GPU ${c.bus}: ${path.replaceAll('/', ', ')}: ${value}` }];
+          }),
+        );
+        if (pending.length > 0) return { is: 'wantsReset', found: 'the card waits for a reset', seen: pending };
         if (isUnknown(f.kernelLog.lines)) return { is: 'notRead', found: 'the kernel log was not read' };
         const all = xids(f.kernelLog);
         const grave = all.filter(x => HARDWARE.has(x.code));
@@ -54,6 +71,7 @@ export const card = flow({
       on: {
         quiet: 'kind',
         notRead: 'kind',
+        wantsReset: risk('gpu-fatal-xid', 'kind'),
         grave: risk('gpu-fatal-xid', 'kind'),
         program: note('gpu-fatal-xid', 'kind'),
         slept: note('uvm-broken-after-suspend', 'kind'),

@@ -26,7 +26,8 @@ export const module = flow({
       source: 'kernel-module-missing-for-kernel; dkms-build-failed; field reference 2.2',
       probes: ['driver', 'module', 'where'],
       decide: f => {
-        if (f.driver.onDisk !== null) return { is: 'there', found: 'there' };
+        if (f.driver.onDisk !== null)
+          return { is: 'there', found: isUnknown(f.driver.onDisk) ? 'modinfo could not be asked' : f.driver.onDisk };
         const kernel = or(f.where.kernel, '');
         const absent = [
           { from: '/proc/driver/nvidia/version', shows: 'not there: no NVIDIA module is loaded' },

@@ -174,6 +174,20 @@ export const cases: readonly Case[] = [
   ['card.log.grave', 'docker-gpus', on('healthy@new', kernelSays(LOADED, `${XID(94)}, Contained: SM (0x1)`))],
   // Reported before the module was loaded anew.
   ['card.log.quiet', 'docker-gpus', on('healthy@new', kernelSays(`${XID(94)}, Contained: SM (0x1)`, LOADED))],
+  ['card.log.wantsReset', 'docker-gpus', on('healthy@new', cardSays({ 'Remapped Rows': { Pending: 'Yes' } }))],
+  [
+    'card.log.quiet',
+    'docker-gpus',
+    on(
+      'healthy@new',
+      kernelSays(LOADED),
+      cardSays({
+        'GPU Recovery Action': 'None',
+        'Remapped Rows': { Pending: 'No' },
+        'Retired Pages': { 'Pending Page Blacklist': 'N/A' },
+      }),
+    ),
+  ],
   ['card.log.program', 'docker-gpus', on('healthy@new', kernelSays(LOADED, `${XID(31)}, MMU Fault`))],
   [
     'card.log.slept',
