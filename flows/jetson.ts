@@ -115,7 +115,7 @@ export const jetson = flow({
                 },
               ],
             }
-          : { is: 'fine' };
+          : { is: 'fine', found: 'none asks for another device' };
       },
       on: {
         fine: 'images',
@@ -139,7 +139,7 @@ export const jetson = flow({
       bears: 'advice',
       decide: f => {
         const board = boardOf(f);
-        if (board === null) return { is: 'fit' };
+        if (board === null) return { is: 'fit', found: 'not known' };
         const used = [
           ...(isUnknown(f.workloads) ? [] : f.workloads.map(c => ({ by: `docker inspect ${c.name}`, image: c.image }))),
           ...or(f.kubeApi.pods, []).flatMap(p => p.containers.map(c => ({ by: `pod ${p.name}`, image: c.image }))),
@@ -154,7 +154,7 @@ export const jetson = flow({
                 { from: RELEASE, shows: or(f.where.tegra, null) ?? '' },
               ],
             }
-          : { is: 'fit' };
+          : { is: 'fit', found: 'none of another release' };
       },
       on: { fit: 'nvmap', other: risk('tegra-image-mismatch', 'nvmap'), cannotTell: 'nvmap' },
     }),
@@ -172,7 +172,8 @@ export const jetson = flow({
       probes: ['nvmap', 'csvLines', 'where', 'smi'],
       bears: 'advice',
       decide: f => {
-        if (boardOf(f)?.thor === true || or(f.nvmap.exists, false) !== true) return { is: 'notNeeded' };
+        if (boardOf(f)?.thor === true || or(f.nvmap.exists, false) !== true)
+          return { is: 'notNeeded', found: 'not needed here' };
         const devices = f.csvLines.paths.filter(p => p.kind === 'dev');
         if (devices.length === 0 || devices.some(p => p.path === '/dev/nvmap'))
           return { is: 'listed', found: 'listed' };

@@ -57,7 +57,7 @@ export const pods = flow({
           };
         const rejected = all.filter(p => p.reason === 'UnexpectedAdmissionError' && asksForGpu(p));
         return rejected.length === 0
-          ? { is: 'fine' }
+          ? { is: 'fine', found: 'none was rejected' }
           : {
               is: 'rejected',
               found: `${rejected.length} left behind`,
@@ -141,7 +141,7 @@ export const pods = flow({
         if (isByCdi(f)) return { is: 'used', found: 'the plugin asks by CDI' };
         const bare = workloads(f).filter(p => isHere(p) && asksForGpu(p) && !onNvidia(f, p));
         return bare.length === 0
-          ? { is: 'used' }
+          ? { is: 'used', found: 'each that was given a GPU has it' }
           : {
               is: 'notUsed',
               found: `${bare[0]!.name} has a GPU and runs on ${bare[0]!.runtimeClass || 'the default runtime'}`,
@@ -197,7 +197,7 @@ export const asks = flow({
         // A pod that brings everything by mounts is judged by its rights, below.
         const silent = mine.filter(p => neverAsked(p) && !(p.ready && isWorkaround(p)));
         const first = silent.find(p => !p.ready) ?? silent[0];
-        if (first === undefined) return { is: 'asked' };
+        if (first === undefined) return { is: 'asked', found: 'each says what it wants' };
         const config = or(f.operator.config, null);
         const seen = [
           about(
@@ -242,10 +242,10 @@ export const asks = flow({
       probes: ['kubeApi', 'kubeLogs', 'where'],
       bears: 'advice',
       decide: f => {
-        if (or(f.where.tegra, null) === null) return { is: 'none' };
+        if (or(f.where.tegra, null) === null) return { is: 'none', found: 'no Jetson' };
         need(f.kubeApi.pods);
         const hit = [...f.kubeLogs.logs].find(([, log]) => !isUnknown(log) && NOISE.test(log));
-        if (!hit) return { is: 'none' };
+        if (!hit) return { is: 'none', found: 'none seen' };
         return {
           is: 'there',
           found: 'there; cuInit in that container tells whether they matter',
@@ -291,12 +291,17 @@ export const asks = flow({
           };
         const node = nodeOf(f);
         const shared = Number(node?.allocatable['nvidia.com/gpu'] ?? 0) > 0;
+        // A Jetson has one GPU and no other name for it, so the variable takes nothing from anybody.
+        const single = or(f.where.tegra, null) !== null;
         const leaks = mine.filter(
           p =>
-            shared && !asksForGpu(p) && onNvidia(f, p) && p.containers.some(c => c.privileged || c.visible === 'all'),
+            shared &&
+            !asksForGpu(p) &&
+            onNvidia(f, p) &&
+            p.containers.some(c => c.privileged || (!single && c.visible === 'all')),
         );
         return leaks.length === 0
-          ? { is: 'fitting' }
+          ? { is: 'fitting', found: 'nothing beyond their requests' }
           : {
               is: 'leaks',
               found: `${leaks[0]!.name} sees every GPU without a request`,

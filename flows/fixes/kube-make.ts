@@ -50,6 +50,19 @@ export const unitOf = (f: Facts): string => {
 /** Pods live on in their shims; the runtime endpoint is away for some seconds. */
 export const blinks = (f: Facts): Interruption => ({ containers: [], liveRestore: true, services: [unitOf(f)] });
 
+/** A changed template stops the pods it made before; one that fails loses nothing by it. */
+export const remade = (pods: readonly Pod[]): Interruption => ({
+  containers: pods
+    .filter(p => p.ready)
+    .map(p => ({
+      name: `pod ${nameOf(p)}`,
+      image: p.containers[0]?.image ?? '',
+      restart: 'made anew by its controller',
+    })),
+  liveRestore: false,
+  services: [],
+});
+
 type Json = Readonly<Record<string, unknown>>;
 export interface Patch {
   readonly forward: Json;

@@ -16,7 +16,17 @@ import {
 } from '../rules/kubernetes.ts';
 import { neverAsked, wantsUnknown } from '../rules/pods.ts';
 import { boardOf } from '../rules/tegra.ts';
-import { clusterStep, hostOf, isNode, memoryMiB, type Patch, patchesOf, rollouts, rolloutsOf } from './kube-make.ts';
+import {
+  clusterStep,
+  hostOf,
+  isNode,
+  memoryMiB,
+  type Patch,
+  patchesOf,
+  remade,
+  rollouts,
+  rolloutsOf,
+} from './kube-make.ts';
 import { applies, refuse } from './make.ts';
 
 const RUNTIME_CLASS = {
@@ -57,6 +67,19 @@ export const runtimeClass = applies({
 const silentPods = (f: Facts): readonly Pod[] => mine(f).filter(p => onNvidia(f, p) && neverAsked(p));
 const otherPods = (f: Facts): readonly Pod[] => mine(f).filter(p => onNvidia(f, p) && wantsUnknown(p));
 
+/** A node that gives GPUs out counts them; on a Jetson there is one, and the variable is the documented way. */
+const givesOut = (f: Facts): boolean =>
+  boardOf(f) === null && Number(nodeOf(f)?.allocatable['nvidia.com/gpu'] ?? 0) > 0;
+const asksOne = (p: Pod): Patch => ({
+  forward: {
+    containers: p.containers.slice(0, 1).map(c => ({ name: c.name, resources: { limits: { 'nvidia.com/gpu': '1' } } })),
+  },
+  back: {
+    containers: p.containers
+      .slice(0, 1)
+      .map(c => ({ name: c.name, resources: { limits: { 'nvidia.com/gpu': null } } })),
+  },
+});
 const asksAll = (p: Pod): Patch => ({
   forward: {
     containers: p.containers.map(c => ({ name: c.name, env: [{ name: 'NVIDIA_VISIBLE_DEVICES', value: 'all' }] })),
@@ -85,18 +108,21 @@ export const askInPod = applies({
   plan: (f, _, finding) => {
     const pods = finding === 'tegra-unsupported-request' ? otherPods(f) : silentPods(f);
     if (pods.length === 0) return refuse('no pod of this node needs it any more');
+    const counted = givesOut(f);
     const steps = patchesOf(
       f,
       pods,
-      asksAll,
+      counted ? asksOne : asksAll,
       'without this variable or a resource the runtime changes nothing, in any mode',
     );
     if ('refuse' in steps) return steps;
     return {
-      summary:
-        'Adds NVIDIA_VISIBLE_DEVICES=all to the pod template, for a pod you trust: no mounts, no privileges. It shows that pod every GPU; where others share them, ask by nvidia.com/gpu instead.',
+      summary: counted
+        ? 'Adds limits with nvidia.com/gpu: 1 to the pod template, so that the scheduler counts the GPU and nobody else is given it. No mounts, no privileges.'
+        : 'Adds NVIDIA_VISIBLE_DEVICES=all to the pod template, for a pod you trust: no mounts, no privileges. It shows that pod every GPU; where others share them, ask by nvidia.com/gpu instead.',
       steps,
       validate: rolloutsOf(f, pods),
+      interrupts: remade(pods),
       afterwards: [RECREATED],
     };
   },
@@ -125,6 +151,7 @@ export const podClass = applies({
         'Sets runtimeClassName in the pod templates alone; the default runtime of the node stays, so that no other pod is touched.',
       steps,
       validate: rolloutsOf(f, barePods(f)),
+      interrupts: remade(barePods(f)),
       afterwards: [RECREATED],
     };
   },
@@ -158,6 +185,7 @@ export const operandClass = applies({
           ['-n', s.namespace, 'patch', 'daemonset', s.name, '--type=strategic', '-p', patch(null)],
         ),
       ),
+      interrupts: remade(podsOf(f).filter(p => isHere(p) && sets.some(x => p.name.startsWith(x.name)))),
       validate: rollouts(
         f,
         sets.map(x => ({ namespace: x.namespace, kind: 'daemonset', name: x.name })),
@@ -228,6 +256,7 @@ export const deleteRejected = applies({
       summary:
         'They failed while the plugin was away and never run again by themselves. Their controllers have made others, or do so now.',
       steps: deletes(f, rejected(f), 'a failed pod only stands in the way'),
+      interrupts: remade(rejected(f)),
     };
   },
 });
@@ -247,6 +276,7 @@ export const restartOperand = applies({
       summary:
         'The plugin never takes an unhealthy GPU back by itself, and the toolkit pod writes its spec at its start. Pods that have a GPU keep it.',
       steps: deletes(f, pods, 'it looks at the GPUs when it starts'),
+      interrupts: remade(pods),
     };
   },
 });
@@ -298,6 +328,7 @@ export const workaround = applies({
         'The last resort of the notes. Its price: the pod owns this node and sees all its devices, and the scheduler counts none of it. Remove it as soon as a pod with NVIDIA_VISIBLE_DEVICES alone works.',
       steps,
       validate: rolloutsOf(f, silentPods(f)),
+      interrupts: remade(silentPods(f)),
       afterwards: [
         'The guide "Find out whether the work-around is still needed" says how to tell; run it after each update.',
       ],

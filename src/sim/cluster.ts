@@ -161,6 +161,17 @@ const start = (world: World, cluster: Cluster, w: Workload, free: number): Start
   };
 };
 
+/** Labels that feature discovery writes while its own pod reaches the driver. */
+export const discovered = (world: World): Readonly<Record<string, string>> => {
+  const cluster = clusterOf(world)!;
+  const gfd = cluster.workloads.find(w => w.role === 'discovery');
+  if (!gfd || !/GPU UUID/.test(start(world, cluster, gfd, 0)?.log ?? '')) return {};
+  return {
+    'nvidia.com/gpu.count': String(world.gpus.length),
+    'nvidia.com/gpu.memory': String(world.gpus[0]?.memoryMiB ?? 0),
+  };
+};
+
 /** Every pod there is now, in the order of its workloads. */
 export const podsIn = (world: World): readonly Started[] => {
   const cluster = clusterOf(world)!;

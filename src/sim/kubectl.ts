@@ -1,5 +1,5 @@
 /** kubectl against the cluster of the simulated node. */
-import { clusterOf, cuInitIn, type Json, offered, podsIn, type Started, type Workload } from './cluster.ts';
+import { clusterOf, cuInitIn, discovered, type Json, offered, podsIn, type Started, type Workload } from './cluster.ts';
 import { jsonpath } from './jsonpath.ts';
 import { fail, out, type Program, tick, type World } from './world.ts';
 
@@ -84,7 +84,10 @@ const listOf = (world: World, what: string): readonly Json[] | null => {
     const left = gpus === null ? amount : { ...amount, 'nvidia.com/gpu': String(gpus - (cluster.unhealthy ?? 0)) };
     return [
       {
-        metadata: { name: cluster.node, labels: { 'kubernetes.io/hostname': cluster.node, ...cluster.labels } },
+        metadata: {
+          name: cluster.node,
+          labels: { 'kubernetes.io/hostname': cluster.node, ...discovered(world), ...cluster.labels },
+        },
         spec: { taints: cluster.taints.map(key => ({ key })) },
         status: {
           capacity: amount,

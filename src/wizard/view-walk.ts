@@ -1,5 +1,6 @@
 /** What is shown of a walk: a check that runs, a finding and its choices, a proposal, an apply. */
 import type { Evidence } from '../engine/flow.ts';
+import { shellInput } from '../plan/commands.ts';
 import type { Plan } from '../plan/plan.ts';
 import { unifiedDiff } from '../text/diff.ts';
 import { clip, printable } from '../text/sanitize.ts';
@@ -95,7 +96,10 @@ const interruptLines = (plan: Plan): readonly Line[] => {
 const diffLines = (plan: Plan): readonly Line[] =>
   plan.steps.flatMap((s): readonly Line[] =>
     s.do === 'run'
-      ? [command(`$ ${s.command.root ? 'sudo ' : ''}${s.command.argv.join(' ')}`), text(s.why, 'dim')]
+      ? [
+          command(`$ ${printable(shellInput(s.command))}${s.command.root ? 'sudo ' : ''}${s.command.argv.join(' ')}`),
+          text(s.why, 'dim'),
+        ]
       : printable(unifiedDiff(s.path, s.before, s.after))
           .trimEnd()
           .split('\n')

@@ -11,6 +11,16 @@ const LIBS = '/usr/lib/aarch64-linux-gnu/nvidia';
 const LISTS = '/etc/nvidia-container-runtime/host-files-for-container.d';
 const IMAGE = 'registry.lab.example.net/gpu-reservation:0.9';
 
+const ubuntu = (world: World, version: string, codename: string): void => {
+  const pretty = `Ubuntu ${version} LTS`;
+  Object.assign(world.os, { pretty, id: 'ubuntu', version: version.slice(0, 5), codename });
+  file(
+    world.fs,
+    '/etc/os-release',
+    `PRETTY_NAME="${pretty}"\nNAME="Ubuntu"\nVERSION_ID="${version.slice(0, 5)}"\nID=ubuntu\nID_LIKE=debian\n`,
+  );
+};
+
 /** Thor: an ordinary driver, and the lists of a Jetson beside it. */
 const thor = (name: string, toolkit: string): World => {
   const world = machine({ name, docker: '29.7.2', toolkit, libDir: LIBS });
@@ -22,7 +32,7 @@ const thor = (name: string, toolkit: string): World => {
     memoryMiB: 125_772,
     cuda: '13.0',
   });
-  Object.assign(world.os, { pretty: 'Ubuntu 24.04.3 LTS', id: 'ubuntu', version: '24.04', codename: 'noble' });
+  ubuntu(world, '24.04.3', 'noble');
   file(fs, '/etc/nv_tegra_release', '# R38 (release), REVISION: 2.0, GCID: 41844464, BOARD: generic, EABI: aarch64\n');
   mkdir(fs, '/proc/device-tree');
   file(fs, '/proc/device-tree/model', 'NVIDIA Jetson AGX Thor Developer Kit');
@@ -109,7 +119,7 @@ export const jetsonSecondGpu = (): World =>
 export const orin = (): World => {
   const world = machine({ name: 'jetson-orin', docker: '29.7.2', toolkit: '1.16.2', driver: null, gpu: false });
   const { fs } = world;
-  Object.assign(world.os, { pretty: 'Ubuntu 22.04.5 LTS', id: 'ubuntu', version: '22.04', codename: 'jammy' });
+  ubuntu(world, '22.04.5', 'jammy');
   file(fs, '/etc/nv_tegra_release', '# R36 (release), REVISION: 4.0, GCID: 37537400, BOARD: generic, EABI: aarch64\n');
   node(fs, '/dev/nvmap', 10, 120, 0o660);
   node(fs, '/dev/nvhost-gpu', 510, 1, 0o660);
