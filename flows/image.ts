@@ -2,7 +2,7 @@
 import { check, flow, harm, stop, works } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
 import { recordOf } from './rules/container.ts';
-import { missingModule, trouble } from './rules/log-words.ts';
+import { missingModule, trouble, usesIn } from './rules/log-words.ts';
 import { atLeast } from './rules/version.ts';
 
 const ARCH: Readonly<Record<string, string>> = {
@@ -118,7 +118,14 @@ export const image = flow({
           return { is: 'own', found: `${module.name} was not copied into the image`, seen };
         }
         const t = trouble(log);
-        if (t === null) return { is: 'nothing' };
+        if (t === null) {
+          const own = usesIn(log);
+          if (own === null) return { is: 'nothing' };
+          return {
+            is: 'nothing',
+            found: `it says itself that it runs on the ${own.uses.toUpperCase()}: ${own.line.slice(0, 90)}`,
+          };
+        }
         const toolkit = or(f.toolkit.version, null);
         // 1.18 does not find libraries in /usr/lib/…/nvidia/current; 1.19 does.
         if (t.word === 'capability' && toolkit !== null && atLeast(toolkit, '1.18') && !atLeast(toolkit, '1.19'))

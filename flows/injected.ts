@@ -239,7 +239,7 @@ export const injected = flow({
           '100 no device, 999 nearly always nvidia-uvm, 802 fabric not ready, 803 and 804 another libcuda than the driver’s, 35 driver too old, 34 a stub.',
       },
       source: 'field reference, verification ladder V4; 3.1 T8',
-      probes: ['subjectInside', 'subjectRecord', 'docker', 'config', 'toolkit', 'where', 'smi'],
+      probes: ['nodes', 'subjectInside', 'subjectRecord', 'docker', 'config', 'toolkit', 'where', 'smi'],
       bears: 'advice',
       decide: f => {
         const at = inside(f);
@@ -271,7 +271,13 @@ export const injected = flow({
             };
         }
         if ((init === 100 || init === 999) && !isUnknown(at.nodes) && !at.nodes.includes('nvidia-uvm'))
-          return { is: 'noUvm', found: 'no /dev/nvidia-uvm in the container', seen };
+          return or(f.nodes.present, new Set<string>()).has('nvidia-uvm')
+            ? {
+                is: 'early',
+                found: 'the node is on the host; the container started before it was made',
+                seen: [...seen, { from: '/dev', shows: 'nvidia-uvm is there' }],
+              }
+            : { is: 'noUvm', found: 'no /dev/nvidia-uvm in the container', seen };
         if (init === 802) return { is: 'fabric', found: 'the fabric is not ready', seen };
         if (init === 803 || init === 804)
           return bundled(f).length > 0 && !/compat/.test(from)
@@ -286,6 +292,7 @@ export const injected = flow({
         bundled: harm('image-bundles-driver-libs', to('image')),
         noCompute: harm('driver-capabilities-missing', to('image')),
         hidden: harm('cuda-visible-devices-wrong', to('image')),
+        early: harm('nvidia-uvm-missing', to('image')),
         noUvm: harm('nvidia-uvm-missing', to('image')),
         fabric: harm('fabric-manager-not-running', to('image')),
         compat: harm('cuda-compat-conflict', to('image')),

@@ -291,7 +291,11 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
       }),
   ],
   ['injected.cuda.hidden', () => box({ env: ['CUDA_VISIBLE_DEVICES=GPU-8d'], cuda: { init: 100, count: -1 } })],
-  ['injected.cuda.noUvm', () => box({ cuda: { init: 999, count: -1 }, nodes: ['nvidia0', 'nvidiactl'] })],
+  [
+    'injected.cuda.noUvm',
+    () => on('uvm-node-missing@new', { cuda: { init: 999, count: -1 }, nodes: ['nvidia0', 'nvidiactl'] }),
+  ],
+  ['injected.cuda.early', () => box({ cuda: { init: 999, count: -1 }, nodes: ['nvidia0', 'nvidiactl'] })],
   ['injected.cuda.fabric', () => box({ cuda: { init: 802, count: -1 } })],
   ['injected.cuda.compat', () => box({ cuda: { init: 803, count: -1, from: '/usr/local/cuda/compat/libcuda.so.1' } })],
   ['injected.cuda.old', () => box({ cuda: { init: 35, count: -1 } })],

@@ -182,3 +182,11 @@ test('an image alone is looked at in a throw-away container without any request'
   );
   assert.equal(world.docker!.containers.length, before, 'nothing of it stays');
 });
+
+test('what a service says about itself is quoted', async () => {
+  const found = async (log: string) =>
+    reportOf(await factsOf(box({ log }), false), telling).container!.trail.steps.find(s => s.node === 'says')!.found;
+  assert.match(await found('msg="inference compute" id=GPU-8d library=CUDA compute=8.9'), /runs on the GPU/);
+  assert.match(await found('msg="inference compute" id=cpu library=cpu'), /runs on the CPU/);
+  assert.equal(await found('listening on 8000'), '');
+});

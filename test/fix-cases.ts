@@ -350,6 +350,12 @@ export const cases: Readonly<Record<string, Case>> = {
     finding: 'cgroup-lost-after-daemon-reload',
     offers: ['restart-this-container', 'ask-differently'],
   },
+  'a container that started before the node was made': {
+    box: async () => simBox(workloads.early()),
+    container: 'train-42',
+    finding: 'nvidia-uvm-missing',
+    offers: ['restart-early-container'],
+  },
   'SELinux keeps containers from the nodes': {
     box: async () => simBox(workloads.selinux()),
     container: 'train-42',

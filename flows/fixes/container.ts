@@ -36,6 +36,33 @@ export const restartNamed = applies({
   },
 });
 
+/** A container of the boot may be up before anything made the node; the next start takes it along. */
+export const restartEarly = applies({
+  id: 'restart-early-container',
+  title: 'Start the container again, now that the node is there',
+  mends: ['nvidia-uvm-missing'],
+  privilege: 3,
+  effect: ['RX'],
+  source: '2.2 nvidia-uvm-missing; containers keep the nodes they were started with',
+  fits: f =>
+    containerOf(f.subjectRecord)?.status === 'running' && or(f.nodes.present, new Set<string>()).has('nvidia-uvm'),
+  plan: f => {
+    const c = containerOf(f.subjectRecord);
+    if (c === null) return refuse('no container was named', 'gpumedic check --container NAME');
+    return {
+      summary: `Restarts ${c.name} alone: it takes along the nodes that the host has now.`,
+      steps: [],
+      settle: [root(['docker', 'restart', c.name], 120_000)],
+      interrupts: {
+        containers: [{ name: c.name, image: c.image, restart: 'restarted at once' }],
+        liveRestore: false,
+        services: [],
+      },
+      afterwards: ['If it starts too early at each boot, let its unit come after the one that makes the node.'],
+    };
+  },
+});
+
 const BOOLEAN = 'container_use_xserver_devices';
 const BOOLEAN_FILE = `/sys/fs/selinux/booleans/${BOOLEAN}`;
 
@@ -112,4 +139,10 @@ export const takeRightsBack = byHand({
     ]),
 });
 
-export const containerFixes: readonly Fix[] = [restartNamed, allowXserverDevices, takeRightsBack, ...containerGuides];
+export const containerFixes: readonly Fix[] = [
+  restartNamed,
+  restartEarly,
+  allowXserverDevices,
+  takeRightsBack,
+  ...containerGuides,
+];

@@ -85,3 +85,18 @@ export const trouble = (log: string): { readonly word: LogWord; readonly line: s
   }
   return null;
 };
+
+/** Lines in which a service itself says what it computes on; the best proof there is, where it prints one. */
+const USES: readonly (readonly [uses: 'gpu' | 'cpu', says: RegExp])[] = [
+  ['gpu', /inference compute.*library="?(cuda|rocm)/i],
+  ['cpu', /inference compute.*library="?cpu|no compatible GPUs were discovered/i],
+  ['gpu', /\b(using|selected) (device|backend)[:=]? ?"?cuda/i],
+  ['cpu', /\b(using|selected) (device|backend)[:=]? ?"?cpu\b|falling back to (the )?cpu/i],
+  ['gpu', /ggml_cuda_init: found \d+ CUDA devices|Created device .*GPU:\d+ with/],
+];
+
+/** The last such line; null where the log holds none. */
+export const usesIn = (log: string): { readonly uses: 'gpu' | 'cpu'; readonly line: string } | null => {
+  const line = log.split('\n').findLast(l => USES.some(([, says]) => says.test(l)));
+  return line === undefined ? null : { uses: USES.find(([, says]) => says.test(line))![0], line: line.trim() };
+};

@@ -204,6 +204,7 @@ export const startContainer = (world: World, c: Container): Outcome => {
     c.error = '';
     c.exitCode = 0;
     c.lostDevices = false;
+    c.startedBefore = undefined;
   } else {
     c.state = c.startedAt ? 'exited' : 'created';
     c.error = outcome.error;

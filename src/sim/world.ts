@@ -113,6 +113,8 @@ export interface Container {
   log?: string;
   /** systemd applied its device rules again, which a legacy container does not survive; a restart makes new ones. */
   lostDevices?: boolean;
+  /** A node of the host that was made only after the container had started. */
+  startedBefore?: string | undefined;
 }
 
 /** State of a running dockerd: what it read and found when it started. */

@@ -63,6 +63,13 @@ export const lostDevices = (): World => {
   return world;
 };
 
+/** A container of the boot that was up before anything had made the node that CUDA needs. */
+export const early = (): World => {
+  const world = named(healthyOld(), 'container-too-early');
+  world.docker!.containers.find(c => c.name === 'train-42')!.startedBefore = 'nvidia-uvm';
+  return world;
+};
+
 /** Seed 2, section 3: everything at once, on a machine where one request would do. */
 export const stacked = (): World =>
   withOne(
