@@ -142,13 +142,14 @@ export const cdiSigns = {
         0.85,
       ),
       s(UNRESOLVABLE, 0.35),
-      s('Found # CDI devices', 0.5, { also: ['unresolvable CDI devices'] }),
+      s('Found # CDI devices', 0.3, { also: ['unresolvable CDI devices'] }),
       s(['invalid CDI device', 'is not a qualified name', 'unqualified device'], 0.5),
     ],
   },
   'cdi-spec-dir-mismatch': {
     tell: 'docker info -f "{{json .CDISpecDirs}}" against the directory the spec lies in',
     shows: [
+      s('Found # CDI devices', 0.6, { kind: 'cause', also: ['unresolvable CDI devices'], unless: ['oldPodman'] }),
       s(['no CDI specification directories specified', 'CDI specification directories'], 0.9),
       s(['cdi-spec-dirs', 'cdi_spec_dirs', 'cdi-spec-dir'], 0.35),
       s(['/run/cdi:', 'ls /run/cdi', 'ls /etc/cdi', 'ls /var/run/cdi', 'ls -l /var/run/cdi'], 0.6, {
@@ -178,6 +179,8 @@ export const cdiSigns = {
   'cdi-version-too-new': {
     tell: 'grep -h cdiVersion /etc/cdi/* /var/run/cdi/* against the version of the engine',
     shows: [
+      s('unresolvable CDI devices', 0.45, { needs: ['oldPodman'] }),
+      s('Found # CDI devices', 0.74, { kind: 'cause', also: ['unresolvable CDI devices'], needs: ['oldPodman'] }),
       s(
         [
           'invalid CDI Spec: invalid version',

@@ -62,6 +62,15 @@ export const fabricSigns = {
     shows: [
       s(
         [
+          'No MIG devices associated with',
+          'migEnabled=true was not configured correctly',
+          'invalid MIG configuration: at least one device',
+        ],
+        0.92,
+        { kind: 'cause' },
+      ),
+      s(
+        [
           'No MIG devices found',
           'no MIG-enabled devices found',
           'No GPU instances found',
@@ -144,6 +153,7 @@ export const fabricSigns = {
   'nvidia-caps-missing': {
     tell: 'ls -l /dev/nvidia-caps and grep nvidia-caps /proc/devices; is MIG used here at all?',
     shows: [
+      s(['NVIDIA_MIG_MONITOR_DEVICES', 'error getting device memory info: Insufficient Permissions'], 0.6),
       s(
         [
           'stat failed: /dev/nvidia-caps/nvidia-cap',

@@ -32,6 +32,7 @@ export type Feature =
   | 'nonRoot'
   | 'nouveau'
   | 'operator'
+  | 'oldPodman'
   | 'oldSpec'
   | 'plugin'
   | 'podman'

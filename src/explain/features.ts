@@ -40,6 +40,7 @@ const tests: Readonly<Record<Feature, RegExp>> = {
   noGpuAsked: /\u0000/,
   nonRoot: /\buid=(?!0\b)\d{1,6}|runasuser: ?[1-9]|--user[= ]\d{3,5}|non-?root|\buser: ["']?\d{3,5}/,
   nouveau: /\bnouveau\b|\bnova(?:_|-)?core\b|\bnova_drm\b/,
+  oldPodman: /podman(?: version)?[ :]{1,3}(?:4\.\d|5\.0)/,
   oldSpec:
     /(?:in use|loaded|installed|running)[^\n]{0,30}driver|driver (?:update|upgrade)|upgraded? (?:the |my )?(?:nvidia )?driver|after (?:the |a )?(?:driver |nvidia )?(?:update|upgrade)|cdi generate/,
   operator:
