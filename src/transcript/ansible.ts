@@ -58,6 +58,7 @@ const pathOf = (path: string): string => `{{ gpumedic_root }}${path.replaceAll('
 const editTasks = (edit: ScriptEdit, i: number, plan: number, aliases: readonly string[]): readonly Task[] => {
   const name = variable(i);
   const path = pathOf(edit.path);
+  const folder = pathOf(edit.path.slice(0, edit.path.lastIndexOf('/')) || '/');
   const when = `${now(name)} == '${state(edit.before)}'`;
   const changed = { register: `gpumedic_plan_${plan}_${i}` };
   const look = stat(name, path, `Look at ${edit.path}`);
@@ -90,14 +91,11 @@ const editTasks = (edit: ScriptEdit, i: number, plan: number, aliases: readonly 
     },
     ...(edit.before === null
       ? [
+          stat(`${name}_folder`, folder, `Look at the folder of ${edit.path}`),
           {
             name: named(`Make the folder of ${edit.path}`),
-            'ansible.builtin.file': {
-              path: pathOf(edit.path.slice(0, edit.path.lastIndexOf('/')) || '/'),
-              state: 'directory',
-              mode: '0755',
-            },
-            when,
+            'ansible.builtin.file': { path: folder, state: 'directory', mode: '0755' },
+            when: [when, `not ${name}_folder.stat.exists`],
           },
         ]
       : []),

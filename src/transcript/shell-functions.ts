@@ -128,7 +128,7 @@ put() {
   fi
   keep
   if [ "$before" = absent ]; then
-    mkdir -p "\${file%/*}"
+    (umask 022 && mkdir -p "\${file%/*}")
     (umask 077 && : >"$file")
   fi
   cat "$work/new" >"$file" || fail "$path could not be written"
