@@ -43,6 +43,15 @@ const findingPart = (finding: Report['findings'][number]): string => {
     .join('\n\n');
 };
 
+/** What was seen of the one container that was named. */
+const containerPart = ({ container }: Report): string | null => {
+  if (container === undefined) return null;
+  const rows = container.trail.steps
+    .filter(s => s.found !== '' || s.verdict === 'cannotTell')
+    .map(s => `- ${plain(s.title)}: ${plain(s.verdict === 'cannotTell' ? 'cannot tell' : s.found)}`);
+  return `## Container or image ${code(container.name)}\n\n${rows.join('\n')}`;
+};
+
 /** Ends with a newline. */
 export const reportMarkdown = (report: Report): string => {
   const faults = report.findings.filter(finding => finding.severity === 'fault').length;
@@ -56,6 +65,7 @@ export const reportMarkdown = (report: Report): string => {
       .map(line => plain(line.join(' · ')))
       .join('  \n'),
     ...report.findings.map(findingPart),
+    containerPart(report),
     ways.length > 0
       ? `## How to ask for the GPU here\n\n| way | today | because |\n| --- | --- | --- |\n${ways.join('\n')}`
       : null,
