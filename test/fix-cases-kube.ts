@@ -142,6 +142,28 @@ export const kubeCases: Readonly<Record<string, Case>> = {
     finding: 'device-plugin-cannot-load-nvml',
     offers: ['set-runtime-class-in-plugin'],
   },
+  'a pod that asks for a whole GPU where there are parts': {
+    box: k3s({ resource: 'mig-1g.10gb' }),
+    finding: 'k8s-insufficient-gpu',
+    isByName: true,
+    offers: ['ask-for-offered-resource', 'look-at-waiting-pod'],
+  },
+  'a pod that takes every GPU': {
+    box: k3s({
+      workloads: [
+        plugin(),
+        app('greedy', {
+          runtimeClassName: 'nvidia',
+          containers: [
+            container('app', 'registry.lab.example.net/trainer:7', { env: env(['NVIDIA_VISIBLE_DEVICES', 'all']) }),
+          ],
+        }),
+      ],
+    }),
+    finding: 'k8s-all-gpus-leak',
+    isByName: true,
+    offers: ['ask-by-counted-resource', 'ask-by-resource'],
+  },
   'a pod that met a restarting plugin': {
     box: k3s({ rejected: { 'trainer-5d4f9-old01': 'trainer' } }),
     finding: 'k8s-unexpected-admission-error',

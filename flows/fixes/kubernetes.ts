@@ -27,6 +27,7 @@ import {
   rollouts,
   rolloutsOf,
 } from './kube-make.ts';
+import { kubeRequestFixes } from './kube-requests.ts';
 import { applies, refuse } from './make.ts';
 
 const RUNTIME_CLASS = {
@@ -345,5 +346,6 @@ export const kubernetesFixes = [
   labelNode,
   deleteRejected,
   restartOperand,
+  ...kubeRequestFixes,
   workaround,
 ];

@@ -31,6 +31,8 @@ export interface Cluster {
   readonly taints: readonly string[];
   /** Pods that the node refused and that nobody deleted, by the workload they belong to. */
   rejected?: Readonly<Record<string, string>>;
+  /** The resource that the plugin offers, below nvidia.com/; "gpu" where it is not said. */
+  readonly resource?: string;
   /** Devices that the plugin took out after a fatal error, until it starts again. */
   unhealthy?: number;
   /** What an image does when it starts: asks NVML, calls CUDA, or nothing with a GPU. */
@@ -60,8 +62,12 @@ const hash = (text: string): string => {
 const variable = (c: Json, name: string): string | undefined =>
   (c.env ?? []).find((e: Json) => e.name === name)?.value as string | undefined;
 const paths = (spec: Json): string[] => (spec.volumes ?? []).flatMap((v: Json) => v.hostPath?.path ?? []);
-const limits = (spec: Json): number =>
-  (spec.containers ?? []).reduce((n: number, c: Json) => n + Number(c.resources?.limits?.['nvidia.com/gpu'] ?? 0), 0);
+const limits = (spec: Json, resource = 'nvidia.com/gpu'): number =>
+  (spec.containers ?? []).reduce((n: number, c: Json) => n + Number(c.resources?.limits?.[resource] ?? 0), 0);
+const asked = (spec: Json): string[] =>
+  (spec.containers ?? []).flatMap((c: Json) =>
+    Object.keys(c.resources?.limits ?? {}).filter(k => k.startsWith('nvidia.com/')),
+  );
 
 const isThor = (world: World): boolean => world.gpus.some(g => /Thor/.test(g.name));
 const driverWorks = (world: World): boolean => world.kernel.loaded.includes('nvidia') && world.gpus.length > 0;
@@ -76,8 +82,8 @@ const injected = (world: World, cluster: Cluster, spec: Json, c: Json): { librar
   };
   // NVIDIA's own images set the variable themselves.
   const own = /^nvcr\.io\/nvidia\//.test(c.image ?? '') ? 'all' : '';
-  const asked = variable(c, 'NVIDIA_VISIBLE_DEVICES') ?? (limits(spec) > 0 ? 'GPU-0' : own);
-  if (runtime !== 'nvidia' || asked === '' || asked === 'void') return byHand;
+  const visible = variable(c, 'NVIDIA_VISIBLE_DEVICES') ?? (asked(spec).length > 0 ? 'GPU-0' : own);
+  if (runtime !== 'nvidia' || visible === '' || visible === 'void') return byHand;
   const toolkit = world.versions.toolkit ?? '0';
   // Taken for an ordinary machine, a Thor gets a set in which the nodes of Tegra are missing.
   const mode = /^\s*mode\s*=\s*"([^"]*)"/m.exec(configOf(world))?.[1] ?? 'auto';
@@ -138,14 +144,16 @@ const start = (world: World, cluster: Cluster, w: Workload, free: number): Start
         ? `${w.name}-${hash(JSON.stringify(w.spec)).slice(0, 5)}`
         : `${w.name}-${hash(JSON.stringify(w.spec))}-x7k2p`;
   const base = { workload: w, name, unscheduled: '', log: '' };
-  if (limits(w.spec) > free)
+  const own = `nvidia.com/${cluster.resource ?? 'gpu'}`;
+  const other = asked(w.spec).find(k => k !== own);
+  if (other !== undefined || limits(w.spec, own) > free)
     return {
       ...base,
       phase: 'Pending',
       placed: false,
       ready: false,
       waiting: '',
-      unscheduled: '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.',
+      unscheduled: `0/1 nodes are available: 1 Insufficient ${other ?? own}.`,
     };
   const handler = named ? cluster.classes[named]! : cluster.defaultRuntime;
   if (!(handler in cluster.handlers))
@@ -185,7 +193,7 @@ export const podsIn = (world: World): readonly Started[] => {
   const alive = cluster.workloads.flatMap(w => {
     const pod = start(world, cluster, w, free);
     if (pod === null) return [];
-    if (pod.placed) free -= limits(w.spec);
+    if (pod.placed) free -= limits(w.spec, `nvidia.com/${cluster.resource ?? 'gpu'}`);
     return [pod];
   });
   return [...alive, ...refused];

@@ -80,8 +80,9 @@ const listOf = (world: World, what: string): readonly Json[] | null => {
   if (/^pods?$/.test(what)) return podsIn(world).map(p => podObject(world, p));
   if (/^nodes?$/.test(what)) {
     const gpus = offered(world);
-    const amount = { cpu: '14', memory: '128Gi', ...(gpus === null ? {} : { 'nvidia.com/gpu': String(gpus) }) };
-    const left = gpus === null ? amount : { ...amount, 'nvidia.com/gpu': String(gpus - (cluster.unhealthy ?? 0)) };
+    const name = `nvidia.com/${cluster.resource ?? 'gpu'}`;
+    const amount = { cpu: '14', memory: '128Gi', ...(gpus === null ? {} : { [name]: String(gpus) }) };
+    const left = gpus === null ? amount : { ...amount, [name]: String(gpus - (cluster.unhealthy ?? 0)) };
     return [
       {
         metadata: {
