@@ -55,6 +55,16 @@ test('escape sequences of the text never reach the terminal', () => {
   assert.doesNotMatch(stdout, /[\u001b\u0007]/);
 });
 
+test('a token beside the message or beside a dangerous line is not repeated', () => {
+  const token = 'hf_abcdefghijklmnopqrstuvwxyz012345';
+  const input = `${MISMATCH}docker run -e HF_TOKEN=${token} x && docker system prune -af --volumes\n`;
+  for (const words of [['explain'], ['explain', '--json']]) {
+    const { stdout } = run(words, { input });
+    assert.doesNotMatch(stdout, /abcdefghijklmnop/);
+    assert.match(stdout, /prune/);
+  }
+});
+
 test('a file that cannot be read: one line on stderr, 64', () => {
   for (const file of ['/no/such/file', state]) {
     const { code, stdout, stderr } = run(['explain', file]);

@@ -67,6 +67,15 @@ const piecesOf = (context: Context): AsyncIterable<Uint8Array> | Iterable<Uint8A
 const LOOKS_DANGEROUS =
   /prune|volumes|down\b|\brm\b|snap remove|\btee\b|daemon\.json|config\.toml|purge|remove|chmod|setenforce|SELINUX|apparmor|aa-teardown|mokutil|secure boot|pkill|killall|\bkill\b|gpu-reset|nvidia-smi -r/i;
 
+/** Lines that destroy something; a recipe may hold a token as well. */
+const dangersOf = async (text: string): Promise<ReturnType<typeof import('../guard/guard.ts').guard>> => {
+  const { guard } = await import('../guard/guard.ts');
+  const { redactor } = await import('../transcript/redact.ts');
+  const { printable } = await import('../text/sanitize.ts');
+  const redact = redactor();
+  return guard(text).map(warning => ({ ...warning, text: printable(redact.text(warning.text)) }));
+};
+
 /** 1 a cause is named, 0 not ours, 2 cannot tell. */
 const codeOf = (told: Explanation): number => (told.causes.length > 0 ? 1 : told.notMine ? 0 : 2);
 
@@ -116,9 +125,7 @@ export const run = async (context: Context): Promise<number> => {
     const box = readOnly(await openBox(context));
     told = sharpen(told, await checkBox(box, { loadModules: false, now: context.now, signal: context.signal }));
   }
-  const warnings = LOOKS_DANGEROUS.test(pasted)
-    ? (await import('../guard/guard.ts')).guard(pasted.slice(0, RECIPE))
-    : [];
+  const warnings = LOOKS_DANGEROUS.test(pasted) ? await dangersOf(pasted.slice(0, RECIPE)) : [];
   if (format === 'json') {
     const whole = warnings.length > 0 ? { ...told, dangers: warnings } : told;
     context.out(isFollowing ? `${JSON.stringify(whole)}\n` : jsonText(whole));
