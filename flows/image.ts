@@ -12,6 +12,8 @@ const ARCH: Readonly<Record<string, string>> = {
   s390x: 's390x',
 };
 
+const NOT_ASKED = 'not looked at: it does not run, and no container was started in its place (--try)';
+
 export const image = flow({
   id: 'image',
   title: 'Image and application',
@@ -51,7 +53,7 @@ export const image = flow({
       on: { fits: 'driverFiles', other: stop('image-platform-mismatch', 'says'), cannotTell: 'driverFiles' },
     }),
     driverFiles: check({
-      title: 'Driver files in the image',
+      title: 'Own driver files',
       question: 'Does the image bring driver libraries of its own?',
       why: {
         line: 'libcuda and libnvidia-ml come from the host; in an image they get in the way.',
@@ -66,6 +68,7 @@ export const image = flow({
       decide: f => {
         const at = f.subjectInside;
         if (at === null) throw new CannotTell([{ unknown: 'unrecorded', probe: 'the files of the image' }]);
+        if (!at.asked) return { is: 'notAsked', found: NOT_ASKED };
         const files = need(at.files);
         // In a running container injected files stand beside the image's own; there only the failing programs decide.
         if (at.by === 'exec') return { is: 'none', found: 'judged by the programs in the running container' };
@@ -81,7 +84,7 @@ export const image = flow({
               })),
             };
       },
-      on: { none: 'says', brought: stop('image-bundles-driver-libs', 'says'), cannotTell: 'says' },
+      on: { none: 'says', notAsked: 'says', brought: stop('image-bundles-driver-libs', 'says'), cannotTell: 'says' },
     }),
     says: check({
       title: 'Log',
@@ -115,7 +118,11 @@ export const image = flow({
               found: `${module.name} is not on PYTHONPATH or was not copied`,
               seen: [...seen, { from: 'docker inspect', shows: `PYTHONPATH=${env.PYTHONPATH}` }],
             };
-          return { is: 'own', found: `${module.name} was not copied into the image`, seen };
+          return {
+            is: 'own',
+            found: `Python finds no ${module.name}: not copied into the image, or not where it looks`,
+            seen,
+          };
         }
         const t = trouble(log);
         if (t === null) {
@@ -173,6 +180,7 @@ export const image = flow({
       probes: ['subjectInside', 'subjectRecord'],
       bears: 'advice',
       decide: f => {
+        if (f.subjectInside?.asked === false) return { is: 'notAsked', found: NOT_ASKED };
         const cuda = f.subjectInside === null ? null : need(f.subjectInside.cuda);
         if (cuda === null) throw new CannotTell([{ unknown: 'unrecorded', probe: 'the packages of the image' }]);
         const p = cuda.packages;
@@ -196,7 +204,7 @@ export const image = flow({
               seen: cpu.map(shows => ({ from: 'python3, installed packages', shows })),
             };
       },
-      on: { fits: works, cpu: harm('image-cpu-only-framework', works), cannotTell: works },
+      on: { fits: works, notAsked: works, cpu: harm('image-cpu-only-framework', works), cannotTell: works },
     }),
   },
 });

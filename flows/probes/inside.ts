@@ -77,6 +77,8 @@ export interface Cuda {
   readonly packages: Readonly<Record<string, string>>;
 }
 export interface Inside {
+  /** False: it does not run, and starting one in its place was not allowed. */
+  readonly asked: boolean;
   /** Names below /dev that begin with nvidia, dxg or nvmap. */
   readonly nodes: Maybe<readonly string[]>;
   /** First letter of `ls -l` by path, of the driver files that are there. */
@@ -117,6 +119,7 @@ export const insideOf = (
         ? unknown(a.smi.kind === 'exited' ? 'unreadable' : a.smi.kind, `${how} … nvidia-smi -L`)
         : { code: a.smi.code, says: said(a.smi).split('\n').slice(0, 3).join('\n') };
   return {
+    asked: a.files !== undefined,
     by,
     nodes: 'unknown' in dev ? dev : dev.stdout.split(/\s+/).filter(n => /^(nvidia|dxg|nvmap|nvhost)/.test(n)),
     files:

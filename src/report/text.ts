@@ -184,7 +184,9 @@ const containerLines = (pen: Pen, { container }: Report): string[] => {
         finding === undefined
           ? s.verdict === 'cannotTell'
             ? 'unsure'
-            : 'ok'
+            : s.verdict === 'notAsked'
+              ? 'quiet'
+              : 'ok'
           : finding === 'stop' || finding === 'harm'
             ? 'bad'
             : 'quiet';
