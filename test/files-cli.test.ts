@@ -71,6 +71,7 @@ test('JSON has the keys that are documented, and spans that make the text', () =
     'schema',
     'mutated',
     'files',
+    'requests',
     'findings',
     'to',
     'rewrites',
@@ -189,7 +190,13 @@ test('a manifest from a pipe', () => {
 });
 
 test('words that do not go together', () => {
-  for (const words of [['--to', 'cdi', '--service', 'nobody'], ['--write'], ['--shared', 'own'], ['--to', 'magic'], ['--to', 'cdi', '--write', '--read-only']])
+  for (const words of [
+    ['--to', 'cdi', '--service', 'nobody'],
+    ['--write'],
+    ['--shared', 'own'],
+    ['--to', 'magic'],
+    ['--to', 'cdi', '--write', '--read-only'],
+  ])
     assert.equal(run(['files', good, '--box', box, ...words]).code, 64, words.join(' '));
 });
 

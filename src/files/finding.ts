@@ -21,6 +21,22 @@ export interface Mend {
   readonly patch?: string;
 }
 
+/** A request for a GPU that was recognised, right or wrong. */
+export interface FileRequest {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly service: string;
+  /** `raw`: nodes handed over by hand. */
+  readonly form: FormId | 'raw';
+  /** `all`, ids, or the text of a variable that decides. */
+  readonly gpus: readonly string[];
+  /** How it came into the service, beside being written in it: "merge gpu", "extends base". */
+  readonly via: readonly string[];
+  /** By the ways of this box; null where that cannot be told. */
+  readonly works: boolean | null;
+}
+
 export type Kind = 'compose' | 'dockerfile' | 'manifest';
 
 export interface FileFinding extends Region {

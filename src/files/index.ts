@@ -10,13 +10,14 @@ import type { Plan, Step } from '../plan/plan.ts';
 import { projectFindings } from './compose/findings.ts';
 import { filled } from './compose/interpolate.ts';
 import type { World } from './compose/judge.ts';
+import { listed } from './compose/listed.ts';
 import { loadProject, type Project, type Read } from './compose/load.ts';
 import { type FileEdit, type Rewrite, rewriteProject } from './compose/rewrite.ts';
 import { at, textOf } from './compose/tree.ts';
 import { workAroundsOf } from './compose/workarounds.ts';
 import { dockerfileFindings, type Use, usesOf } from './dockerfile/findings.ts';
 import { type Found, findFiles } from './find.ts';
-import type { FileFinding, Mend } from './finding.ts';
+import type { FileFinding, FileRequest, Mend } from './finding.ts';
 import { type Here, hereOf } from './here.ts';
 import { manifestFindings } from './manifest/findings.ts';
 
@@ -38,6 +39,7 @@ export interface FilesResult {
   readonly here: Here;
   readonly found: Found;
   readonly findings: readonly FileFinding[];
+  readonly requests: readonly FileRequest[];
 }
 
 /** One reading of each file, for as long as nothing is written. */
@@ -85,6 +87,11 @@ const MOST_MENDS = 40;
 const order = (a: FileFinding, b: FileFinding): number =>
   a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line || a.column - b.column;
 
+/** A base file may be part of several projects. */
+const once = (requests: readonly FileRequest[]): readonly FileRequest[] => [
+  ...new Map(requests.map(r => [`${r.path} ${r.line} ${r.column} ${r.service} ${r.form}`, r])).values(),
+];
+
 /** Everything wrong with project files on this box. Changes nothing; never throws for what stands in them. */
 export const filesFindings = async (box: Box, report: Report, options: FilesOptions = {}): Promise<FilesResult> => {
   const here = await hereOf(box, report);
@@ -95,6 +102,7 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
   });
   const read = remembered(box);
   const findings: FileFinding[] = [];
+  const requests: FileRequest[] = [];
   const asked = new Map<string, boolean | null>();
   const uses: Use[] = [];
   const mends = { forms: options.forms ?? 1, compose: here.compose, left: MOST_MENDS };
@@ -102,6 +110,7 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
     const project = await loadProject(read, layers);
     findings.push(...(await projectFindings(read, project, await worldOf(box, here, project, asked), modes, mends)));
     uses.push(...usesOf(project));
+    requests.push(...listed(project, here));
   }
   const dockerfiles = new Set([...found.dockerfiles, ...uses.map(u => u.dockerfile)]);
   const readable = new Set<string>();
@@ -128,7 +137,7 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
     return true;
   });
   const built = [...dockerfiles].filter(path => readable.has(path));
-  return { here, found: { ...found, dockerfiles: built }, findings: unique.sort(order) };
+  return { here, found: { ...found, dockerfiles: built }, findings: unique.sort(order), requests: once(requests) };
 };
 
 export interface RewriteRequest {
@@ -205,3 +214,6 @@ export const planFor = (finding: FileFinding, mend: Mend): Plan =>
     title: mend.title,
     afterwards: afterwardsOf(finding),
   });
+
+/** One plan for each way of mending a finding, best first; a menu offers them and applyPlan carries one out. */
+export const plansFor = (finding: FileFinding): readonly Plan[] => finding.mends.map(m => planFor(finding, m));

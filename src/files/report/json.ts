@@ -63,6 +63,7 @@ export const filesJson = (result: FilesResult, rewritten: Rewritten | null, extr
     ...result.found.dockerfiles.map(path => ({ kind: 'dockerfile' as const, paths: [path] })),
     ...result.found.manifests.map(path => ({ kind: 'manifest' as const, paths: [path] })),
   ],
+  requests: result.requests,
   findings: result.findings.map(findingJson),
   to: extra.to,
   rewrites: (rewritten?.edits ?? []).map(e => ({

@@ -52,6 +52,15 @@ export const filesText = (result: FilesResult, rewritten: Rewritten | null, look
   const count = found.projects.length + found.dockerfiles.length + found.manifests.length;
   if (count === 0) return 'No Compose file, Dockerfile or manifest was found here.\n';
   out.push('What a service can ask with on this box:', ...formLines(result, look.ascii), '');
+  for (const r of result.requests) {
+    const works = r.works === null ? 'cannot be told' : r.works ? 'works here' : 'fails here';
+    const form = r.form === 'raw' ? 'nodes of its own' : r.form;
+    const gpus = r.gpus.length === 0 ? 'what its image says' : r.gpus.join(', ');
+    out.push(
+      `  ${shown(r.path, look.cwd)}:${r.line}  ${printable(r.service)} asks by ${form} for ${printable(gpus)}: ${works}`,
+    );
+  }
+  if (result.requests.length > 0) out.push('');
   for (const f of findings) {
     out.push(
       `${SIGN[f.severity][look.ascii ? 1 : 0]} ${shown(f.path, look.cwd)}:${f.line}:${f.column}  ${f.title} (${f.id})`,
