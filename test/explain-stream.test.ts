@@ -127,6 +127,12 @@ test('secrets beside the message are removed before anything is shown', () => {
   assert.match(shown, /could not select device driver/);
 });
 
+test('of a long line that part is shown which told', () => {
+  const line = `${'docker: Error response from daemon: failed to create shim task: '.repeat(9)}nvml error: driver/library version mismatch${': unknown'.repeat(90)}`;
+  const { text } = explainText(line).causes[0]!.matched[0]!;
+  assert.match(text, /^….*nvml error: driver\/library version mismatch.*…$/);
+});
+
 test('a line without a prefix of a logger is left as it is', () => {
   for (const line of [
     'docker: Error response from daemon: unknown or invalid runtime name: nvidia',

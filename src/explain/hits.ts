@@ -11,6 +11,8 @@ export interface Line {
   readonly line: number;
   /** As it stands in the text; neither redacted nor made printable yet. */
   readonly raw: string;
+  /** A word of what was found, in lower case. */
+  readonly hint: string;
 }
 export interface Hit {
   /** Order of appearance: the offset in the squeezed text. */
@@ -50,7 +52,7 @@ const kept = (raw: string, hint: string): string => {
   return raw.slice(Math.max(0, at - KEPT / 2), at + KEPT / 2);
 };
 
-const hintOf = (text: string): string =>
+export const hintOf = (text: string): string =>
   text
     .toLowerCase()
     .split(/[\s"'`…#<>|]+/)
@@ -74,7 +76,11 @@ export const addLines = (hits: Hits, catalogue: Catalogue, lines: readonly strin
     const from = lineAt(view, found.from);
     const to = Math.min(lineAt(view, Math.max(found.from, found.to - 1)), from + MOST_LINES - 1);
     const hint = hintOf(catalogue.texts[index]!);
-    const shown = lines.slice(from, to + 1).map((raw, i) => ({ line: first + from + i, raw: kept(raw, hint) }));
+    const shown = lines.slice(from, to + 1).map((raw, i) => ({
+      line: first + from + i,
+      raw: kept(raw, hint),
+      hint,
+    }));
     hits.found.set(index, { order: order + found.from, size: found.to - found.from, lines: shown, share: 1 });
     return -1;
   };

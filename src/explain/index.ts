@@ -1,7 +1,7 @@
 /** From an error text to the failure mode it betrays. `explainText(text)` for a text at hand, `explainer()` for a stream. */
 import { signs } from '../../flows/signatures/index.ts';
 import { clip, printable } from '../text/sanitize.ts';
-import { redactor } from '../transcript/redact.ts';
+import { type Redactor, redactor } from '../transcript/redact.ts';
 import { catalogue } from './catalogue.ts';
 import { addLines, type Hits, type Line, noHits } from './hits.ts';
 import { type Ranking, rank } from './rank.ts';
@@ -27,6 +27,8 @@ export interface Explanation {
 }
 
 const SHOWN = 240;
+/** Characters shown before what was found. */
+const BEFORE = 60;
 /** A longer text is taken as it is. */
 export const MOST_SLIPS = 64 * 1024;
 /** With an answer this likely nobody looks for misspelt ones … */
@@ -34,13 +36,19 @@ const CERTAIN = 0.7;
 /** … nor for those that are cut. */
 const CLEAR = 0.5;
 
-const shownLines = (lines: readonly Line[]): Cause['matched'] => {
-  const redact = redactor();
-  return lines.map(({ line, raw }) => ({
-    line,
-    text: clip(printable(redact.text(raw)).replace(/\s+/g, ' ').trim(), SHOWN),
-  }));
+/** At most `SHOWN` characters of a line, those around the word that was found. */
+const around = (text: string, hint: string): string => {
+  if (text.length <= SHOWN) return text;
+  const at = text.toLowerCase().indexOf(hint);
+  const from = at < SHOWN - BEFORE ? 0 : at - BEFORE;
+  return clip(from === 0 ? text : `…${text.slice(from)}`, SHOWN);
 };
+
+const shownLines = (redact: Redactor, lines: readonly Line[]): Cause['matched'] =>
+  lines.map(({ line, raw, hint }) => ({
+    line,
+    text: around(printable(redact.text(raw)).replace(/\s+/g, ' ').trim(), hint),
+  }));
 
 const unrelated = { kind: 'unrelated', about: 'The text does not speak of the NVIDIA container stack.' };
 
@@ -48,10 +56,11 @@ const unrelated = { kind: 'unrelated', about: 'The text does not speak of the NV
 export const conclude = (hits: Hits): Explanation => told(hits, rank(catalogue(), hits));
 
 const told = (hits: Hits, { candidates, foreign }: Ranking): Explanation => {
+  const redact = redactor();
   const causes = candidates.map(({ id, confidence, lines }) => ({
     id,
     confidence: Math.round(confidence * 100) / 100,
-    matched: shownLines(lines),
+    matched: shownLines(redact, lines),
     toTell: signs[id as keyof typeof signs]?.tell ?? 'gpumedic check on the machine in question',
   }));
   const isEmpty = hits.order === 0;

@@ -1,7 +1,7 @@
 /** Fixed strings with a slip of the eye or the hand, or cut at one end: looked for only where nothing exact was found. */
 import { type Catalogue, tells } from './catalogue.ts';
 import { cleanLine } from './clean.ts';
-import type { Hits } from './hits.ts';
+import { type Hits, hintOf } from './hits.ts';
 import { isPlain } from './pattern.ts';
 import { lineAt, squeeze, squeezeLines } from './squeeze.ts';
 
@@ -53,7 +53,7 @@ export const addSlips = (
     hits.found.set(slip.index, {
       order: slip.from,
       size: slip.size,
-      lines: [{ line: first + line, raw: lines[line]! }],
+      lines: [{ line: first + line, raw: lines[line]!, hint: hintOf(catalogue.texts[slip.index]!) }],
       share: slip.share,
     });
   }
