@@ -74,6 +74,13 @@ test('a cluster that does not know this machine is not believed about it', async
     report.findings.filter(f => f.severity === 'fault'),
     [],
   );
+  // A shared recording has other names, and one number that stays the same on both sides.
+  const shared = node({ classes: [['x', 'x']] })(edit('healthy@new'));
+  shared.says('hostname', 'host-1\n').file('/proc/sys/kernel/random/boot_id', 'uuid-2\n');
+  shared.draft.commands = shared.draft.commands.map(c =>
+    c.argv.includes('nodes') ? { ...c, stdout: c.stdout.replaceAll(HOST, 'host-2').replace(/\n$/, '\tuuid-2\n') } : c,
+  );
+  assert.deepEqual(await found(shared.box()), ['k8s-runtimeclass-missing']);
   const known = node({ classes: [['x', 'x']] })(edit('healthy@new'));
   known.says('hostname', `${HOST}.lab.example.net\n`);
   assert.deepEqual(await found(known.box()), ['k8s-runtimeclass-missing'], 'the short name is the same machine');
@@ -162,6 +169,7 @@ test('seed 3: the request heals the pod without a privilege; the work-around is 
       ['ask-for-gpu-in-pod', 2],
       ['mount-driver-into-pod', 4],
       ['retest-workaround', 0],
+      ['ask-on-a-jetson', 1],
     ],
   );
   const last = await planOf(world, 'mount-driver-into-pod', 'tegra-no-request');

@@ -235,4 +235,29 @@ export const l4tImage = byHand({
   ],
 });
 
-export const jetsonGuides = [thorToolkit, l4tPackages, l4tImage, nvmapTest, retest];
+export const askOnJetson = byHand({
+  id: 'ask-on-a-jetson',
+  title: 'Ask for the one GPU of a Jetson',
+  mends: ['tegra-no-request', 'tegra-unsupported-request', 'tegra-gpus-flag'],
+  privilege: 1,
+  effect: ['RX'],
+  source: '2.14 tegra-no-request; tegra-unsupported-request; 1.9 (device ids only all and 0)',
+  fits: f => boardOf(f) !== null,
+  steps: () => [
+    {
+      say: 'Docker: the runtime and the request together; all and 0 are the only names.',
+      argv: ['docker', 'run', '--runtime=nvidia', '-e', 'NVIDIA_VISIBLE_DEVICES=all', 'IMAGE'],
+    },
+    { say: 'Compose: runtime: nvidia and NVIDIA_VISIBLE_DEVICES: all in the service; no reservation.' },
+    {
+      say: 'Kubernetes: runtimeClassName: nvidia and the same variable in the pod; privileged and /dev are not needed.',
+    },
+    {
+      say: 'Which names exist here?',
+      argv: ['nvidia-ctk', 'cdi', 'generate', '--mode=csv', '--format=yaml'],
+    },
+    again,
+  ],
+});
+
+export const jetsonGuides = [askOnJetson, thorToolkit, l4tPackages, l4tImage, nvmapTest, retest];

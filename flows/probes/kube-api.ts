@@ -3,9 +3,9 @@
  * templates that name each field, so that no other variable of a pod is ever seen.
  */
 import type { Ran } from '../../src/box/box.ts';
-import { isUnknown, type Maybe, unknown } from '../../src/engine/known.ts';
-import { type Asks, probe } from '../../src/engine/probe.ts';
-import { type Answers, record } from './answers.ts';
+import { isUnknown, type Maybe, or, unknown } from '../../src/engine/known.ts';
+import { type Asks, probe, read } from '../../src/engine/probe.ts';
+import { type Answers, record, text } from './answers.ts';
 import { type Flavour, type KnowsKube, kubectl, onNode, runArgv } from './kube.ts';
 import type { WhereFacts } from './where.ts';
 
@@ -23,6 +23,7 @@ export const NODES = items(
     '.status.allocatable',
     '.metadata.labels',
     '.spec.taints[*].key',
+    '.status.nodeInfo.bootID',
   ),
 );
 export const CLASSES = items(line('class', '.metadata.name', '.handler'));
@@ -136,6 +137,9 @@ export interface KubeApiFacts {
   readonly pods: Maybe<readonly Pod[]>;
 }
 
+/** The cluster knows each boot of a node by this number, whatever the machine calls itself. */
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+
 const words = (s: string | undefined): readonly string[] => (s ?? '').split(/\s+/).filter(Boolean);
 /** A map as kubectl prints it: JSON, or map[a:b c:d] before 1.16. */
 const map = (s: string | undefined): Readonly<Record<string, string>> => {
@@ -207,6 +211,7 @@ export const kubeApi = probe({
   after: ['kube', 'where'],
   needs: (k: Known): Asks =>
     onNode(k, flavour => ({
+      boot: read(BOOT_ID),
       nodes: get(flavour, 'nodes', NODES),
       classes: get(flavour, 'runtimeclasses', CLASSES),
       sets: get(flavour, 'daemonsets', SETS, '-A'),
@@ -215,11 +220,13 @@ export const kubeApi = probe({
   read: (a: Answers, k: Known): KubeApiFacts => {
     const nodes = linesOf(a.nodes, 'kubectl get nodes');
     const host = isUnknown(k.where.host) ? null : k.where.host.toLowerCase();
+    const boot = a.boot === undefined ? null : (or(text(a.boot, BOOT_ID), null)?.trim() ?? null);
     const isHere = (l: readonly string[]) =>
-      host !== null &&
-      [l[1]?.toLowerCase(), map(l[5])['kubernetes.io/hostname']?.toLowerCase()].some(
-        n => n === host || n === host.split('.')[0],
-      );
+      (boot !== null && boot !== '' && l[7]?.trim() === boot) ||
+      (host !== null &&
+        [l[1]?.toLowerCase(), map(l[5])['kubernetes.io/hostname']?.toLowerCase()].some(
+          n => n === host || n === host.split('.')[0],
+        ));
     const mine = isUnknown(nodes) ? undefined : nodes.find(l => l[0] === 'node' && isHere(l));
     const node: KubeApiFacts['node'] = isUnknown(nodes)
       ? nodes

@@ -1,5 +1,5 @@
 /** A small Kubernetes cluster of one node: objects, and what becomes of a pod that the node starts. */
-import { exists } from './fs.ts';
+import { exists, file } from './fs.ts';
 import { atLeast, type World } from './world.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: objects of a cluster are JSON of any shape
@@ -50,8 +50,14 @@ export interface Started {
   readonly log: string;
 }
 
+/** Of the boot that all worlds are in. */
+export const BOOT_ID = '3f0c1d52-7a41-4a0e-9c55-1be0f6c2a917';
+
 const clusters = new WeakMap<World, Cluster>();
-export const joinCluster = (world: World, cluster: Cluster): void => void clusters.set(world, cluster);
+export const joinCluster = (world: World, cluster: Cluster): void => {
+  file(world.fs, '/proc/sys/kernel/random/boot_id', `${BOOT_ID}\n`);
+  clusters.set(world, cluster);
+};
 export const clusterOf = (world: World): Cluster | undefined => clusters.get(world);
 
 const hash = (text: string): string => {

@@ -1,5 +1,15 @@
 /** kubectl against the cluster of the simulated node. */
-import { clusterOf, cuInitIn, discovered, type Json, offered, podsIn, type Started, type Workload } from './cluster.ts';
+import {
+  BOOT_ID,
+  clusterOf,
+  cuInitIn,
+  discovered,
+  type Json,
+  offered,
+  podsIn,
+  type Started,
+  type Workload,
+} from './cluster.ts';
 import { jsonpath } from './jsonpath.ts';
 import { fail, out, type Program, tick, type World } from './world.ts';
 
@@ -93,7 +103,7 @@ const listOf = (world: World, what: string): readonly Json[] | null => {
         status: {
           capacity: amount,
           allocatable: left,
-          nodeInfo: { containerRuntimeVersion: `containerd://${cluster.containerd}` },
+          nodeInfo: { containerRuntimeVersion: `containerd://${cluster.containerd}`, bootID: BOOT_ID },
         },
       },
     ];
