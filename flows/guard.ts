@@ -68,7 +68,7 @@ export const dangers: readonly Danger[] = [
     id: 'remove-config-folder',
     loses: 'configuration',
     says: /^rm\b/,
-    with: [/\/etc\/(docker|nvidia-container-runtime|containerd|cdi)\b/],
+    with: [/(^|\s)-\w*[rR]|daemon\.json|config\.toml/, /\/etc\/(docker|nvidia-container-runtime|containerd|cdi)\b/],
     because: 'it takes every setting made there away, those of other people too.',
     instead: 'Change the one setting; gpumedic shows the diff and keeps a backup.',
   },

@@ -2,9 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { fixes } from '../flows/fixes/index.ts';
 import { dangers } from '../flows/guard.ts';
+import { modes } from '../flows/modes/index.ts';
+import { checkBox } from '../src/engine/report.ts';
 import { guard } from '../src/guard/guard.ts';
 import { guardText } from '../src/guard/text.ts';
+import { simBox } from '../src/sim/index.ts';
+import { demos } from '../src/sim/worlds/index.ts';
 
 const ids = (text: string) => guard(text).map(w => w.id);
 
@@ -18,6 +23,7 @@ const dangerous: Readonly<Record<string, string>> = {
   'sudo rm -rf /var/lib/docker': 'remove-data-folder',
   'systemctl stop docker; sudo rm -fr /var/lib/containerd/*': 'remove-data-folder',
   'rm -rf /etc/docker': 'remove-config-folder',
+  'sudo rm /etc/docker/daemon.json': 'remove-config-folder',
   'snap remove --purge docker': 'purge-snap',
   "sudo tee /etc/docker/daemon.json > /dev/null << 'EOF'": 'overwrite-configuration',
   'echo "{}" | sudo tee /etc/docker/daemon.json': 'overwrite-configuration',
@@ -61,6 +67,7 @@ const harmless = [
   'docker run -v /var/lib/docker:/x alpine ls',
   'rm -rf ./build',
   'rm /tmp/daemon.json',
+  'sudo rm /etc/cdi/nvidia-old.yaml',
   'cat /etc/docker/daemon.json',
   'cp /etc/docker/daemon.json /root/daemon.json.bak',
   'cp /etc/docker/daemon.json ./backup.json',
@@ -116,4 +123,24 @@ test('a warning says where, why and what instead, and escapes of the pasted text
   assert.match(text, /Instead +One switch/);
   assert.ok(!text.includes('\u001b'));
   assert.equal(guardText([], { columns: 80, colour: false, ascii: true }), '');
+});
+
+test('nothing that the program itself proposes would be stopped', async () => {
+  const lines = new Set<string>();
+  for (const m of Object.values(modes)) for (const g of m.guide) lines.add(g);
+  for (const name of ['healthy-new', 'cdi-spec-stale', 'over-privileged', 'nouveau']) {
+    const { facts } = (await checkBox(simBox(await demos[name]!.load()))).internal;
+    for (const f of fixes) {
+      try {
+        for (const step of f.guide?.(facts) ?? []) lines.add(step.argv ? step.argv.join(' ') : step.say);
+      } catch {
+        // A guide for another kind of machine.
+      }
+    }
+  }
+  assert.ok(lines.size > 200);
+  // A GPU that no longer answers, its clients stopped before: the one place where a reset is right.
+  const last = ['sudo nvidia-smi -r -i 0'];
+  const stopped = [...lines].filter(l => guard(l).length > 0 && !last.includes(l));
+  assert.deepEqual(stopped, []);
 });

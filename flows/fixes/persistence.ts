@@ -39,7 +39,7 @@ export const installUnit = applies({
   source:
     'seed 1, section 3, with its order (before Docker) and its folder (/var/run/cdi) corrected as section 1.5 says; needless from toolkit 1.18',
   // A spec in /etc/cdi that is stale stays there; beside a new one in /var/run/cdi it no longer counts.
-  fits: f => needsOwn(f) && f.units.ownGenerate === null,
+  fits: f => needsOwn(f) && f.units.ownGenerate === null && or(f.driver.loaded, null) !== null,
   touches: () => [OWN_PATH],
   needs: () => ({ file: read(OWN_PATH) }),
   plan: (f, a) => {
