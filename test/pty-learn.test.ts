@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import xterm from '@xterm/headless';
 import { spawn } from 'node-pty';
+import type { Key } from '../flows/lang/en/index.ts';
 import { chapters } from '../flows/lessons/chapters.ts';
 import { textsOf } from '../src/learn/lang.ts';
 import { cells } from '../src/report/cells.ts';
@@ -25,7 +26,7 @@ const inPty = (args: readonly string[], more: Record<string, string> = {}) => {
       for (const look of waiting) look();
     }),
   );
-  const kill = setTimeout(() => pty.kill('SIGKILL'), 50_000);
+  const kill = setTimeout(() => pty.kill('SIGKILL'), 110_000);
   kill.unref();
   const exited = new Promise<number>(resolve => pty.onExit(({ exitCode }) => resolve(exitCode)));
   /** The last words may come after the exit is told. */
@@ -120,6 +121,36 @@ for (const [language, LANG] of [
     assert.equal(list.chapters[0]!.title, t('arrive.title'));
     assert.equal(run(['learn', '--reset'], { env: { LANG } }).stdout, `${t('list.reset')}\n`);
     assert.doesNotMatch(run(['learn', '--list'], { env: { LANG } }).stdout, /✔/);
+  });
+
+for (const [language, LANG] of [
+  ['en', 'C.UTF-8'],
+  ['ko', 'ko_KR.UTF-8'],
+] as const)
+  test(`${language}: all chapters to the end, with Enter and y alone`, { timeout: 120_000 }, async () => {
+    const { t } = await textsOf(language);
+    run(['learn', '--reset'], { env: { LANG } });
+    const tour = inPty(['learn', 'arrive', '--demo', 'healthy-new'], { LANG });
+    for (const [n, { id, exercise }] of chapters.entries()) {
+      await readOn(tour, `${t('screen.exercise')}: ${t(`${id}.title` as Key)}`.slice(0, 60));
+      await tour.enter(t('ex.broken'));
+      await tour.enter(t('ex.predict'));
+      const ways = exercise.demo === 'healthy-new' ? 5 : 4;
+      for (let way = 1; way <= ways; way++) {
+        await tour.shows(t('ex.question', { n: way, all: ways }).slice(0, language === 'en' ? 15 : 9));
+        tour.key('\r');
+      }
+      await tour.shows(t('ex.why'));
+      await tour.enter(t('ex.fix-question'));
+      tour.key('y');
+      await tour.shows(t('ex.fixed', { id: exercise.finding }));
+      await tour.enter(t('ex.undone').slice(0, 5));
+      await tour.enter(t('screen.progress', { done: n + 1, all: chapters.length }));
+    }
+    tour.key('q');
+    assert.equal(await tour.ended, 0);
+    assert.match(run(['learn', '--list'], { env: { LANG } }).stdout, new RegExp(t('list.all-done').slice(0, 8)));
+    run(['learn', '--reset'], { env: { LANG } });
   });
 
 test('several keys in one chunk and Ctrl-C: no step is confirmed by accident, 130', limit, async () => {
