@@ -1,10 +1,12 @@
 /** Every failure mode that says anything is named from its own words. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { flows } from '../flows/index.ts';
 import { modeIds } from '../flows/modes/ids.ts';
 import { modes } from '../flows/modes/index.ts';
 import { signs } from '../flows/signatures/index.ts';
 import { catalogue } from '../src/explain/catalogue.ts';
+import { treeEntry } from '../src/explain/entry.ts';
 import { explainText } from '../src/explain/index.ts';
 import { texts } from './fixtures/texts/index.ts';
 
@@ -70,4 +72,12 @@ test('signatures name known modes, are long enough to be found, and say what wou
     assert.ok(signature.sure > 0 && signature.sure < 1, id);
     for (const share of Object.values({ ...signature.more, ...signature.less })) assert.ok(share > 0 && share < 1, id);
   }
+});
+
+test('from an answer into the tree: the node that finds it, with its probes', () => {
+  const entry = treeEntry(flows, 'driver-library-version-mismatch');
+  assert.deepEqual([entry?.flow, entry?.probes.includes('smi')], ['driver', true]);
+  assert.equal(treeEntry(flows, 'toolkit-repo-conflict'), null);
+  const reached = Object.keys(signs).filter(id => treeEntry(flows, id) !== null);
+  assert.ok(reached.length > 60, `${reached.length}`);
 });
