@@ -17,16 +17,16 @@ const isUpdate = process.env.UPDATE_CORPUS === '1';
 
 /** The one line that came in, and the line behind which it stands. */
 const added = (before: string, after: string): string => {
+  if (!before.endsWith('\n') && after.startsWith(before))
+    return `at the end: ${JSON.stringify(after.slice(before.length))}`;
   const [a, b] = [before.split('\n'), after.split('\n')];
   const at = b.findIndex((line, i) => line !== a[i]);
-  const line = b[at] ?? '';
-  const without = [...b.slice(0, at), ...b.slice(at + 1)].join('\n');
-  assert.ok(without === before || `${line}` !== '', 'one line comes in');
-  assert.ok(
-    without === before || after === `${before}\n${line}` || after === `${before}\r\n${line}`,
-    'and nothing else changes',
+  assert.equal(
+    [...b.slice(0, at), ...b.slice(at + 1)].join('\n'),
+    before,
+    'one line comes in and nothing else changes',
   );
-  return `behind line ${at}: ${JSON.stringify(line)}`;
+  return `behind line ${at}: ${JSON.stringify(b[at])}`;
 };
 
 describe('the corpus of Dockerfiles', () => {
@@ -50,6 +50,13 @@ describe('the corpus of Dockerfiles', () => {
           uses.filter(u => u.dockerfile === path),
         )) {
           const [mend] = f.mends;
+          if (mend && f.path.endsWith('.dockerignore')) {
+            const after = {
+              ...box,
+              read: async (p: string) => (p === f.path ? { kind: 'file' as const, text: mend.after } : box.read(p)),
+            };
+            assert.deepEqual(await dockerfileFindings(after, after.read, path, uses), [], 'the line gives it back');
+          }
           const what = mend
             ? added(mend.before, mend.after)
             : f.snippet

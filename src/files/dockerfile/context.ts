@@ -1,9 +1,12 @@
 /** The build context: what lies in the folder, less what .dockerignore takes away. */
 import type { Box } from '../../box/box.ts';
+import { eolOf } from '../../text/edit.ts';
 import { joined } from '../paths.ts';
 
 export interface Ignore {
   readonly path: string;
+  /** The whole file. */
+  readonly text: string;
   readonly rules: readonly {
     readonly line: number;
     readonly text: string;
@@ -58,6 +61,7 @@ const clean = (path: string): string =>
 
 export const ignoreOf = (path: string, text: string): Ignore => ({
   path,
+  text,
   rules: text
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
@@ -78,6 +82,14 @@ export const ignoreOf = (path: string, text: string): Ignore => ({
           ];
     }),
 });
+
+/** The file with a line that gives a path back; the last rule that matches wins. */
+export const givenBack = (ignore: Ignore, path: string): string => {
+  const eol = eolOf(ignore.text);
+  return ignore.text === '' || ignore.text.endsWith('\n')
+    ? `${ignore.text}!${path}${eol}`
+    : `${ignore.text}${eol}!${path}`;
+};
 
 export const contextOf = (box: Box, dir: string, ignore: Ignore | null): Context => {
   const kinds = new Map<string, Promise<'dir' | 'file' | 'none' | null>>();

@@ -8,7 +8,7 @@ import { at, itemsOf, type Tree, textOf } from '../compose/tree.ts';
 import type { FileFinding, Mend } from '../finding.ts';
 import { dirOf, joined } from '../paths.ts';
 import { arrives, type Laid, layOut } from './arrive.ts';
-import { type Context, contextOf, ignoreOf } from './context.ts';
+import { type Context, contextOf, givenBack, ignoreOf } from './context.ts';
 import { copyEdit, siblingsOf, whereIs } from './edit.ts';
 import { type Dockerfile, type Instruction, parseDockerfile, type Stage, wordsOf } from './parse.ts';
 import { type Started, startedBy, startedByShell } from './start.ts';
@@ -211,7 +211,15 @@ const look = async ({ path, text, file, use, context }: Look): Promise<FileFindi
       `${who} starts ${started.shown}, and line ${ignored.by.line} of the Dockerfile would copy ${ignored.path}, but “${rule.text}” takes it out of the build context: ModuleNotFoundError.`,
       use,
       {
-        snippet: `!${ignored.path}\n`,
+        mends: [
+          {
+            title: `Give ${ignored.path} back to the build`,
+            to: null,
+            path: at.path,
+            before: at.text,
+            after: givenBack(at, ignored.path),
+          },
+        ],
       },
     );
   }
