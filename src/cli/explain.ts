@@ -123,7 +123,10 @@ export const run = async (context: Context): Promise<number> => {
     const { readOnly } = await import('../box/wrap.ts');
     const { openBox } = await import('./box.ts');
     const box = readOnly(await openBox(context));
-    told = sharpen(told, await checkBox(box, { loadModules: false, now: context.now, signal: context.signal }));
+    const { treeEntry } = await import('../explain/entry.ts');
+    const { flows } = await import('../../flows/index.ts');
+    const report = await checkBox(box, { loadModules: false, now: context.now, signal: context.signal });
+    told = sharpen(told, report, id => treeEntry(flows, id) !== null);
   }
   const warnings = LOOKS_DANGEROUS.test(pasted) ? await dangersOf(pasted.slice(0, RECIPE)) : [];
   if (format === 'json') {
