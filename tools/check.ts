@@ -1,4 +1,4 @@
-/** `npm run check`: types, lint and format, and that the drawings in the docs are what the flows say now. */
+/** `npm run check`: types, lint and format, and that what the docs draw and count is what the flows say now. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from './bundle.ts';
@@ -9,6 +9,7 @@ const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['types', bin('tsc'), ['--noEmit']],
   ['lint and format', bin('biome'), ['ci', '--error-on-warnings', '--colors=off']],
   ['drawings in the docs', process.execPath, [join(root, 'tools/draw.ts'), '--check']],
+  ['coverage of the field', process.execPath, [join(root, 'tools/coverage.ts'), '--check']],
 ];
 
 /** True when every check passed; says on stdout which did. */
