@@ -1,4 +1,5 @@
 /** A Dockerfile against what its containers start: is the package in the image? */
+import { bareImages, notOnesOwn } from '../../../flows/requests/python.ts';
 import { titles } from '../../../flows/requests/titles.ts';
 import type { Box } from '../../box/box.ts';
 import { malformed } from '../compose/findings.ts';
@@ -166,111 +167,104 @@ const finding = (
   ...more,
 });
 
-const look = async ({ path, text, file, use, context }: Look): Promise<FileFinding | null> => {
+/** One start of one image: what is looked for, and where. */
+interface Search extends Look {
+  readonly target: Stage;
+  readonly laid: Laid;
+  readonly started: Started;
+  readonly workdir: string;
+  /** Folders of the image from which it is imported. */
+  readonly roots: readonly string[];
+  readonly who: string;
+  readonly what: string;
+}
+
+const searchOf = (l: Look): Search | null => {
+  const { file, use } = l;
   const target = stageFor(file, use.target);
   if (!target) return null;
   const laid = layOut(file, target, use.args);
   const started = startedIn(use, laid);
-  if (!started || (started.kind === 'package' && STANDARD.has(started.name))) return null;
+  if (!started || (started.kind === 'package' && notOnesOwn.has(started.name))) return null;
   const workdir = use.workdir ?? laid.workdir;
   const first = started.root === null ? workdir : joined(workdir, started.root);
-  const paths = `${use.pythonPath ?? ''}:${laid.env.PYTHONPATH ?? ''}`
-    .split(':')
-    .filter(p => p !== '')
-    .map(p => joined(workdir, p));
-  const roots = started.kind === 'script' ? [workdir] : [...new Set([first, ...paths])];
-  const wanted = roots.flatMap(root =>
-    started.kind === 'script'
-      ? [joined(root, started.name)]
-      : [joined(root, started.name), joined(root, `${started.name}.py`)],
-  );
-  if (wanted.some(p => use.mounts.some(m => p === m || p.startsWith(m === '/' ? '/' : `${m}/`)))) return null;
-  if (
-    mayBring(
-      file.stages.flatMap(s => s.instructions.filter(i => i.word === 'RUN')),
-      started.name,
-    )
-  )
-    return null;
-  let ignored: { readonly by: { readonly line: number }; readonly path: string } | null = null;
+  const paths = `${use.pythonPath ?? ''}:${laid.env.PYTHONPATH ?? ''}`.split(':').filter(p => p !== '');
+  return {
+    ...l,
+    target,
+    laid,
+    started,
+    workdir,
+    roots: started.kind === 'script' ? [workdir] : [...new Set([first, ...paths.map(p => joined(workdir, p))])],
+    who: use.service === null ? 'The image' : `The service ${use.service}`,
+    what: started.kind === 'package' ? `the package ${started.name}` : started.name,
+  };
+};
+
+const isMounted = (path: string, mounts: readonly string[]): boolean =>
+  mounts.some(m => path === m || path.startsWith(m === '/' ? '/' : `${m}/`));
+
+const runsOf = (file: Dockerfile): readonly Instruction[] =>
+  file.stages.flatMap(s => s.instructions.filter(i => i.word === 'RUN'));
+
+/** A COPY would bring it, but a rule takes it out of the context. */
+const ignoredFinding = (s: Search, line: number, path: string): FileFinding | null => {
+  const rule = s.context.ignored(path);
+  const file = s.context.ignore;
+  if (!rule || !file) return null;
+  const message = `${s.who} starts ${s.started.shown}, and line ${line} of the Dockerfile would copy ${path}, but “${rule.text}” takes it out of the build context: ModuleNotFoundError.`;
+  const title = `Give ${path} back to the build`;
+  const mend: Mend = { title, to: null, path: file.path, before: file.text, after: givenBack(file, path) };
+  return finding(file.path, rule.line, '', message, s.use, { mends: [mend] });
+};
+
+/** The service starts in another folder than the one the package was copied to. */
+const elsewhereFinding = async (s: Search): Promise<FileFinding | null> => {
+  const { use, laid } = s;
+  if (use.workdir === null || use.workdir === laid.workdir) return null;
+  const there = await arrives(s.file, laid, joined(laid.workdir, s.started.name), s.context);
+  if (there.is !== 'yes') return null;
+  const message = `${s.who} starts ${s.started.shown} in ${use.workdir} (working_dir), but ${s.what} lies in ${laid.workdir}: ModuleNotFoundError at the start.`;
+  return finding(s.path, s.target.fromLine, s.text, message, use, { snippet: `working_dir: ${laid.workdir}\n` });
+};
+
+const missingFinding = async (s: Search): Promise<FileFinding | null> => {
+  const { started, laid, context, text, path, use } = s;
+  const script = started.kind === 'script' ? scriptInContext(started.name, s.workdir) : null;
+  if (started.kind === 'script' && script === null) return null;
+  const root = s.roots[0] ?? s.workdir;
+  const siblings = await siblingsOf(s.file, laid, root, context);
+  const last = siblings.at(-1);
+  const there = await whereIs(script ?? started.name, started.kind, siblings, context);
+  if (there === null || (context.ignored(there.path) && !last)) return null;
+  const target = last?.copy.stage ?? s.target;
+  const edit = await copyEdit({ text, target, args: use.args, root: last?.root ?? root, ...there, siblings }, context);
+  const line = last?.copy.instruction.line ?? laid.command?.line ?? laid.entrypoint?.line ?? s.target.fromLine;
+  const isKnown = laid.base === null || bareImages.test(laid.base);
+  const mends: readonly Mend[] =
+    'after' in edit ? [{ title: `Add ${edit.line.trim()}`, to: null, path, before: text, after: edit.after }] : [];
+  const message = `${s.who} starts ${started.shown}, but no COPY brings ${s.what} to ${root}: ModuleNotFoundError at the start. ${there.path} lies in the build context${'because' in edit ? `; ${edit.because}` : ''}.${isKnown ? '' : ` (Unless the image ${laid.base} has it.)`}`;
+  return finding(path, line, text, message, use, {
+    severity: isKnown ? 'fault' : 'risk',
+    mends,
+    snippet: mends.length > 0 ? null : `${edit.line}\n`,
+  });
+};
+
+const look = async (l: Look): Promise<FileFinding | null> => {
+  const search = searchOf(l);
+  if (!search) return null;
+  const { started, roots, file, laid, context, use } = search;
+  const ends = started.kind === 'script' ? [''] : ['', '.py'];
+  const wanted = roots.flatMap(root => ends.map(end => joined(root, `${started.name}${end}`)));
+  if (wanted.some(p => isMounted(p, use.mounts)) || mayBring(runsOf(file), started.name)) return null;
+  let ignored: FileFinding | null = null;
   for (const p of wanted) {
     const here = await arrives(file, laid, p, context);
     if (here.is === 'yes' || here.is === 'perhaps') return null;
-    if (here.is === 'ignored') ignored = { by: here.by.instruction, path: here.path };
+    if (here.is === 'ignored') ignored = ignoredFinding(search, here.by.instruction.line, here.path);
   }
-  const who = use.service === null ? 'The image' : `The service ${use.service}`;
-  const what = started.kind === 'package' ? `the package ${started.name}` : started.name;
-  if (ignored) {
-    const rule = context.ignored(ignored.path);
-    const at = context.ignore;
-    if (!rule || !at) return null;
-    return finding(
-      at.path,
-      rule.line,
-      '',
-      `${who} starts ${started.shown}, and line ${ignored.by.line} of the Dockerfile would copy ${ignored.path}, but “${rule.text}” takes it out of the build context: ModuleNotFoundError.`,
-      use,
-      {
-        mends: [
-          {
-            title: `Give ${ignored.path} back to the build`,
-            to: null,
-            path: at.path,
-            before: at.text,
-            after: givenBack(at, ignored.path),
-          },
-        ],
-      },
-    );
-  }
-  if (use.workdir !== null && use.workdir !== laid.workdir) {
-    const there = await arrives(file, laid, joined(laid.workdir, started.name), context);
-    if (there.is === 'yes')
-      return finding(
-        path,
-        target.fromLine,
-        text,
-        `${who} starts ${started.shown} in ${use.workdir} (working_dir), but ${what} lies in ${laid.workdir}: ModuleNotFoundError at the start.`,
-        use,
-        { snippet: `working_dir: ${laid.workdir}\n` },
-      );
-  }
-  const script = started.kind === 'script' ? scriptInContext(started.name, workdir) : null;
-  if (started.kind === 'script' && script === null) return null;
-  const root = started.kind === 'script' ? workdir : (roots[0] ?? workdir);
-  const siblings = await siblingsOf(file, laid, root, context);
-  const there = await whereIs(script ?? started.name, started.kind, siblings, context);
-  if (there === null) return null;
-  if (context.ignored(there.path) && siblings.length === 0) return null;
-  const from = siblings.at(-1)?.copy.stage ?? target;
-  const edit = await copyEdit(
-    {
-      text,
-      target: from === target ? target : from,
-      args: use.args,
-      root: siblings.at(-1)?.root ?? root,
-      path: there.path,
-      is: there.is,
-      siblings,
-    },
-    context,
-  );
-  const line = siblings.at(-1)?.copy.instruction.line ?? laid.command?.line ?? laid.entrypoint?.line ?? target.fromLine;
-  const isKnown = laid.base === null || KNOWN_BASE.test(laid.base);
-  const mends: Mend[] =
-    'after' in edit ? [{ title: `Add ${edit.line.trim()}`, to: null, path, before: text, after: edit.after }] : [];
-  return finding(
-    path,
-    line,
-    text,
-    `${who} starts ${started.shown}, but no COPY brings ${what} to ${root}: ModuleNotFoundError at the start. ${there.path} lies in the build context${'because' in edit ? `; ${edit.because}` : ''}.${isKnown ? '' : ` (Unless the image ${laid.base} has it.)`}`,
-    use,
-    {
-      severity: isKnown ? 'fault' : 'risk',
-      mends,
-      snippet: mends.length > 0 ? null : `${edit.line}\n`,
-    },
-  );
+  return ignored ?? (await elsewhereFinding(search)) ?? (await missingFinding(search));
 };
 
 /** A script given by an absolute path belongs to the context only below the working folder. */
@@ -278,37 +272,6 @@ const scriptInContext = (path: string, workdir: string): string | null => {
   if (!path.startsWith('/')) return path.replace(/^\.\//, '');
   return path.startsWith(`${workdir}/`) ? path.slice(workdir.length + 1) : null;
 };
-
-/** Modules that come with Python or with what everybody installs. */
-const STANDARD = new Set([
-  'http',
-  'pip',
-  'venv',
-  'pytest',
-  'unittest',
-  'uvicorn',
-  'gunicorn',
-  'celery',
-  'jupyter',
-  'notebook',
-  'ipykernel',
-  'tensorboard',
-  'torch',
-  'vllm',
-  'sglang',
-  'transformers',
-  'streamlit',
-  'flask',
-  'fastapi',
-  'django',
-  'alembic',
-  'debugpy',
-  'asyncio',
-  'json',
-]);
-/** Images that hold no application. */
-const KNOWN_BASE =
-  /^(?:docker\.io\/(?:library\/)?)?(?:scratch|(?:python|debian|ubuntu|alpine|fedora|rockylinux|almalinux|pypy|mambaorg\/micromamba|continuumio\/\w+|nvidia\/[\w-]+|pytorch\/pytorch|tensorflow\/tensorflow|rocm\/\w+)(?:[:@]|$))|^nvcr\.io\/nvidia\/|^(?:ghcr\.io\/astral-sh\/uv|gcr\.io\/distroless\/|public\.ecr\.aws\/docker\/library\/python)/;
 
 const ignoreFor = async (read: Read, dockerfile: string, context: string) => {
   for (const path of [`${dockerfile}.dockerignore`, `${context}/.dockerignore`]) {
