@@ -10,6 +10,7 @@ import { type CachedBox, cached } from '../box/cache.ts';
 import { askSudo } from '../box/live-sudo.ts';
 import { recording } from '../box/wrap.ts';
 import { type Flow, isFinding } from '../engine/flow.ts';
+import { or } from '../engine/known.ts';
 import { proposeFix } from '../engine/propose.ts';
 import { collect, machineOf, reportOf, requestsOf } from '../engine/report.ts';
 import { telling } from '../engine/telling.ts';
@@ -190,6 +191,10 @@ export const realOutside = ({
     containers: async () => listedIn(await box.run(PS_ALL)),
     about: name =>
       seenFrom(collect(box, { loadModules: loadModules === true, subject: { name, mayRun: false } }), 'container'),
+    from: async flow => {
+      const isTegra = or((await facts.facts(['where'])).where.tegra, null) !== null;
+      return { ...outer, trunk: flow === 'jetson' && !isTegra ? 'kubernetes' : flow };
+    },
     beside: flow => seenFrom(facts, flow),
     flush: kept.flush,
   };

@@ -69,8 +69,15 @@ export type Intent =
   | { readonly do: 'choose'; readonly id: string }
   | { readonly do: 'yes' | 'no' | 'why' | 'evidence' | 'diff' | 'commands' | 'back' | 'help' | 'quit' | 'interrupt' };
 
-/** Paths a person can choose, and the forms of request each is about. */
-export const PATHS: readonly { readonly id: string; readonly title: string; readonly ways: readonly WayId[] }[] = [
+/** A path a person can choose: forms of request to walk, the flow where the walk begins, or a container to pick. */
+export interface Path {
+  readonly id: string;
+  readonly title: string;
+  readonly ways?: readonly WayId[];
+  readonly trunk?: string;
+  readonly containers?: true;
+}
+export const PATHS: readonly Path[] = [
   {
     id: 'legacy',
     title: 'Legacy hook: docker run --gpus all, --runtime=nvidia',
@@ -81,6 +88,10 @@ export const PATHS: readonly { readonly id: string; readonly title: string; read
     title: 'CDI: --device nvidia.com/gpu=all, through Docker, the runtime or Podman',
     ways: ['docker-cdi', 'docker-runtime-cdi', 'podman-cdi'],
   },
+  { id: 'vfio-vm', title: 'Virtual machine with a passed-through GPU', trunk: 'vfio-vm' },
+  { id: 'tegra-k3s', title: 'Jetson, k3s and Kubernetes', trunk: 'jetson' },
+  { id: 'missing-module', title: 'Missing module: nvidia or nvidia_uvm in the kernel', trunk: 'driver' },
+  { id: 'missing-in-image', title: 'Missing module: a package that an image lacks', containers: true },
 ];
 
 /** What a new screen starts with. */

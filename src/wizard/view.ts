@@ -27,7 +27,7 @@ const HELP: readonly (readonly [string, string])[] = [
 const FIRST = (state: State): readonly Choice[] => [
   { id: 'why', label: 'Find out why the GPU does not work here' },
   { id: 'ways', label: 'How can I ask for the GPU on this machine?' },
-  { id: 'paths', label: 'Choose a path: legacy hook or CDI' },
+  { id: 'paths', label: 'Choose a path: hook, CDI, virtual machine, Jetson/k3s, missing module' },
   { id: 'containers', label: 'Look at one container' },
   { id: 'persistence', label: 'What survives a reboot and a driver update?' },
   ...(state.hasDemos

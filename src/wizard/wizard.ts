@@ -248,7 +248,13 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     if (id === 'home') return enter(first);
     if (at.at === 'page') return go(at.back);
     if (id.startsWith('way ')) return start([id.slice(4) as WayId]);
-    if (at.at === 'paths') return start(PATHS.find(p => p.id === id)?.ways);
+    if (at.at === 'paths') {
+      const path = PATHS.find(p => p.id === id);
+      if (path?.containers) return choose('containers');
+      if (path?.trunk !== undefined && outside.from)
+        return then(outside.from(path.trunk), from => start(undefined, [], from));
+      return start(path?.ways);
+    }
     if (at.at === 'demos') {
       busy(`building ${id}`);
       return then(demos!.open(id), enter);

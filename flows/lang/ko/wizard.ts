@@ -4,7 +4,8 @@
 export const wizard: Readonly<Record<string, string>> = {
   'Find out why the GPU does not work here': '여기서 GPU가 왜 안 되는지 알아내기',
   'How can I ask for the GPU on this machine?': '이 기계에서 GPU를 어떻게 요청할 수 있나?',
-  'Choose a path: legacy hook or CDI': '길 고르기: 레거시 훅 또는 CDI',
+  'Choose a path: hook, CDI, virtual machine, Jetson/k3s, missing module':
+    '길 고르기: 훅, CDI, 가상 머신, Jetson/k3s, 빠진 모듈',
   'Look at one container': '컨테이너 하나 살펴보기',
   'What survives a reboot and a driver update?': '재부팅과 드라이버 업데이트 뒤에 무엇이 남나?',
   'Try a simulated broken box': '고장 난 모의 기계 써 보기',
@@ -17,6 +18,10 @@ export const wizard: Readonly<Record<string, string>> = {
   'Looking how the GPU can be asked for …': 'GPU를 어떻게 요청할 수 있는지 보는 중 …',
   'No container engine is installed here.': '여기에는 컨테이너 엔진이 없다.',
   'Choose a path': '길 고르기',
+  'Virtual machine with a passed-through GPU': 'GPU를 넘겨받은 가상 머신',
+  'Jetson, k3s and Kubernetes': 'Jetson, k3s, Kubernetes',
+  'Missing module: nvidia or nvidia_uvm in the kernel': '빠진 모듈: 커널의 nvidia 또는 nvidia_uvm',
+  'Missing module: a package that an image lacks': '빠진 모듈: 이미지에 없는 패키지',
   'Legacy hook: docker run --gpus all, --runtime=nvidia': '레거시 훅: docker run --gpus all, --runtime=nvidia',
   'CDI: --device nvidia.com/gpu=all, through Docker, the runtime or Podman':
     'CDI: Docker, 런타임 또는 Podman으로 --device nvidia.com/gpu=all',
