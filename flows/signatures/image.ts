@@ -8,6 +8,19 @@ export const imageSigns = {
     shows: [
       s(
         [
+          'libnvinfer … cannot open shared object file',
+          'libnvonnxparser … cannot open shared object file',
+          'libcutensor … cannot open shared object file',
+          'libcublas … cannot open shared object file',
+          'libcudnn … cannot open shared object file',
+          'libnvcomp … cannot open',
+          'libcuvs … cannot open',
+        ],
+        0.85,
+        { less: { tegra: 0.55 } },
+      ),
+      s(
+        [
           'libcudart.so … cannot open shared object file',
           'libcublas.so … cannot open shared object file',
           'libcublasLt.so … cannot open shared object file',
@@ -86,6 +99,20 @@ export const imageSigns = {
     shows: [
       s(
         [
+          'has no attribute StandardGpuResources',
+          'faiss-cpu',
+          'no attribute GpuIndex',
+          'tensorflow-cpu',
+          'onnxruntime (CPU)',
+          'GPU is not supported in this build',
+          'built without GPU',
+          'without CUDA enabled',
+        ],
+        0.8,
+        { kind: 'cause' },
+      ),
+      s(
+        [
           'Torch not compiled with CUDA enabled',
           'not compiled with CUDA',
           'not compiled with GPU support',
@@ -148,6 +175,18 @@ export const imageSigns = {
   'image-arch-not-compiled': {
     tell: 'torch.cuda.get_arch_list() in the image against the compute capability of the GPU (nvidia-smi --query-gpu=compute_cap --format=csv)',
     shows: [
+      s(
+        [
+          'no kernel found to launch',
+          'Failed to load in-memory CUBIN',
+          'but was built for sm',
+          'no device code available',
+          'requires GPU with compute capability',
+          'GPU compute capability … too low',
+          'unsupported GPU architecture',
+        ],
+        0.72,
+      ),
       s(
         [
           'mismatches the version that was used to compile PyTorch',
@@ -292,7 +331,7 @@ export const imageSigns = {
           'No such file or directory: nvidia-smi',
         ],
         0.52,
-        { more: { inContainer: 0.3, k8s: 0.1 }, less: { build: 0.5, noGpuAsked: 0.3 } },
+        { more: { inContainer: 0.3, k8s: 0.1 }, less: { build: 0.5, noGpuAsked: 0.3, k8s: 0.35 } },
       ),
     ],
   },

@@ -150,6 +150,17 @@ export const requestSigns = {
     shows: [
       s(
         [
+          'No matching fbConfigs or visuals',
+          'failed to load driver: swrast',
+          'failed to load driver: nvidia-drm',
+          'failed to create dri2 screen',
+          'glXChooseVisual failed',
+          'Failed to create OpenGL context',
+        ],
+        0.52,
+      ),
+      s(
+        [
           'libnvcuvid.so',
           'Failed loading nvcuvid',
           'Cannot load nvcuvid',
