@@ -44,21 +44,27 @@ export const kubernetes = flow({
           'containerd config dump prints what a start would use. Version 2 names the plugin io.containerd.grpc.v1.cri, version 3 io.containerd.cri.v1.runtime; a section of the wrong name is ignored.',
       },
       source: 'containerd-config-not-effective; field reference 1.8',
-      probes: ['kube', 'cri'],
+      probes: ['kube', 'cri', 'kubeApi'],
       bears: 'cuda',
       decide: f => {
+        const engine = or(f.kubeApi.node, null)?.runtime ?? '';
+        if (engine !== '' && !engine.startsWith('containerd://'))
+          return { is: 'other', found: `the kubelet uses ${engine}, which is not looked into` };
         if (f.cri.fault !== null)
           return {
             is: 'malformed',
             found: 'its configuration does not parse',
             seen: [{ from: f.cri.path, shows: f.cri.fault }],
           };
-        if (f.kube.flavour === 'kubelet' && f.cri.written.criDisabled)
+        if (f.kube.flavour === 'kubelet' && f.cri.written.criDisabled) {
+          // Switched off is right where the kubelet talks to another engine, which only the cluster can tell.
+          need(f.kubeApi.node);
           return {
             is: 'criOff',
             found: 'the plugin for Kubernetes is switched off',
             seen: [{ from: f.cri.path, shows: 'disabled_plugins = ["cri"]' }],
           };
+        }
         const config = need(f.cri.effective);
         const by = f.cri.template === null ? '' : `, from ${f.cri.template.path.split('/').pop()}`;
         return {
@@ -68,6 +74,7 @@ export const kubernetes = flow({
       },
       on: {
         sound: 'toolkit',
+        other: to('operator'),
         malformed: harm('containerd-config-not-effective', 'toolkit'),
         criOff: harm('containerd-config-not-effective', 'toolkit'),
         cannotTell: 'toolkit',

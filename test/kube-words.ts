@@ -120,6 +120,7 @@ export const LABELS = {
 
 export interface NodeSpec {
   readonly flavour?: Flavour;
+  readonly runtime?: string;
   readonly capacity?: Readonly<Record<string, string>>;
   readonly allocatable?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
@@ -173,7 +174,7 @@ export const node =
       kubectl(flavour, 'get', what, ...more, '--request-timeout=5s', '-o', template);
     answer(
       get('nodes', NODES),
-      `${['node', HOST, 'containerd://2.1.4-k3s1', json(spec.capacity ?? gpu), json(spec.allocatable ?? spec.capacity ?? gpu), json(spec.labels ?? LABELS), spec.taints ?? ''].join('\t')}\n`,
+      `${['node', HOST, spec.runtime ?? 'containerd://2.1.4-k3s1', json(spec.capacity ?? gpu), json(spec.allocatable ?? spec.capacity ?? gpu), json(spec.labels ?? LABELS), spec.taints ?? ''].join('\t')}\n`,
     );
     answer(
       get('runtimeclasses', CLASSES),

@@ -226,6 +226,25 @@ test('an agent without a client that may ask is judged by its own files', async 
   assert.deepEqual(await found(agent), ['k3s-runtime-not-detected']);
 });
 
+test('who may not ask the cluster is told so: no guess, and no healthy verdict', async () => {
+  const box = simBox(k3sHealthy());
+  const closed: Box = {
+    ...box,
+    run: async c =>
+      c.argv[0] === 'k3s'
+        ? { kind: 'exited', code: 1, stdout: '', stderr: 'open /etc/rancher/k3s/k3s.yaml: permission denied' }
+        : box.run(c),
+  };
+  const report = await checkBox(closed);
+  assert.equal(report.verdict, 'unknown');
+  assert.deepEqual(report.findings, []);
+  assert.ok(
+    report.ways.every(w => w.works),
+    'Docker is told all the same',
+  );
+  assert.deepEqual(report.unknown, [{ probe: 'kubectl get nodes', because: 'denied' }]);
+});
+
 test('a patch that leaves the pod failing is taken back by itself', async () => {
   const world = jetsonK3s();
   const plan = await planOf(world, 'ask-for-gpu-in-pod', 'tegra-no-request');

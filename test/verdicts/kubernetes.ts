@@ -137,6 +137,10 @@ export const cases: readonly Case[] = [
   k('kubernetes.containerd.criOff', kubelet, b =>
     b.file('/etc/containerd/config.toml', 'disabled_plugins = ["cri"]\n'),
   ),
+  // The kubelet talks to Docker or CRI-O; a containerd that serves Docker alone is right as it is.
+  k('kubernetes.containerd.other', { ...kubelet, runtime: 'docker://29.7.2' }, b =>
+    b.file('/etc/containerd/config.toml', 'disabled_plugins = ["cri"]\n'),
+  ),
   k('kubernetes.containerd.cannotTell', {}, b => b.unread(`${K3S}/config.toml`, 'EACCES')),
   k('kubernetes.toolkit.host', {}),
   k('kubernetes.toolkit.operator', {}, operatorCopy),
