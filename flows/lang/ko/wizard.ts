@@ -19,7 +19,7 @@ export const wizard: Readonly<Record<string, string>> = {
   'No container engine is installed here.': '여기에는 컨테이너 엔진이 없다.',
   'Choose a path': '길 고르기',
   'Virtual machine with a passed-through GPU': 'GPU를 넘겨받은 가상 머신',
-  'Jetson, k3s and Kubernetes': 'Jetson, k3s, Kubernetes',
+  'Jetson, k3s and Kubernetes': 'Jetson, k3s 그리고 Kubernetes',
   'Missing module: nvidia or nvidia_uvm in the kernel': '빠진 모듈: 커널의 nvidia 또는 nvidia_uvm',
   'Missing module: a package that an image lacks': '빠진 모듈: 이미지에 없는 패키지',
   'Legacy hook: docker run --gpus all, --runtime=nvidia': '레거시 훅: docker run --gpus all, --runtime=nvidia',
