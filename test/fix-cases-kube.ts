@@ -73,6 +73,15 @@ export const kubeCases: Readonly<Record<string, Case>> = {
     isByName: true,
     offers: ['list-nvmap', 'tell-nvmap-noise'],
   },
+  'a Jetson whose lists name a file that is not installed': {
+    box: async () => {
+      const box = simBox(jetson.orin());
+      await box.write('/usr/lib/aarch64-linux-gnu/nvidia/libcuda.so.1.1', null, { root: true });
+      return box;
+    },
+    finding: 'tegra-csv-missing-or-empty',
+    offers: ['install-l4t-packages'],
+  },
   'the toolkit came after k3s': {
     box: demo('k3s-toolkit-late'),
     finding: 'k3s-runtime-not-detected',

@@ -157,9 +157,11 @@ const linesOf = (ran: Ran | undefined, name: string): Maybe<readonly (readonly s
     ? unknown('unrecorded', name)
     : ran.kind !== 'exited'
       ? unknown(ran.kind, name)
-      : ran.code !== 0
-        ? unknown(/permission denied|forbidden|unauthorized/i.test(ran.stderr) ? 'denied' : 'unreadable', name)
-        : ran.stdout.split('\n').map(l => l.split('\t'));
+      : ran.truncated === true
+        ? unknown('unreadable', `${name} (too much to read)`)
+        : ran.code !== 0
+          ? unknown(/permission denied|forbidden|unauthorized/i.test(ran.stderr) ? 'denied' : 'unreadable', name)
+          : ran.stdout.split('\n').map(l => l.split('\t'));
 
 const podsIn = (lines: readonly (readonly string[])[]): readonly Pod[] => {
   const pods: (Pod & { readonly containers: PodContainer[] })[] = [];
