@@ -33,6 +33,14 @@ export const applications: readonly Foreign[] = [
   },
   {
     kind: 'rocm',
+    test: /^(?![\s\S]*(?:nvidia|geforce|\brtx\b))/,
+    instead: [
+      'image-arch-not-compiled',
+      'image-cpu-only-framework',
+      'gpu-busy-or-exclusive',
+      'visible-devices-unset',
+      'compose-service-without-gpu-request',
+    ],
     about: 'This is about AMD: ROCm and /dev/kfd, not the NVIDIA stack.',
     plain: true,
     says: [
@@ -56,6 +64,7 @@ export const applications: readonly Foreign[] = [
   },
   {
     kind: 'render-node',
+    instead: ['device-node-permissions'],
     about:
       'A render node below /dev/dri of this name does not exist; that is the display stack (Intel, AMD or the order of cards).',
     says: [

@@ -4,6 +4,20 @@ import { applications } from './not-mine-applications.ts';
 
 const engine: readonly Foreign[] = [
   {
+    kind: 'firewall',
+    about: "Docker's rules for the firewall could not be set; the network of containers is meant, not the GPU.",
+    plain: true,
+    instead: ['docker-daemon-json-malformed', 'docker-not-running'],
+    says: [
+      'iptables: No chain/target/match',
+      'iptables failed',
+      'Failed to Setup IP tables',
+      'failed to create NAT chain',
+      'ZONE_CONFLICT',
+      'Error initializing network controller',
+    ],
+  },
+  {
     kind: 'image-pull',
     about: 'The image could not be fetched: its name, the login to the registry or the registry itself.',
     plain: true,
@@ -91,7 +105,6 @@ const engine: readonly Foreign[] = [
       'proxyconnect tcp',
       'network … not found',
       'could not find an available, non-overlapping IPv4 address pool',
-      'iptables failed',
       'Pool overlaps with other one on this address space',
     ],
   },

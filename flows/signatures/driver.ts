@@ -104,7 +104,7 @@ export const driverSigns = {
           'ERROR (dkms apport)',
         ],
         0.93,
-        { kind: 'cause' },
+        { kind: 'cause', needs: ['gpuWords'] },
       ),
       s(
         [

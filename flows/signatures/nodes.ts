@@ -214,7 +214,6 @@ export const nodeSigns = {
           '/dev/nvidia-uvm: Permission denied',
           '/dev/nvmap: Permission denied',
           '/dev/nvhost … Permission denied',
-          '/dev/dri/renderD# … Permission denied',
           'open /dev/nvidia … EACCES',
           'cannot open /dev/nvidia',
           'NVreg_DeviceFileMode',
