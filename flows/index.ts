@@ -71,5 +71,8 @@ export const aside = { hygiene, persistence, container, extras, injected, image 
 /** Of those, the flows that every check walks; they find risks and notes, never a fault. */
 export const BESIDE = ['hygiene', 'persistence'] as const;
 
+/** Of the trunk, what is about pods and not about Docker or Podman on this machine. */
+export const CLUSTER: readonly string[] = ['kubernetes', 'handler', 'operator', 'plugin', 'pods', 'asks'];
+
 /** Everything there is to draw and to read. */
 export const allFlows = { ...flows, ...aside } as const;

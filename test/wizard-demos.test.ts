@@ -58,9 +58,12 @@ for (const name of Object.keys(demos)) {
     if (walk!.applied.length > 0 && walk!.left.length === 0) {
       assert.equal(verdict, 'ok');
       assert.ok(me.keys.length <= 10, `${me.keys.length} keys: ${me.keys.join(' ')}`);
-      assert.equal(proven?.ok, true, proven?.shows ?? 'not tried');
+      // What was wrong with pods is proven by the check that found it; no container of Docker says anything about them.
+      if (walk!.stopped.length === 0) assert.ok(proof && 'cannot' in proof);
+      else assert.equal(proven?.ok, true, proven?.shows ?? 'not tried');
       // A form that worked all along proves nothing.
-      assert.ok(proof && 'way' in proof && walk!.stopped.includes(proof.way), JSON.stringify(proof));
+      if (walk!.stopped.length > 0)
+        assert.ok(proof && 'way' in proof && walk!.stopped.includes(proof.way), JSON.stringify(proof));
     }
     for (let undone = 0; wizard.state().changes > 0 && undone < 5; undone++) {
       await me.choose(undone === 0 ? 'undo' : 'menu');

@@ -3,7 +3,7 @@
  * one place that joins the tree of `flows/` with the engine.
  */
 import { byDesign, consequences } from '../../flows/explains.ts';
-import { allFlows, BESIDE, flows, ROOT } from '../../flows/index.ts';
+import { allFlows, BESIDE, CLUSTER, flows, ROOT } from '../../flows/index.ts';
 import { daemonOf } from '../../flows/probes/docker.ts';
 import { safeToLoad } from '../../flows/probes/driver.ts';
 import { type Facts, probes } from '../../flows/probes/index.ts';
@@ -156,12 +156,7 @@ const TRUNK = new Set([
   'mig',
   'sharing',
   'request',
-  'kubernetes',
-  'handler',
-  'operator',
-  'plugin',
-  'pods',
-  'asks',
+  ...CLUSTER,
 ]);
 
 interface Heard {

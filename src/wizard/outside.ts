@@ -105,6 +105,8 @@ export interface Outside {
   readonly containers?: () => Promise<readonly Listed[]>;
   /** The same box, seen from one container; its flows replace the tree. */
   readonly about?: (container: string) => Outside;
+  /** Flows about pods: what they find is proven by no container of Docker or Podman. */
+  readonly cluster?: readonly string[];
   /** The same box and tree, walked from a flow further down; a Jetson's flow only on a Jetson, else the cluster's. */
   readonly from?: (flow: string) => Promise<Outside>;
   /** The same box, and only one of the flows that stand beside the tree. */

@@ -2,6 +2,7 @@
 import type { WayId } from '../engine/flow.ts';
 import { printable } from '../text/sanitize.ts';
 import type { Outside, Report } from './outside.ts';
+import type { Walk } from './walk.ts';
 
 export type Proof =
   | { readonly argv: readonly [string, ...string[]]; readonly image: string; readonly way: WayId }
@@ -64,6 +65,17 @@ export const proofFor = async (outside: Outside, report: Report, wanted?: readon
     };
   return { argv: argvOf(way, image), image, way };
 };
+
+/** A form of request on which a fault was met, or one that the person chose: one that always worked proves nothing. */
+export const proofAfter = async (
+  outside: Outside,
+  report: Report,
+  walk: Pick<Walk, 'met' | 'stopped'>,
+  only: readonly WayId[] | undefined,
+): Promise<Proof> =>
+  only === undefined && walk.met.length > 0 && walk.stopped.length === 0
+    ? { cannot: 'it was about pods, and a container of Docker proves nothing of them' }
+    : proofFor(outside, report, only ?? walk.stopped);
 
 export const prove = async (
   outside: Outside,

@@ -1,6 +1,6 @@
 /** The wizard's outside on a real box: probes, report, fixes, the journal, the log. */
 import { ladder } from '../../flows/fixes/index.ts';
-import { aside, flows, ROOT } from '../../flows/index.ts';
+import { aside, CLUSTER, flows, ROOT } from '../../flows/index.ts';
 import { modes } from '../../flows/modes/index.ts';
 import { type ProbeId, probes } from '../../flows/probes/index.ts';
 import { wayOf } from '../../flows/rules/container.ts';
@@ -191,6 +191,7 @@ export const realOutside = ({
     containers: async () => listedIn(await box.run(PS_ALL)),
     about: name =>
       seenFrom(collect(box, { loadModules: loadModules === true, subject: { name, mayRun: false } }), 'container'),
+    cluster: CLUSTER,
     from: async flow => {
       const isTegra = or((await facts.facts(['where'])).where.tegra, null) !== null;
       return { ...outer, trunk: flow === 'jetson' && !isTegra ? 'kubernetes' : flow };

@@ -142,7 +142,8 @@ export const createSession = ({
     shown.set(key, same);
     const isFault = finding !== null && isGrave(finding) && !passes;
     if (isFault && !walk.met.includes(finding.id)) set({ met: [...walk.met, finding.id] });
-    if (isFault && !walk.stopped.includes(request.way)) set({ stopped: [...walk.stopped, request.way] });
+    if (isFault && !outside.cluster?.includes(flow) && !walk.stopped.includes(request.way))
+      set({ stopped: [...walk.stopped, request.way] });
     // A check without a probe only tells the forms of request apart; the form itself is told when there is news of it.
     if (check.probes.length > 0 || finding !== null) {
       if (isBranched && told !== request.way) {

@@ -7,7 +7,7 @@ import { headerOf } from './header.ts';
 import { exitCodeOf, outcomeOf } from './outcome.ts';
 import type { Outside, PastSession } from './outside.ts';
 import { finishPage, rootPage, undoPage } from './pages.ts';
-import { proofFor, prove } from './proof.ts';
+import { proofAfter, prove } from './proof.ts';
 import { createSession, type Session } from './session.ts';
 import {
   type At,
@@ -165,7 +165,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
         walk.report.ways.every(w => w.works !== true)
       )
         return go({ at: 'end' });
-      then(proofFor(outside, walk.report, state.only ?? walk.stopped), proof => {
+      then(proofAfter(outside, walk.report, walk, state.only), proof => {
         set({ proof });
         go('argv' in proof ? { at: 'proof', proof } : { at: 'end' });
       });
