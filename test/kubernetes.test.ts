@@ -20,7 +20,7 @@ import { healthyNew } from '../src/sim/worlds/healthy.ts';
 import { jetsonGenerated, jetsonK3s, jetsonWorkaround } from '../src/sim/worlds/jetson.ts';
 import { k3sHealthy, k3sTemplate, k3sToolkitLate, kubeletNode } from '../src/sim/worlds/kubernetes.ts';
 import { edit } from './edited.ts';
-import { HOST, LABELS, node } from './kube-words.ts';
+import { HOST, K3S, LABELS, node } from './kube-words.ts';
 
 const found = async (box: Box, severity = 'fault') =>
   (await checkBox(box)).findings.filter(f => f.severity === severity).map(f => f.id);
@@ -103,6 +103,17 @@ test('two independent faults are two findings: an old template, and a class that
   const world = k3sTemplate();
   clusterOf(world)!.classes = {};
   assert.deepEqual(await found(simBox(world)), ['k3s-template-override', 'k8s-runtimeclass-missing']);
+});
+
+test('of two templates the one counts that this containerd reads', async () => {
+  const templates = (b: ReturnType<typeof edit>) =>
+    b.file(`${K3S}/config-v3.toml.tmpl`, 'version = 3\n').file(`${K3S}/config.toml.tmpl`, 'version = 2\n');
+  const named = async (version: 2 | 3) => {
+    const box = templates(node({ handlers: ['runc'] })(edit('healthy@new')));
+    box.file(`${K3S}/config.toml`, `version = ${version}\n`);
+    return (await checkBox(box.box())).findings[0]!.evidence.map(e => e.from).find(from => from.endsWith('.tmpl'));
+  };
+  assert.deepEqual([await named(3), await named(2)], [`${K3S}/config-v3.toml.tmpl`, `${K3S}/config.toml.tmpl`]);
 });
 
 test('the handler is written in the schema of this containerd, and SystemdCgroup stays', async () => {

@@ -185,7 +185,8 @@ export const cri = probe({
       written,
       effective,
       live,
-      template: templates[0] ?? null,
+      // containerd 1 never reads the template of the new schema.
+      template: (schema === 2 ? templates.at(-1) : templates[0]) ?? null,
       // journalctl exits with 1 where nothing matches.
       said:
         said === undefined
