@@ -88,6 +88,7 @@ const hostile: Readonly<Record<string, string>> = {
   'opened tags': `${'<span '.repeat(60_000)}\n${MISMATCH}`,
   'a beginning again and again': `${'nvidia-container-cli: mount error: file creation failed: '.repeat(8000)}\n${MISMATCH}`,
   'digits and colons': `${'12:34:56 '.repeat(60_000)}\n${MISMATCH}`,
+  'what the features look for, again and again': `${'docker run dxcore to see if podman version driver version the command installed '.repeat(9000)}\n${MISMATCH}`,
   'empty lines': `${'\n'.repeat(300_000)}${MISMATCH}`,
 };
 

@@ -69,7 +69,7 @@ const tests: Readonly<Record<Feature, RegExp>> = {
 /** A container was being started with the hook or the runtime: whatever the commands shown, a GPU was asked for. */
 const HOOKED = /nvidia-container-(?:cli|runtime)|auto-detected mode as|prestart hook|cdi device/;
 /** The legacy CLI looks for WSL everywhere and says so. */
-const LOOKS_FOR_WSL = /^[^\n]*\bdxcore\b[^\n]*(?:to see if|assuming a non-wsl)[^\n]*$/gm;
+const LOOKS_FOR_WSL = /\bdxcore\b[^\n]{0,120}(?:to see if|assuming a non-wsl)[^\n]{0,120}/g;
 const RUN = /(?<!nvidia-)(?:docker|podman|nerdctl)(?:\.exe)? (?:container )?run (?!--help)[^\n]{1,600}/g;
 const ASKS = /--gpus|--runtime|nvidia\.com\/gpu|--device|--privileged|nvidia_visible_devices/;
 
