@@ -69,13 +69,12 @@ export type Intent =
   | { readonly do: 'choose'; readonly id: string }
   | { readonly do: 'yes' | 'no' | 'why' | 'evidence' | 'diff' | 'commands' | 'back' | 'help' | 'quit' | 'interrupt' };
 
-/** A path a person can choose: forms of request to walk, the flow where the walk begins, or a container to pick. */
+/** A path a person can choose: forms of request to walk, or the flow where the walk begins. */
 export interface Path {
   readonly id: string;
   readonly title: string;
   readonly ways?: readonly WayId[];
   readonly trunk?: string;
-  readonly containers?: true;
 }
 export const PATHS: readonly Path[] = [
   {
@@ -91,7 +90,8 @@ export const PATHS: readonly Path[] = [
   { id: 'vfio-vm', title: 'Virtual machine with a passed-through GPU', trunk: 'vfio-vm' },
   { id: 'tegra-k3s', title: 'Jetson, k3s and Kubernetes', trunk: 'jetson' },
   { id: 'missing-module', title: 'Missing module: nvidia or nvidia_uvm in the kernel', trunk: 'driver' },
-  { id: 'missing-in-image', title: 'Missing module: a package that an image lacks', containers: true },
+  // Handed to the screen of that name: whose image it is must be said first.
+  { id: 'containers', title: 'Missing module: a package that an image lacks' },
 ];
 
 /** What a new screen starts with. */

@@ -248,9 +248,8 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     if (id === 'home') return enter(first);
     if (at.at === 'page') return go(at.back);
     if (id.startsWith('way ')) return start([id.slice(4) as WayId]);
-    if (at.at === 'paths') {
+    if (at.at === 'paths' && id !== 'containers') {
       const path = PATHS.find(p => p.id === id);
-      if (path?.containers) return choose('containers');
       if (path?.trunk !== undefined && outside.from)
         return then(outside.from(path.trunk), from => start(undefined, [], from));
       return start(path?.ways);
