@@ -50,7 +50,7 @@ for (const flow of Object.values<Flow>(allFlows)) {
 
 const mended = new Set(Object.values(fixCases).map(c => c.finding));
 const told = new Set(texts.map(([id]) => id));
-const ids = Object.entries<readonly [section: string, priority: number, kind: string]>(modeIds);
+const ids = Object.entries<readonly [section: string, priority: number, kind: string, title: string]>(modeIds);
 
 const row = ([id, [section, priority, kind]]: (typeof ids)[number]) => {
   const at = places.get(id) ?? [];

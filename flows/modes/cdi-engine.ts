@@ -6,7 +6,6 @@ const layer = 'cdi';
 export const cdiEngine = [
   entry('cdi-spec-dir-mismatch', {
     layer: 'engine',
-    title: 'Docker looks for CDI specs in other folders',
     line: 'The spec is there, but not where this engine searches.',
     paragraph: `daemon.json lists folders of its own for CDI, and the spec lies in another. nvidia-ctk lists the devices, Docker finds none. Taking the
       key out restores the two default folders; it takes effect only after a restart of Docker.`,
@@ -24,7 +23,6 @@ export const cdiEngine = [
   }),
   entry('cdi-spec-crashes-engine', {
     layer,
-    title: 'A CDI spec makes every engine crash',
     line: 'One file with a one-letter name takes Docker and Podman down.',
     paragraph: `A spec whose vendor or class is one character long makes the CDI library fail so badly that dockerd ends, and ends again at each start. Move the
       file out of the folder, clear the failed state and start Docker.`,
@@ -40,7 +38,6 @@ export const cdiEngine = [
   }),
   entry('cdi-disabled-in-docker', {
     layer: 'engine',
-    title: 'CDI is switched off in Docker',
     line: 'Docker before 28.2 needs a switch in daemon.json before it knows CDI.',
     paragraph: `Requests by CDI name are refused because this dockerd has no CDI driver. Docker 25 to 28.1 needs features.cdi = true, later versions have it on
       unless somebody wrote false. It takes a restart of Docker, which stops running containers; a reload is not enough. If --gpus suffices,
@@ -60,7 +57,6 @@ export const cdiEngine = [
   }),
   entry('cdi-disabled-in-containerd', {
     layer: 'engine',
-    title: 'CDI is switched off in containerd',
     line: 'Pods run without a GPU because containerd ignores CDI requests.',
     paragraph: `containerd 1.7 knows CDI and leaves it off, 1.6 does not know it. Docker is not concerned; pods are. Switching it on takes a restart of
       containerd, which running containers survive.`,
@@ -74,7 +70,6 @@ export const cdiEngine = [
   }),
   entry('cdi-refresh-unit-inactive', {
     layer,
-    title: 'Nothing keeps the CDI spec current',
     line: 'The unit that writes the spec at boot is off, keeps failing, or is not there.',
     paragraph: `From 1.18 on the toolkit ships units that write the spec at boot and after driver updates, and here they are not active; an older one ships
       none. The spec is then absent after a boot or grows old. Enabling them interrupts nothing.`,
@@ -94,7 +89,6 @@ export const cdiEngine = [
   }),
   entry('own-generate-unit-broken', {
     layer,
-    title: 'A hand-written CDI unit is broken, late or needless',
     line: 'systemd ignores misspelt lines; a unit may look fine and do nothing.',
     paragraph: `Somebody wrote a unit that generates the spec, and a word in it is misspelt, its program does not exist, or it runs after the containers. systemd ignores
       misspelt lines and reports success. With toolkit 1.18 or later take it out and use the shipped units; before, correct the named lines.`,
@@ -107,7 +101,6 @@ export const cdiEngine = [
   }),
   entry('cdi-hook-binary-missing', {
     layer,
-    title: 'The CDI spec calls a hook that is not installed',
     line: 'The spec names a helper program which is not at that path.',
     paragraph: `The spec was written by another installation of the toolkit, and the helper it names (nvidia-cdi-hook or nvidia-ctk) is not there. Each start by
       CDI fails. Regenerate the spec with the installed toolkit.`,
@@ -122,7 +115,6 @@ export const cdiEngine = [
   }),
   entry('cdi-host-device-missing', {
     layer,
-    title: 'The CDI spec lists a device the host lacks',
     line: 'The engine stops at a device node of the spec which does not exist.',
     paragraph: `The spec lists a node below /dev that is not there: nvidia-uvm was not created in this boot, a card was removed, or a render node has another
       number. Create the nodes, then regenerate the spec so that both agree.`,

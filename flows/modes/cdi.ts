@@ -6,7 +6,6 @@ const layer = 'cdi';
 export const cdi = [
   entry('cdi-spec-missing', {
     layer,
-    title: 'There is no CDI spec for the GPU',
     line: 'Asking by CDI needs a description of the GPU, and there is none.',
     paragraph: `No file in the searched folders describes nvidia.com/gpu, so every request by CDI name is unresolvable. Either it was never
       generated (toolkit before 1.18 does not do it by itself), or /var/run/cdi was emptied at boot and the refresh unit did not run. Generating it
@@ -29,7 +28,6 @@ export const cdi = [
   }),
   entry('cdi-spec-stale', {
     layer,
-    title: 'The CDI spec belongs to another driver version',
     line: 'The spec lists files of the old driver; mounting them fails at start.',
     paragraph: `The engine mounts exactly what the spec lists. After a driver update the files with the old version in their names are gone, and each start
       by CDI fails on the first of them. Regenerate the file that wins; running containers are not touched.`,
@@ -48,7 +46,6 @@ export const cdi = [
   }),
   entry('cdi-spec-stale-device-major', {
     layer,
-    title: 'The CDI spec names an old device number',
     line: 'The number of nvidia-uvm changed since the spec was written.',
     paragraph: `The major number of nvidia-uvm is given out at load time and may differ after a boot. The spec still has the old one, so the
       container gets a node that leads nowhere and CUDA returns 999. Regenerate, best into /var/run/cdi.`,
@@ -63,7 +60,6 @@ export const cdi = [
   }),
   entry('cdi-spec-conflict', {
     layer,
-    title: 'Two CDI specs define the same GPU',
     line: 'Two files in one folder contradict each other, so neither counts.',
     paragraph: `Two specs of the same folder define the same device, and the engine drops both definitions of it. Docker 26 says nothing but
       "unresolvable". Move the redundant file out of the folder; a new ending such as .bak is enough too.`,
@@ -75,7 +71,6 @@ export const cdi = [
   }),
   entry('cdi-device-name-unresolvable', {
     layer: 'request',
-    title: 'The CDI device name is not in the spec',
     line: 'A spec exists, but the name asked for is not one of its devices.',
     paragraph: `The spec is fine and does not contain the requested name: a typo, names by index where the spec has UUIDs only, or WSL with its single
       device. Ask for a name that nvidia-ctk cdi list prints.`,
@@ -89,7 +84,6 @@ export const cdi = [
   }),
   entry('cdi-spec-permission', {
     layer,
-    title: 'The CDI spec may not be read by the engine',
     line: 'A rootless engine cannot read the spec, so its devices do not exist for it.',
     paragraph: `The spec is closed to others, and the engine that should read it does not run as root. Old toolkits wrote such files. Regenerate it or open
       it for reading; there is no secret in it.`,
@@ -103,7 +97,6 @@ export const cdi = [
   }),
   entry('cdi-version-too-new', {
     layer,
-    title: 'The engine is too old for this CDI spec',
     line: 'The spec states a CDI version the engine does not accept.',
     paragraph: `The toolkit wrote a spec in a newer format than the engine's library reads, and the engine ignores the whole file. Upgrade the engine, or
       have the spec generated without the new field; that needs no restart.`,
@@ -116,7 +109,6 @@ export const cdi = [
   }),
   entry('cdi-spec-malformed', {
     layer,
-    title: 'The CDI spec cannot be read as a spec',
     line: 'The file is damaged or empty; all devices in it are lost.',
     paragraph: `The engine finds the file and cannot make sense of it: broken YAML, an unknown key, no content. Often the output of a failing command was
       redirected into it. Regenerate it with --output.`,

@@ -6,7 +6,6 @@ const layer = 'Compose file';
 export const compose = [
   entry('compose-legacy-schema', {
     layer,
-    title: 'This Compose refuses the GPU keys of the file',
     line: 'An old docker-compose, or an old version line, does not know these keys.',
     paragraph: `The Python docker-compose before 1.28, or a file that follows the rules of version 3, refuses devices, runtime or gpus. The plugin (docker compose, version
       2) reads them all and takes no notice of the version line. Use the plugin.`,
@@ -24,7 +23,6 @@ export const compose = [
   }),
   entry('compose-cdi-syntax-too-new', {
     layer,
-    title: 'This Compose does not know the CDI syntax',
     line: 'An older Compose takes nvidia.com/gpu=0 for a path of the host.',
     paragraph: `CDI names under devices and the key gpus need Compose 2.30, the short gpus: all needs 2.33. Before, the name is handed on as a path, and Docker finds no such device.
       Upgrade the plugin, or write a reservation with driver: cdi, which older versions pass through.`,
@@ -39,7 +37,6 @@ export const compose = [
   }),
   entry('compose-device-request-invalid', {
     layer,
-    title: 'The device reservation contradicts itself',
     line: 'count and device_ids exclude each other; capabilities is a must.',
     paragraph: `A reservation names a number or a list, never both, and must say capabilities: [gpu]. With driver: cdi it names full CDI names and no number. Compose or Docker refuses anything
       else before a container exists.`,
@@ -53,7 +50,6 @@ export const compose = [
   }),
   entry('compose-service-without-gpu-request', {
     layer,
-    title: 'This container was created without a GPU request',
     line: 'The program runs on the CPU, and nothing complains.',
     paragraph: `The record of the container holds no request: neither a runtime nor a device request nor a node. The request may stand in an override that was not given, in another profile or service,
       or it was added after the container was created. Add one request and recreate the container.`,
@@ -72,7 +68,6 @@ export const compose = [
   }),
   entry('compose-stacked-mechanisms', {
     layer,
-    title: 'Several ways of asking for the GPU are piled up',
     line: 'Each is enough by itself; together they hide each other.',
     paragraph: `Runtime, reservation, device nodes, mounted libraries and a library path in one service come from recipes that were added to each other. The service may work only until the next driver
       update. Keep one way and take the others away one at a time.`,
@@ -87,7 +82,6 @@ export const compose = [
   }),
   entry('bind-mounted-driver-file-missing', {
     layer,
-    title: 'A driver file that is mounted is not there any more',
     line: 'Docker made an empty folder where a library should be.',
     paragraph: `The container mounts a driver file by the name of one version. After an update that file is gone; Docker makes a folder of its name on the host, and in the container nvidia-smi finds no
       library or the start fails. One GPU request brings all the files; drop the mounts.`,

@@ -6,7 +6,6 @@ const layer = 'engine';
 export const docker = [
   entry('docker-no-device-driver', {
     layer,
-    title: 'dockerd found no NVIDIA programs when it started',
     line: 'Docker looks for the toolkit only at start, and it came later.',
     paragraph: `--gpus is refused because at its last start dockerd found neither the hook nor the CDI hook. If they are installed now, Docker was simply
       not restarted since. A reload does not help; a restart stops running containers unless live-restore was on.`,
@@ -24,7 +23,6 @@ export const docker = [
   }),
   entry('docker-runtime-not-registered', {
     layer,
-    title: 'Docker does not know the runtime "nvidia"',
     line: 'The runtime has to be listed in daemon.json, and it is not active.',
     paragraph: `--runtime=nvidia is refused because the daemon that answers has no such entry. Adding it to daemon.json and reloading is enough; running
       containers are not touched. --gpus and CDI do not need it.`,
@@ -42,7 +40,6 @@ export const docker = [
   }),
   entry('docker-default-runtime-broken', {
     layer,
-    title: 'The default runtime of Docker does not exist',
     line: 'Every container depends on it: dockerd or all containers fail.',
     paragraph: `daemon.json makes nvidia the default runtime, but there is no such entry, or the entry's program is gone. dockerd then does not start, or it starts
       and no container does, GPU or not. The default is not needed for --gpus, Compose or CDI.`,
@@ -58,7 +55,6 @@ export const docker = [
   }),
   entry('docker-daemon-json-malformed', {
     layer,
-    title: 'daemon.json is not valid',
     line: 'dockerd refuses to start with a configuration it cannot read.',
     paragraph: `The file has a syntax error, an unknown key or a value of the wrong type. dockerd does not start, or, if it was running before the edit, will not at
       the next restart. The journal's last lines only speak of retries; dockerd --validate names the place.`,
@@ -78,7 +74,6 @@ export const docker = [
   }),
   entry('docker-flag-conflict', {
     layer,
-    title: 'A Docker setting is given twice',
     line: 'One setting stands in the unit and in daemon.json; dockerd refuses both.',
     paragraph: `dockerd got the same setting as a flag from its unit and from daemon.json, most often hosts. It does not start and only the journal
       says why. Keep one place.`,
@@ -93,7 +88,6 @@ export const docker = [
   }),
   entry('docker-config-not-active', {
     layer,
-    title: 'A Docker setting is written but not in effect',
     line: 'The file says one thing, the running dockerd still does another.',
     paragraph: `daemon.json was changed and dockerd has not taken it over, or the key is spelt in a way that does nothing. CDI settings and device drivers are
       read only at start, so a reload is not enough for them.`,
@@ -109,7 +103,6 @@ export const docker = [
   }),
   entry('docker-features-overwritten', {
     layer,
-    title: 'Other Docker features were dropped from daemon.json',
     line: 'Switching CDI on with nvidia-ctk removed the other feature switches.',
     paragraph: `After nvidia-ctk runtime configure --cdi.enabled the features block holds cdi only. Images may seem to be gone, because the image store was a feature
       too; they are not. Put the other entries back and restart Docker.`,
@@ -124,7 +117,6 @@ export const docker = [
   }),
   entry('docker-snap', {
     layer,
-    title: 'Docker comes from a snap with its own configuration',
     line: 'The snap reads other files, so edits in /etc/docker do nothing.',
     paragraph: `This engine is the snap package. It has its own daemon.json, toolkit and CDI specs, and does not see the ones of the host. Ask with
       --runtime=nvidia there, or move to docker-ce after exporting the data.`,
@@ -144,7 +136,6 @@ export const docker = [
   }),
   entry('docker-29.2-gpus-behaviour-change', {
     layer,
-    title: 'Since Docker 29.2 --gpus goes through CDI first',
     line: '--gpus now uses the CDI spec; an old spec suddenly matters.',
     paragraph: `After the upgrade containers started with --gpus get everything the spec lists, ignore NVIDIA_DRIVER_CAPABILITIES and skip the CUDA requirement check. A
       stale spec that never mattered now breaks them. Keep the spec right, or name the hook as driver.`,
@@ -157,7 +148,6 @@ export const docker = [
   }),
   entry('docker-build-no-gpu', {
     layer,
-    title: 'docker build has no GPU',
     line: 'Build steps get no GPU, whatever the default runtime is.',
     paragraph: `BuildKit does not use the default runtime, so RUN steps see no GPU and no libcuda. Compile without a GPU, or ask for the device in the step with the labs
       syntax.`,
@@ -169,7 +159,6 @@ export const docker = [
   }),
   entry('swarm-service-no-gpu', {
     layer,
-    title: 'Swarm services cannot ask for a GPU this way',
     line: 'Swarm ignores device requests; it has generic resources instead.',
     paragraph: `docker stack deploy and docker service do not know device requests. Use Compose, or configure generic resources on the node with nvidia as default
       runtime.`,
@@ -185,7 +174,6 @@ export const docker = [
   }),
   entry('docker-not-running', {
     layer,
-    title: 'Docker is not running',
     line: 'No container starts while the daemon is down.',
     paragraph: `The Docker service is stopped or failed. If it failed there is a reason of its own in the journal: an invalid daemon.json, a setting given twice or a missing
       default runtime come first. If it was just stopped, start it.`,
@@ -203,7 +191,6 @@ export const docker = [
   }),
   entry('docker-socket-denied', {
     layer,
-    title: 'This user may not talk to Docker',
     line: 'The Docker socket belongs to root and a group you are not in.',
     paragraph: `The daemon runs; this user may not open its socket. That is how Docker is delivered. Run the command with sudo. Joining the group docker also works, and makes
       the user as powerful as root on this machine.`,

@@ -6,7 +6,6 @@ const layer = 'driver';
 export const driver = [
   entry('driver-not-installed', {
     layer,
-    title: 'The NVIDIA driver is not installed',
     line: 'Containers borrow the driver of the host; there is none to borrow.',
     paragraph: `The GPU is on the bus, but neither kernel module nor user-space libraries of the driver are installed. The
       toolkit injects what the host has, so the host comes first. Take the driver from the distribution; the .run
@@ -29,7 +28,6 @@ export const driver = [
   }),
   entry('kernel-module-missing-for-kernel', {
     layer,
-    title: 'The nvidia module is not built for this kernel',
     line: 'A new kernel was booted and the driver was not built for it.',
     paragraph: `The driver packages are there, but the running kernel has no nvidia module. It happens after a kernel update
       when headers were missing or the prebuilt module package did not follow. Booting the previous kernel is the quick
@@ -51,7 +49,6 @@ export const driver = [
   }),
   entry('dkms-build-failed', {
     layer,
-    title: 'Building the nvidia module failed',
     line: 'The build log names why; without a module the GPU stays dark.',
     paragraph: `DKMS tried to build the driver for this kernel and stopped. Either the kernel is newer than this driver branch
       knows, the compiler or headers do not fit, or a disk is full. The first line with "error:" in make.log decides.`,
@@ -68,7 +65,6 @@ export const driver = [
   }),
   entry('kernel-module-not-loaded', {
     layer,
-    title: 'The nvidia kernel module is not loaded',
     line: 'The driver is installed but not running; nothing can reach the card.',
     paragraph: `The module exists for this kernel and is not loaded: a blacklist line, an earlier unload, or a load that was
       refused. Loading it needs no restart. If it refuses, the end of the kernel log says why.`,
@@ -92,7 +88,6 @@ export const driver = [
   }),
   entry('secure-boot-key-rejected', {
     layer,
-    title: 'Secure Boot refuses the nvidia module',
     line: 'The kernel accepts only signed modules and this one has no known key.',
     paragraph: `Secure Boot or lockdown is on and the module is unsigned or signed with a key nobody enrolled. Prebuilt signed
       modules of the distribution avoid key handling. Enrolling a key needs the console at boot: it cannot be done over plain SSH.`,
@@ -110,7 +105,6 @@ export const driver = [
   }),
   entry('nouveau-bound', {
     layer,
-    title: 'The nouveau driver holds the GPU',
     line: 'nouveau owns the card, so the NVIDIA driver cannot take it.',
     paragraph: `The open source driver nouveau was bound to the card first. NVIDIA's module then finds no free device. It has
       to be kept from loading, also in the initial ramdisk, and the machine rebooted.`,
@@ -126,7 +120,6 @@ export const driver = [
   }),
   entry('open-module-required', {
     layer,
-    title: 'This GPU needs the open kernel modules',
     line: 'Blackwell and newer work only with the open flavour of the driver.',
     paragraph: `The proprietary flavour of the kernel module is installed, and this card is supported by the open one only. The
       version can stay; the package has to be swapped, followed by a reboot.`,
@@ -145,7 +138,6 @@ export const driver = [
   }),
   entry('gpu-too-old-for-open-or-branch', {
     layer,
-    title: 'The GPU is too old for this driver',
     line: 'This driver branch or flavour no longer knows the card.',
     paragraph: `The card is older than Turing and the open module is installed, or the branch dropped its generation. The last branch
       that supports it must be installed and held. Images built for CUDA 13 will not run on it.`,
@@ -160,7 +152,6 @@ export const driver = [
   }),
   entry('driver-library-version-mismatch', {
     layer,
-    title: 'Kernel module and driver libraries differ in version',
     line: 'The driver was updated on disk while the old module is still loaded.',
     paragraph: `The loaded kernel module and the user-space libraries speak different versions, so every tool refuses. Most often
       an unattended upgrade replaced the libraries; a reboot or a reload of the modules ends it. Two driver

@@ -4,7 +4,6 @@ import { type ModeId, modeIds } from './ids.ts';
 /** One failure mode as it is written down here; line breaks inside a text are only for reading this file. */
 export interface Entry {
   readonly layer: string;
-  readonly title: string;
   /** For someone in a hurry; one row of the screen. */
   readonly line: string;
   /** What it means for the person, in two to four sentences. */
@@ -21,12 +20,12 @@ export interface Entry {
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-/** A failure mode of the reference; priority and section come from the index, so they are written once. */
+/** A failure mode of the reference; section, priority and title come from the index, so they are written once. */
 export const entry = (id: ModeId, e: Entry): Mode => {
-  const [section, priority] = modeIds[id];
+  const [section, priority, , title] = modeIds[id];
   return mode({
     id,
-    title: e.title,
+    title,
     layer: e.layer,
     priority,
     why: { line: e.line, paragraph: oneLine(e.paragraph), mechanism: oneLine(e.mechanism) },

@@ -6,7 +6,6 @@ const layer = 'hardware';
 export const fabric = [
   entry('fabric-manager-not-running', {
     layer,
-    title: 'The fabric manager is not running',
     line: 'On an NVSwitch machine CUDA waits for it; nvidia-smi works all the same.',
     paragraph: `The cards of this machine are joined by NVSwitches, and the service that sets up their links does not run. CUDA ends
       with error 802 on the host and in every container, so no container setting is to blame. Start the service; programs
@@ -30,7 +29,6 @@ export const fabric = [
   }),
   entry('fabric-manager-version-mismatch', {
     layer,
-    title: 'Fabric manager and driver differ in version',
     line: 'The fabric manager works with exactly one driver version.',
     paragraph: `The driver was updated and the fabric manager was not, or the other way round. The service refuses to start, and CUDA ends with
       error 802. Install the same version of both and keep them together from now on.`,
@@ -46,7 +44,6 @@ export const fabric = [
   }),
   entry('mig-enabled-without-instances', {
     layer,
-    title: 'MIG is on and the card is not divided',
     line: 'A card in MIG mode offers instances only, and there is none.',
     paragraph: `MIG mode was switched on, or survived a reboot, and no instance exists. CUDA finds no device, and Kubernetes offers none. Divide the card, or
       switch MIG off if nobody needs it. Both need a card that nobody uses.`,
@@ -62,7 +59,6 @@ export const fabric = [
   }),
   entry('mig-device-string-wrong', {
     layer: 'request',
-    title: 'The MIG instance is asked for by a wrong name',
     line: 'Each layer names instances in its own way; this name fits none that exists.',
     paragraph: `A container asks for a MIG instance that does not exist under that name. Names change with each division of the card. The UUID from
       nvidia-smi -L is the safest; CUDA_VISIBLE_DEVICES takes nothing else.`,
@@ -80,7 +76,6 @@ export const fabric = [
   }),
   entry('mig-reconfigured-spec-stale', {
     layer: 'cdi',
-    title: 'The CDI spec is older than the division of the card',
     line: 'The card was divided anew; the CDI spec still lists the old instances.',
     paragraph: `Instances were made or removed after the spec was generated. Names of new instances do not resolve, and nodes of old ones are gone. Generate the spec
       again; nothing has to be restarted except the containers.`,
@@ -98,7 +93,6 @@ export const fabric = [
   }),
   entry('nvidia-caps-missing', {
     layer: 'driver',
-    title: 'The nodes of the MIG instances are missing',
     line: 'An instance without its nodes below /dev/nvidia-caps cannot be handed over.',
     paragraph: `MIG instances exist, and the nodes that guard them do not. They are made on demand and were not yet made. Without MIG nobody
       needs the folder; then a mapping of /dev/nvidia-caps can simply go.`,
@@ -114,7 +108,6 @@ export const fabric = [
   }),
   entry('imex-channel-missing', {
     layer,
-    title: 'The IMEX channel does not exist',
     line: 'A container that asks for an IMEX channel needs its node on the host.',
     paragraph: `IMEX lets machines of one NVLink domain share memory. Its service runs here, and the node of the channel that containers ask for does not exist.
       Make the channel, or drop the request if the program does not exchange memory with other machines.`,

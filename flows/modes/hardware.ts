@@ -6,7 +6,6 @@ const layer = 'hardware';
 export const hardware = [
   entry('no-nvidia-pci-device', {
     layer,
-    title: 'No NVIDIA GPU on the PCI bus',
     line: 'Without a GPU on the bus no driver, toolkit or container setting can help.',
     paragraph: `The kernel sees no NVIDIA display or compute function on this machine. Everything further up (driver,
       toolkit, CDI, Docker) would be installed for nothing. Usually it is the wrong node or instance type, a card without
@@ -30,7 +29,6 @@ export const hardware = [
   }),
   entry('gpu-fallen-off-bus', {
     layer,
-    title: 'The GPU fell off the PCI bus',
     line: 'The card no longer answers; only a reboot or power cycle brings it back.',
     paragraph: `The PCIe link to the card was lost while the machine ran. nvidia-smi reports a lost GPU and every container
       start fails with it. No container setting matters until the machine was rebooted; if it comes back, the cause is
@@ -53,7 +51,6 @@ export const hardware = [
   }),
   entry('gpu-fatal-xid', {
     layer,
-    title: 'The driver logged a fatal Xid for the GPU',
     line: 'The GPU reported an error; which number it is decides what helps.',
     paragraph: `The kernel log holds an Xid, the driver's number for a GPU error. Some are the application's own fault
       (13, 31, 43, 45) and end with it; memory errors (48, 63, 64, 94, 95) need a reset; 119 and 120 are firmware trouble.
@@ -75,7 +72,6 @@ export const hardware = [
   }),
   entry('gsp-boot-failure', {
     layer: 'driver',
-    title: "The GPU's firmware processor does not start",
     line: 'Without its firmware the card stays silent: nvidia-smi finds no devices.',
     paragraph: `The module is loaded, but the small processor on the card that runs the driver's firmware did not boot.
       Typical after passthrough, kexec or suspend, or when the firmware files of exactly this driver version are
@@ -98,7 +94,6 @@ export const hardware = [
   }),
   entry('rm-init-adapter-failed', {
     layer: 'driver',
-    title: 'The driver is loaded but the card does not initialise',
     line: 'nvidia-smi finds no devices although the module is loaded: see the log.',
     paragraph: `The kernel module found the card and could not bring it up. That is a collective symptom: the lines around
       the message in the kernel log name the true cause, such as the open module being required, firmware trouble,
@@ -121,7 +116,6 @@ export const hardware = [
   }),
   entry('pci-bar-unassigned', {
     layer,
-    title: 'The card got no memory window on the PCI bus',
     line: 'A card without its memory window cannot be driven; firmware or VM setting.',
     paragraph: `The firmware or the hypervisor did not give the card the address space it needs. It is a setting outside
       the running system: "Above 4G Decoding" on bare metal, a UEFI guest with a larger 64-bit window in a virtual machine.`,
@@ -141,7 +135,6 @@ export const hardware = [
   }),
   entry('nvidia-smi-device-fault-codes', {
     layer: 'driver',
-    title: 'nvidia-smi ended with an error code of its own',
     line: 'The exit code says which layer is broken, before any container is involved.',
     paragraph: `nvidia-smi encodes the driver library's answer in its exit status. It separates a missing module (9) from a
       missing library (12), a version mismatch (18), a permission problem (4) and hardware trouble (8, 10, 14, 15).`,

@@ -6,7 +6,6 @@ const layer = 'image and application';
 export const image = [
   entry('image-libcudart-missing', {
     layer,
-    title: 'A CUDA runtime library is missing in the image',
     line: 'libcudart, cuBLAS or cuDNN belong to the image and are never injected.',
     paragraph: `The host gives the driver (libcuda); the CUDA runtime and its libraries must be in the image, in the major version the program was built for. Take the -runtime or -cudnn variant of the base
       image, or the matching wheels. Mounting the CUDA of the host is no cure.`,
@@ -24,7 +23,6 @@ export const image = [
   }),
   entry('image-cpu-only-framework', {
     layer,
-    title: 'The framework in the image is a CPU build',
     line: 'cuInit works; this build of the framework has no CUDA in it.',
     paragraph: `torch, TensorFlow or onnxruntime was installed as a CPU build, because of the index, a pin or the processor. It never finds a GPU, whatever the host does. Install the CUDA build and
       rebuild without the cache.`,
@@ -41,7 +39,6 @@ export const image = [
   }),
   entry('image-arch-not-compiled', {
     layer,
-    title: 'The image has no code for this GPU generation',
     line: 'The GPU is found, and the first computation fails.',
     paragraph: `The framework was built for other GPU generations: a new card with an old build, or an old card with a new one that dropped it. is_available() is true all the same. Take a build that
       names this generation, or a newer driver where the text speaks of PTX.`,
@@ -55,7 +52,6 @@ export const image = [
   }),
   entry('image-app-module-missing', {
     layer,
-    title: 'A module of the application is not in the image',
     line: 'Not a GPU fault; it shows as soon as the GPU is repaired.',
     paragraph: `Python does not find a module. If the start command names it, it is the application's own: the Dockerfile has no COPY for it, .dockerignore leaves it out, or a mount hides it. A well-known
       package name means a missing requirement; a set PYTHONPATH or another working directory can hide what is there.`,
@@ -71,7 +67,6 @@ export const image = [
   }),
   entry('image-platform-mismatch', {
     layer,
-    title: 'The image was built for another processor',
     line: 'Under emulation CUDA never works; without it nothing starts.',
     paragraph: `The image is for amd64 and the machine is arm64, or the other way round. The start ends in "exec format error", or runs in emulation without a GPU. Pull or build the image for this
       platform.`,
@@ -86,7 +81,6 @@ export const image = [
   }),
   entry('image-nvidia-smi-not-found', {
     layer,
-    title: 'nvidia-smi cannot be run in this container',
     line: 'Mostly nothing was injected; else the image cannot run it.',
     paragraph: `Without GPU nodes in the container nothing was injected, and the missing request is the cause. With nodes, the capability utility was not asked for, PATH lacks /usr/bin, or the image has no
       glibc, so that the tool is there and cannot start. CUDA may work without it.`,
@@ -103,7 +97,6 @@ export const image = [
   }),
   entry('image-not-present', {
     layer,
-    title: 'The image is not on this machine',
     line: 'Nothing about the GPU has been tested yet.',
     paragraph: `Docker looked for the image and has none of that name, and could not or should not pull it. That says nothing about the GPU. Any glibc image that is here serves for a test; otherwise pull or
       load this one.`,
@@ -115,7 +108,6 @@ export const image = [
   }),
   entry('image-stub-libcuda', {
     layer,
-    title: 'The program loads a stub instead of libcuda',
     line: 'The stubs folder of the CUDA toolkit is on the run-time path.',
     paragraph: `The stub exists so that programs can be linked without a driver. At run time it answers every call with error 34, while nvidia-smi works. Take the stubs folder off LD_LIBRARY_PATH and the
       rpath.`,
@@ -128,7 +120,6 @@ export const image = [
   }),
   entry('cuda-visible-devices-wrong', {
     layer: 'request',
-    title: 'CUDA_VISIBLE_DEVICES hides the GPU',
     line: 'nvidia-smi lists the GPU, and CUDA counts none.',
     paragraph: `Inside the container GPUs are counted from 0 again. A number of the host, an empty value, -1 or the UUID of a GPU that was not injected hides everything from CUDA. Leave the variable out and
       choose the GPU in the request.`,

@@ -6,7 +6,6 @@ const layer = 'kubernetes';
 export const kubernetes = [
   entry('k8s-runtime-handler-missing', {
     layer,
-    title: 'containerd knows no handler called nvidia',
     line: 'The runtime class leads to a handler that containerd does not have.',
     paragraph: `Pods that name the class are stuck while their sandbox is created. The toolkit was never configured for this containerd, the entry stands in a file that it does
       not read, or it was not restarted since. Running pods survive the restart.`,
@@ -25,7 +24,6 @@ export const kubernetes = [
   }),
   entry('k8s-runtimeclass-missing', {
     layer,
-    title: 'There is no runtime class nvidia',
     line: 'Pods that name a runtime class which is not there are rejected.',
     paragraph: `Only k3s, rke2 and the GPU Operator make the object RuntimeClass nvidia. On any other cluster somebody has to apply it once. Nothing is restarted for it.`,
     mechanism: `RuntimeClass is an object of the cluster that maps a name to a handler of containerd. k3s makes it since late 2023.`,
@@ -35,7 +33,6 @@ export const kubernetes = [
   }),
   entry('k8s-pod-not-using-nvidia-runtime', {
     layer,
-    title: 'The pod was given a GPU and runs without the runtime',
     line: 'The plugin only sets a variable; the nvidia runtime has to act on it.',
     paragraph: `The pod runs and has NVIDIA_VISIBLE_DEVICES, yet no device and no nvidia-smi. Its spec names no runtime class and nvidia is not the default runtime. Name the class in
       the pod, or let the device plugin ask by CDI.`,
@@ -54,7 +51,6 @@ export const kubernetes = [
   }),
   entry('k8s-insufficient-gpu', {
     layer,
-    title: 'A pod waits because no GPU is free for it',
     line: 'Pending may be right: all GPUs taken, or memory sold out.',
     paragraph: `The scheduler found no node with what the pod asks for. That is correct where the GPUs are given away. It is a fault where GPUs are free and a taint or another
       resource name keeps the pod out, or where the node offers none.`,
@@ -73,7 +69,6 @@ export const kubernetes = [
   }),
   entry('k8s-unexpected-admission-error', {
     layer,
-    title: 'A pod was rejected while the plugin restarted',
     line: 'The failed pod stays behind; delete it and a new one starts.',
     paragraph: `After a restart of node, kubelet or plugin the kubelet handed out a device that was not there any more. The pod is marked failed and never tried again by itself.
       Delete it; if that repeats, restart the plugin pod.`,
@@ -84,7 +79,6 @@ export const kubernetes = [
   }),
   entry('k3s-runtime-not-detected', {
     layer,
-    title: 'k3s did not find the nvidia runtime at its start',
     line: 'k3s looks for the runtime once, when it starts on that node.',
     paragraph: `The toolkit was installed after k3s was started, on another node only, or outside the folders that this k3s searches. Install it on this node and restart k3s here;
       pods keep running meanwhile.`,
@@ -102,7 +96,6 @@ export const kubernetes = [
   }),
   entry('k3s-template-override', {
     layer,
-    title: 'A template hides what k3s would write for the GPU',
     line: 'A copied template replaces the nvidia part and freezes an old schema.',
     paragraph: `k3s makes its containerd configuration from a template. A full copy made for an older release lacks the part with the nvidia handlers, and its sections have other
       names in containerd 2. Build on the base instead, with the additions below it.`,
@@ -117,7 +110,6 @@ export const kubernetes = [
   }),
   entry('containerd-config-not-effective', {
     layer: 'engine(containerd)',
-    title: 'What stands in a file does not reach containerd',
     line: 'The entry is written down, and containerd makes nothing of it.',
     paragraph: `The file does not parse, is not imported, uses section names of another version, or the part for Kubernetes is switched off. A containerd that already runs keeps
       working until its next restart, which makes a broken file a trap.`,
@@ -132,7 +124,6 @@ export const kubernetes = [
   }),
   entry('k8s-all-gpus-leak', {
     layer: 'security',
-    title: 'A pod sees GPUs that it did not ask for',
     line: 'all in a variable gives every GPU, past the scheduler.',
     paragraph: `The pod has no GPU resource, but NVIDIA_VISIBLE_DEVICES=all or privileged rights, and so takes GPUs that others were given. Ask by the resource. A node can refuse such
       variables, or hand GPUs out by CDI only.`,

@@ -6,7 +6,6 @@ const layer = 'runtime configuration';
 export const ldconfig = [
   entry('ldconfig-path-wrong', {
     layer,
-    title: 'config.toml names an ldconfig that does not exist',
     line: 'The last step of the legacy way needs that program; it is not there.',
     paragraph: `The key ldconfig in config.toml points to a file the host does not have. The legacy CLI fails at its very last step with an
       ldcache error. Set it to the real binary and keep the @; nothing has to be restarted.`,
@@ -26,7 +25,6 @@ export const ldconfig = [
   }),
   entry('ldconfig-container-path-rejected', {
     layer,
-    title: 'The ldconfig path lacks its @',
     line: 'Without the @ the path means the container, and that is refused.',
     paragraph: `The ldconfig value does not begin with @, so it would run a program out of the image. Toolkit 1.17.3 and later refuses that for
       security. Add the @; do not switch the check off.`,
@@ -40,7 +38,6 @@ export const ldconfig = [
   }),
   entry('ldcache-process-failed', {
     layer: 'toolkit',
-    title: "Updating the container's library cache failed",
     line: "The host's ldconfig ran inside the container and did not succeed.",
     paragraph: `The legacy CLI started the host's ldconfig inside the container and it failed: the image is distroless or musl, its root is
       read-only or full, or a security filter killed it. A newer toolkit has the known repairs, and CDI avoids the step in this form.`,
@@ -62,7 +59,6 @@ export const ldconfig = [
   }),
   entry('container-ldcache-not-updated', {
     layer: 'toolkit',
-    title: 'ldconfig is a script, so libraries are not linked',
     line: 'All files arrive in the container, but nothing there can find them.',
     paragraph: `The configured ldconfig is a script. The CLI cannot run a script inside the container and takes that for success, so the
       cache and the .so.1 links are never made. In every image nvidia-smi then says that it cannot find libnvidia-ml. Point the key at the real binary.`,
@@ -81,7 +77,6 @@ export const ldconfig = [
   }),
   entry('ldcache-pivot-root-failed', {
     layer: 'toolkit',
-    title: 'Toolkit 1.18 cannot pivot on this root filesystem',
     line: 'On a root that lives in memory the 1.18 hook cannot change its root.',
     paragraph: `Toolkit 1.18 updates the library cache after a pivot_root, which the kernel refuses where the root filesystem is an initramfs, as on
       Unraid and live systems. 1.19 repairs it; 1.17.8 does not have the problem.`,
@@ -93,7 +88,6 @@ export const ldconfig = [
   }),
   entry('config-toml-invalid', {
     layer,
-    title: 'config.toml of the NVIDIA runtime is not valid',
     line: 'The runtime stops at a line it cannot read; defaults would work.',
     paragraph: `The toolkit cannot read its configuration: a syntax error, a key given twice, a wrong type or an unknown mode. --gpus shows line and
       column, --runtime=nvidia only says that it ended with status 1. Mend the named place; a missing file would be fine.`,
@@ -112,7 +106,6 @@ export const ldconfig = [
   }),
   entry('config-toml-reverted-by-upgrade', {
     layer,
-    title: 'A package upgrade took settings out of config.toml',
     line: 'Before 1.20 each save comments out values that equal the examples.',
     paragraph: `A debug, root or user setting is gone after an upgrade, or --set does not stick. Older toolkits comment such values out whenever the
       file is saved, also by the package itself. Set it again after upgrades, or go to 1.20.`,

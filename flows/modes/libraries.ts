@@ -6,7 +6,6 @@ const layer = 'host libraries';
 export const libraries = [
   entry('nvml-lib-missing', {
     layer,
-    title: 'libnvidia-ml.so.1 cannot be loaded on the host',
     line: 'The toolkit asks this library for everything; without it each start fails.',
     paragraph: `The driver library that lists GPUs cannot be loaded by the program that prepares the container. Either it is not installed on
       the machine where the engine runs, or the loader cache does not know it, or the configured driver root points to an empty
@@ -37,7 +36,6 @@ export const libraries = [
   }),
   entry('host-ldcache-stale', {
     layer,
-    title: "The host's loader cache does not know the driver",
     line: 'The libraries exist, but the index by which they are found is out of date.',
     paragraph: `The driver's libraries lie on disk, yet /etc/ld.so.cache does not list them or lists old ones. The toolkit reads that cache to
       find what to inject, so it finds nothing or only part. Running ldconfig once repairs it, without a restart.`,
@@ -58,7 +56,6 @@ export const libraries = [
   }),
   entry('host-libcuda-missing', {
     layer,
-    title: 'libcuda.so.1 is not installed on the host',
     line: 'Management tools are there, the compute library is not: CUDA cannot start.',
     paragraph: `nvidia-smi works on the host and in containers, but the compute library libcuda is not installed, so every CUDA program
       fails to load it. The package with it has to be added; afterwards containers are started again.`,
@@ -80,7 +77,6 @@ export const libraries = [
   }),
   entry('driver-root-wrong', {
     layer: 'runtime configuration',
-    title: 'The configured driver root is wrong',
     line: 'The toolkit looks for the driver in a folder where none is.',
     paragraph: `In config.toml the key root names another place for the driver, usually /run/nvidia/driver left over from a driver
       container. The driver of this machine lies in the ordinary place. Taking the key out restores the default; it is read at the next
@@ -99,7 +95,6 @@ export const libraries = [
   }),
   entry('cli-driver-rpc-timeout', {
     layer: 'toolkit',
-    title: 'The toolkit gave up waiting for the driver',
     line: 'Setting up the driver took longer than the ten seconds it is given.',
     paragraph: `The helper of nvidia-container-cli did not get an answer from the driver in time, or died. On machines with many GPUs a sleeping
       driver is enough; otherwise a failing card or a memory limit. The persistence daemon is the first thing to try.`,

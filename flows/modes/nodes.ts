@@ -6,7 +6,6 @@ const layer = 'driver';
 export const nodes = [
   entry('nvidia-uvm-missing', {
     layer,
-    title: 'The unified memory device /dev/nvidia-uvm is missing',
     line: 'nvidia-smi works in the container, yet every CUDA program fails.',
     paragraph: `CUDA needs /dev/nvidia-uvm, nvidia-smi does not. On servers without a display nothing creates that node at boot until
       root runs a first CUDA program, so a container or a CDI spec made before that goes without it. Creating the
@@ -31,7 +30,6 @@ export const nodes = [
   }),
   entry('uvm-broken-after-suspend', {
     layer,
-    title: 'The machine slept, and CUDA may be broken since',
     line: 'After a suspend CUDA can fail everywhere while nvidia-smi looks fine.',
     paragraph: `The machine was suspended after the driver was loaded, and nvidia_uvm does not always survive that. If CUDA fails on the host
       too (cuInit 999), no container setting is to blame. Reloading that one module cures it until the next suspend.`,
@@ -46,7 +44,6 @@ export const nodes = [
   }),
   entry('device-nodes-missing', {
     layer,
-    title: 'Device nodes below /dev/nvidia* are missing',
     line: 'The module is loaded but there is no door to it below /dev.',
     paragraph: `The kernel module runs, yet /dev/nvidiactl or /dev/nvidia0 does not exist, and tools say "driver not loaded". The nodes
       are made on demand by a setuid helper or udev; without either they stay away. They can be created at once, without a restart.`,
@@ -69,7 +66,6 @@ export const nodes = [
   }),
   entry('device-node-permissions', {
     layer,
-    title: 'The GPU device nodes are not open to this user',
     line: 'Root may use the GPU, other users in the container may not.',
     paragraph: `The nodes below /dev belong to a group and are closed to everybody else. Programs that do not run as root in
       the container fail. Giving the container that group is enough; opening the nodes to all is the administrator's decision.`,
@@ -91,7 +87,6 @@ export const nodes = [
   }),
   entry('persistence-daemon-off', {
     layer,
-    title: 'The persistence daemon is off',
     line: 'The driver goes to sleep between uses; first starts are slow or time out.',
     paragraph: `Without nvidia-persistenced the driver is torn down when the last program closes it and set up again for the next. Container
       starts take seconds, can run into a time limit on machines with many GPUs, and nodes may be missing after boot.
@@ -104,7 +99,6 @@ export const nodes = [
   }),
   entry('gpu-busy-or-exclusive', {
     layer,
-    title: 'The GPU is busy or reserved for one process',
     line: 'Injection works; another program or the compute mode blocks the GPU.',
     paragraph: `CUDA reports the device as busy or out of memory. The container has the GPU; somebody else uses it, or the compute mode
       admits a single process. Look who holds it before changing anything.`,

@@ -6,7 +6,6 @@ const layer = 'kubernetes';
 export const operator = [
   entry('device-plugin-cannot-load-nvml', {
     layer,
-    title: 'The device plugin finds no NVML in its own pod',
     line: 'The plugin is a pod too and was started without the nvidia runtime.',
     paragraph: `The plugin cannot load libnvidia-ml, so the node offers no GPU. Its own pod has to run on the nvidia runtime, or needs to know where a driver container keeps the driver.
       On nodes without a GPU it should not run at all.`,
@@ -24,7 +23,6 @@ export const operator = [
   }),
   entry('device-plugin-no-devices', {
     layer,
-    title: 'The device plugin offers fewer GPUs than there are',
     line: 'Unhealthy after an Xid, MIG without instances, or none found.',
     paragraph: `The plugin runs and offers no device, or takes one out after a fatal error. It never puts an unhealthy GPU back by itself. Cure the GPU first, then restart the plugin pod.`,
     mechanism: `Capacity above allocatable means unhealthy devices. An Xid marks a device for good until the plugin restarts. With MIG the strategy must fit; on Tegra there is no CDI strategy.`,
@@ -39,7 +37,6 @@ export const operator = [
   }),
   entry('gpu-operator-validator-init', {
     layer,
-    title: 'The GPU Operator waits for a stage of this node',
     line: 'The first missing status file names the stage that is at fault.',
     paragraph: `Its pods wait in Init for driver, toolkit, CUDA and device plugin, in this order. The stage whose file is missing first is the one to mend. The others follow by themselves.`,
     mechanism: `The validator writes driver-ready, toolkit-ready, cuda-ready and plugin-ready below /run/nvidia/validations. Files made by hand only hide which stage is broken.`,
@@ -55,7 +52,6 @@ export const operator = [
   }),
   entry('gpu-operator-driver-conflict', {
     layer,
-    title: 'Host and GPU Operator both want to own the driver',
     line: 'One driver a node: the host has one, the Operator installs another.',
     paragraph: `The driver pod cannot unload modules that are in use, or finds no driver where it was told that the host has one. Decide for one owner. Leaving the driver to the host
       needs a setting of the Operator and no reboot.`,
@@ -69,7 +65,6 @@ export const operator = [
   }),
   entry('gpu-operator-toolkit-config-path', {
     layer,
-    title: 'The GPU Operator writes to another containerd',
     line: 'k3s, rke2 and others keep socket and configuration elsewhere.',
     paragraph: `The toolkit pod is healthy, and the containerd that serves Kubernetes has no nvidia handler. Tell the Operator where this distribution keeps it, or install the toolkit on the
       host and switch that part of the Operator off. Never two writers.`,
@@ -85,7 +80,6 @@ export const operator = [
   }),
   entry('gpu-operator-management-cdi-unresolvable', {
     layer,
-    title: 'The management device of the Operator is not there',
     line: 'management.nvidia.com/gpu comes from a spec of the toolkit pod.',
     paragraph: `DCGM or the validator ask for the management device, and no spec names it: the toolkit pod has not run since the reboot, or the driver moved. Restart the toolkit pod; it
       writes the spec anew.`,
@@ -96,7 +90,6 @@ export const operator = [
   }),
   entry('gpu-operator-daemonset-zero', {
     layer,
-    title: 'No device plugin is placed on this node',
     line: 'Labels or taints keep the daemon set away from a node with a GPU.',
     paragraph: `The daemon set wants no pod here, so Kubernetes knows no GPU on this node. Feature discovery did not label it, a label switches the operand off, or a taint is not tolerated.`,
     mechanism: `NFD writes feature.node.kubernetes.io/pci-10de.present, the Operator adds nvidia.com/gpu.present and nvidia.com/gpu.deploy.*. A workload config vm-passthrough and

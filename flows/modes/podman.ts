@@ -6,7 +6,6 @@ const layer = 'podman';
 export const podman = [
   entry('podman-gpus-noop', {
     layer,
-    title: 'This Podman ignores --gpus',
     line: 'Podman 3.3 to 4.9 accepts --gpus and does nothing with it.',
     paragraph: `The option is accepted for compatibility and has no effect, so the container starts without a GPU. Ask by CDI instead; it works in rootless containers as well.`,
     mechanism: `--gpus is a no-op from 3.3 to 4.9, serves NVIDIA from 5.0 and is vendor-neutral in 6.0. In 5.4.2 --gpus N asks for the device named N. NVIDIA_VISIBLE_DEVICES
@@ -19,7 +18,6 @@ export const podman = [
   }),
   entry('podman-cdi-too-old', {
     layer,
-    title: 'This Podman is too old for CDI',
     line: 'This Podman takes a CDI name for a path, or ignores it in Compose.',
     paragraph: `Podman before 4.1 does not know CDI names for GPUs, and before 5.4 ignores them in kube play and through its Docker-compatible socket. Upgrade Podman; before 4.1
       only the old OCI hook remains.`,
@@ -31,7 +29,6 @@ export const podman = [
   }),
   entry('podman-legacy-hook-leftover', {
     layer,
-    title: 'An old NVIDIA hook is still active in Podman',
     line: 'The old OCI hook runs in addition to CDI and may break the start.',
     paragraph: `A hook file of an old toolkit is still in Podman's hooks folder, so the legacy CLI runs beside CDI: errors of nvidia-container-cli in Podman, or double injection. Move
       the file away; no restart needed.`,
@@ -42,7 +39,6 @@ export const podman = [
   }),
   entry('selinux-denied', {
     layer: 'security',
-    title: 'SELinux denies the container the GPU nodes',
     line: 'The nodes are there; the policy forbids containers to use them.',
     paragraph: `SELinux is enforcing and its policy does not let containers use the GPU nodes. The text is the same as with closed node permissions; the audit log tells them apart.
       One boolean opens exactly that. Never switch SELinux off for it.`,
@@ -58,7 +54,6 @@ export const podman = [
   }),
   entry('apparmor-or-seccomp-denied', {
     layer: 'security',
-    title: 'A security profile blocks the GPU',
     line: 'A custom AppArmor or seccomp profile forbids what the driver needs.',
     paragraph: `The kernel log holds a denial for the GPU nodes, or the hook was killed by signal 31. The default profiles allow the GPU; a custom one or a snap's does not. Correct that
       profile instead of switching it off.`,
@@ -74,7 +69,6 @@ export const podman = [
 export const hygiene = [
   entry('over-privileged-workaround', {
     layer: 'security',
-    title: 'A container has far more rights than a GPU needs',
     line: 'A privileged container owns the host; a GPU does not need it.',
     paragraph: `The container works because it was made privileged, or got the whole of /dev or mounted driver files. Find the true cause, then take these away one by one and test in between.`,
     mechanism: `privileged switches the device cgroup off and exposes all of /dev, which hides most injection faults. Injection needs four nodes and the driver's files, and every official
@@ -90,7 +84,6 @@ export const hygiene = [
   }),
   entry('destructive-advice-guard', {
     layer: 'security',
-    title: 'This advice destroys data or weakens the machine',
     line: 'A step of this recipe deletes data or opens the host, without helping.',
     paragraph: `Some recipes contain steps that delete volumes, overwrite configuration or switch protection off. None of them helps a GPU. gpumedic never proposes them.`,
     mechanism: `docker system prune with --volumes deletes data; tee over daemon.json loses its other settings; chmod 777 on device nodes and setenforce 0 open the machine; removing all nvidia

@@ -6,7 +6,6 @@ const layer = 'request';
 export const requests = [
   entry('hook-in-nonlegacy-mode', {
     layer: 'runtime configuration',
-    title: 'A fixed mode in config.toml makes the hook refuse --gpus',
     line: 'The mode is set to something in which plain --gpus is not served.',
     paragraph: `config.toml sets the runtime's mode to cdi (or csv, jit-cdi), and this container was asked for through the hook, as docker
       --gpus and Compose reservations do. The hook refuses every mode but auto and legacy. The default, auto, serves all forms of request; it
@@ -28,7 +27,6 @@ export const requests = [
   }),
   entry('visible-devices-unset', {
     layer,
-    title: 'The container did not ask for a GPU',
     line: 'The NVIDIA runtime is used, but nothing says which GPU is wanted.',
     paragraph: `The container runs with the nvidia runtime, and NVIDIA_VISIBLE_DEVICES is unset, empty or void, so no GPU is injected and no
       error shown. NVIDIA_DRIVER_CAPABILITIES alone asks for nothing. Set the variable to all or to a UUID.`,
@@ -48,7 +46,6 @@ export const requests = [
   }),
   entry('visible-devices-ignored-unprivileged', {
     layer,
-    title: 'Requests by environment variable are switched off',
     line: 'This host ignores GPU requests made by variable in ordinary containers.',
     paragraph: `The administrator set accept-nvidia-visible-devices-envvar-when-unprivileged to false, so the variable is ignored in containers
       without privileges. That also stops docker --gpus where it takes the hook. Ask by CDI instead; on a shared machine the
@@ -64,7 +61,6 @@ export const requests = [
   }),
   entry('visible-devices-unknown', {
     layer,
-    title: 'The container asks for a GPU that does not exist',
     line: 'Index, UUID or quoting is wrong; this machine has no such device.',
     paragraph: `The requested index or UUID is not one of this machine's. Typical: an index beyond the last GPU, a UUID of a card that was
       replaced, device=0,1 without inner quotes, or --gpus 2 on a machine with one GPU. Correct the request, best with UUIDs.`,
@@ -82,7 +78,6 @@ export const requests = [
   }),
   entry('driver-capabilities-missing', {
     layer,
-    title: 'The container asked for too few driver capabilities',
     line: 'Only the asked-for parts of the driver were injected.',
     paragraph: `In the legacy way NVIDIA_DRIVER_CAPABILITIES decides which libraries arrive: without utility there is no nvidia-smi, without compute no
       libcuda, without video no encoder. Add the one that is missing, or ask by CDI, which brings everything.`,
@@ -95,7 +90,6 @@ export const requests = [
   }),
   entry('driver-capabilities-unsupported', {
     layer,
-    title: 'An unknown driver capability was asked for',
     line: 'A word in NVIDIA_DRIVER_CAPABILITIES is misspelt or not allowed here.',
     paragraph: `The hook knows compute, compat32, graphics, utility, video, display, ngx and all. Another word, or one left out of
       supported-driver-capabilities in config.toml, stops the start.`,
@@ -106,7 +100,6 @@ export const requests = [
   }),
   entry('cuda-requirement-unsatisfied', {
     layer: 'image',
-    title: 'The image needs a newer driver',
     line: 'The image asks for a CUDA version this driver does not have.',
     paragraph: `The image says in NVIDIA_REQUIRE_CUDA which driver it needs, and this one is older. Choose an older image tag or a newer driver. Skipping the
       check only moves the failure into the program, unless minor-version compatibility covers it.`,
@@ -123,7 +116,6 @@ export const requests = [
   }),
   entry('cuda-compat-conflict', {
     layer: 'image',
-    title: 'A CUDA compatibility library gets in the way',
     line: 'The container loads a libcuda of its own instead of the one of the driver.',
     paragraph: `libcuda in the container resolves to /usr/local/cuda/compat or to a mounted file of another version. CUDA then refuses with 803
       or 804. Take away the LD_LIBRARY_PATH entry, the mount or the compat package.`,
@@ -138,7 +130,6 @@ export const requests = [
   }),
   entry('image-bundles-driver-libs', {
     layer: 'image',
-    title: 'The image contains driver libraries of its own',
     line: 'Files of the driver in the image win over the ones injected from the host.',
     paragraph: `The image ships libcuda, libnvidia-ml or nvidia-smi, often through the meta package cuda. Most times there is no error: the old
       file is simply kept, and nvidia-smi or CUDA in this image fails. Rebuild without driver packages.`,

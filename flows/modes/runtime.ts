@@ -6,7 +6,6 @@ const layer = 'runtime configuration';
 export const runtime = [
   entry('jit-cdi-generation-failed', {
     layer: 'toolkit',
-    title: 'The NVIDIA runtime could not describe the GPU',
     line: 'The runtime builds its description at start, and the driver did not answer.',
     paragraph: `Toolkit 1.18 and later makes a CDI description in memory for every --runtime=nvidia container. That needs a working NVML; here it did
       not work. The last words of the text are the true cause: a missing library, a module that is not loaded, a version mismatch.`,
@@ -26,7 +25,6 @@ export const runtime = [
   }),
   entry('mixed-runtime-and-vendor-cdi', {
     layer: 'request',
-    title: 'One request mixes CDI names and plain GPU ids',
     line: 'NVIDIA_VISIBLE_DEVICES holds both kinds of names, which is refused.',
     paragraph: `The variable mixes names such as nvidia.com/gpu=0 with plain ids such as 0. Use one kind. The variable together with a
       native --device is fine.`,
@@ -39,7 +37,6 @@ export const runtime = [
   }),
   entry('jit-cdi-regression-apps', {
     layer: 'toolkit',
-    title: 'Toolkit 1.18 lost libraries some programs need',
     line: 'nvidia-smi works but transcoding or GL stopped after the upgrade to 1.18.',
     paragraph: `After the upgrade to 1.18 programs such as Plex or ffmpeg lose video or GL, where the host keeps libraries in a folder like
       nvidia/current. Newer versions find them again.`,
@@ -52,7 +49,6 @@ export const runtime = [
   }),
   entry('cgroup-lost-after-daemon-reload', {
     layer: 'engine',
-    title: 'A running container lost its GPU',
     line: 'It worked for hours; then systemd rewrote its device rules.',
     paragraph: `The container had the GPU and now says "Unknown Error", while new containers work. The legacy hook had added device rules that systemd
       does not know of, and systemd put its own back. Restarting the container helps at once; a CDI request prevents it.`,
@@ -72,7 +68,6 @@ export const runtime = [
   }),
   entry('no-cgroups-true-on-rootful', {
     layer,
-    title: 'no-cgroups is on although the engine runs as root',
     line: 'Files arrive, but nobody allows the container to open the devices.',
     paragraph: `The key no-cgroups tells the legacy CLI not to allow device access, which only rootless engines need. In containers of the
       rootful engine the nodes are visible and every access is refused ("Unknown Error"). Set it to false; it is read at the next start.`,
@@ -89,7 +84,6 @@ export const runtime = [
   }),
   entry('rootless-cgroup-denied', {
     layer,
-    title: 'A rootless engine may not set device rules',
     line: 'The legacy way needs rights that a rootless engine does not have.',
     paragraph: `The engine runs without root, and the legacy CLI wants to write device rules. Asking by CDI avoids that and needs no setting. The other way,
       no-cgroups, is global and breaks a rootful engine on the same machine.`,
@@ -106,7 +100,6 @@ export const runtime = [
   }),
   entry('bpf-device-filter-error', {
     layer,
-    title: 'The legacy CLI cannot handle this cgroup layout',
     line: 'The kernel refused the device program the CLI wanted to attach.',
     paragraph: `On unusual cgroup set-ups the legacy CLI fails to read or extend the container's device filter: old kernels, hybrid hierarchies, nested or
       sandboxed engines. CDI does not need that step.`,
@@ -120,7 +113,6 @@ export const runtime = [
   }),
   entry('container-namespace-error', {
     layer: 'toolkit',
-    title: 'The legacy CLI could not enter or mount the container',
     line: 'Preparing the container failed halfway; the named path says where.',
     paragraph: `The CLI found the driver, then failed inside the container: it had ended already, /proc is hidden, or a file of the driver that should be
       mounted is gone from the host. The path in the text is the thing to look at.`,

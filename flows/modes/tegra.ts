@@ -6,7 +6,6 @@ const layer = 'tegra';
 export const tegra = [
   entry('tegra-gpus-flag', {
     layer,
-    title: 'On a Jetson --gpus does not work',
     line: 'Jetson needs the NVIDIA runtime; --gpus goes through the hook.',
     paragraph: `On Tegra the driver files are listed in CSV files that only the runtime reads. --gpus and Compose reservations
       use the prestart hook, which refuses. Ask with --runtime=nvidia, or generate a CDI spec from the lists.`,
@@ -21,7 +20,6 @@ export const tegra = [
   }),
   entry('tegra-csv-missing-or-empty', {
     layer,
-    title: 'The CSV lists name files that are not there',
     line: 'What the lists name and the board lacks is left out without an error.',
     paragraph: `On Tegra the runtime mounts what the CSV lists name. Missing files are only warnings in its log, so the container starts without
       libraries. The packages of this L4T release have to be installed; lists of another release do not fit.`,
@@ -38,7 +36,6 @@ export const tegra = [
   }),
   entry('tegra-thor-misdetected', {
     layer,
-    title: 'This toolkit does not recognise Jetson Thor',
     line: 'Before 1.17.7 the toolkit takes Thor for an ordinary GPU machine.',
     paragraph: `Thor has a loadable NVML, so an older toolkit injects the set of a discrete GPU and leaves the Tegra nodes out. Toolkit 1.17.7
       recognises it, 1.19.0 or later is better. Setting mode = "csv" bridges the time.`,
@@ -53,7 +50,6 @@ export const tegra = [
   }),
   entry('tegra-no-request', {
     layer,
-    title: 'The container on the Jetson asked for nothing',
     line: 'Runtime class and capabilities alone request no GPU.',
     paragraph: `The pod uses the nvidia runtime and sets capabilities, but neither NVIDIA_VISIBLE_DEVICES nor the GPU resource. Nothing is injected then, in any
       mode. Ask for the device; privileges are not needed.`,
@@ -67,7 +63,6 @@ export const tegra = [
   }),
   entry('tegra-nvmap-noise', {
     layer,
-    title: 'NvRmMem errors on a Jetson',
     line: 'Harmless for NVML, fatal for CUDA on Orin: one test tells which.',
     paragraph: `The lines say that the process may not open /dev/nvmap. Programs that only read the state of the GPU work all the same, so the lines are noise there. CUDA on the
       integrated GPU of an Orin needs that memory. Call cuInit in the container: 0 means noise.`,
@@ -83,7 +78,6 @@ export const tegra = [
   }),
   entry('tegra-gfd-labels', {
     layer: 'tegra / kubernetes',
-    title: 'GPU memory and count are not labelled on a Jetson',
     line: 'Feature discovery needs libcuda in its own pod to write them.',
     paragraph: `Schedulers that share a GPU divide its memory by the number of cards, and both come from labels. Feature discovery cannot write them on Tegra while its pod runs without
       the nvidia runtime. Give it the runtime class first; a label by hand is the last resort, because nobody updates it.`,
@@ -99,7 +93,6 @@ export const tegra = [
   }),
   entry('tegra-image-mismatch', {
     layer: 'tegra / image',
-    title: 'The image was made for another kind of Jetson',
     line: 'Orin needs L4T images of its release, Thor ordinary arm64 ones.',
     paragraph: `Libraries are missing or no kernel image fits, because the user space of the image belongs to another release or chip. Take an image of the family that fits the release
       of this board.`,
@@ -110,7 +103,6 @@ export const tegra = [
   }),
   entry('tegra-unsupported-request', {
     layer,
-    title: 'The request names a device that a Jetson does not have',
     line: 'A Jetson has one GPU, called all or 0; there is no MIG.',
     paragraph: `Lists of files describe one device, so another index, a UUID or a MIG name is refused. The device plugin cannot ask by CDI there either. Ask for all or 0.`,
     mechanism: `csv mode answers "unsupported device id". nvidia-ctk cdi generate --mode=csv prints the names that exist. The plugin says that CDI strategies are only supported on

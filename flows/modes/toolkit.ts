@@ -6,7 +6,6 @@ const layer = 'toolkit';
 export const toolkit = [
   entry('toolkit-not-installed', {
     layer,
-    title: 'The NVIDIA Container Toolkit is not installed',
     line: 'Docker has nobody to ask for a GPU; the toolkit is that somebody.',
     paragraph: `None of the toolkit's programs is on this machine. Docker then says that it cannot select a device driver, or on 29
       that no GPU vendor was found. It comes from NVIDIA's package repository; after installing it dockerd has to be
@@ -29,7 +28,6 @@ export const toolkit = [
   }),
   entry('toolkit-base-only', {
     layer,
-    title: 'Only the base package of the toolkit is installed',
     line: 'The hook that Docker before 29.2 calls for --gpus is in the other package.',
     paragraph: `nvidia-container-toolkit-base brings the runtime, nvidia-ctk and the CDI hook, but not the prestart hook. Docker before
       29.2 needs that for --gpus. Either install the full package or stay with CDI, which needs the base package only.`,
@@ -47,7 +45,6 @@ export const toolkit = [
   }),
   entry('toolkit-version-skew', {
     layer,
-    title: 'The parts of the toolkit have different versions',
     line: 'The four packages must have one version; a partial upgrade breaks starts.',
     paragraph: `Toolkit, base package and the two libnvidia-container packages belong together. After a partial upgrade the newer half calls
       the older with options it does not know, or a library is gone. Bring all four to one version; nvidia-docker2 is a
@@ -67,7 +64,6 @@ export const toolkit = [
   }),
   entry('toolkit-repo-conflict', {
     layer,
-    title: 'Two apt source files name the toolkit repository',
     line: 'apt refuses to work until one of the two source files is gone.',
     paragraph: `An older source list of the same repository lies beside the present one, with another key. apt reads neither. Move
       the older file away and update.`,
@@ -81,7 +77,6 @@ export const toolkit = [
   }),
   entry('toolkit-binary-not-in-daemon-path', {
     layer,
-    title: 'dockerd does not find the NVIDIA runtime binary',
     line: 'The registered runtime names a program that is not where Docker looks.',
     paragraph: `The runtime is registered, but its path does not exist or is not in the PATH of the daemon. dockerd starts and lists it all the
       same; only containers with --runtime=nvidia fail, while --gpus and CDI work. An absolute path to the installed program, or
@@ -102,7 +97,6 @@ export const toolkit = [
   }),
   entry('low-level-runtime-not-found', {
     layer,
-    title: 'The NVIDIA runtime finds neither runc nor crun',
     line: 'The NVIDIA runtime only wraps runc or crun, and finds neither.',
     paragraph: `nvidia-container-runtime hands the container over to runc or crun and found neither in the PATH of the daemon, or its list
       of candidates is wrong. Naming the full path of runc in config.toml is enough; it is read at the next start.`,
@@ -114,7 +108,6 @@ export const toolkit = [
   }),
   entry('unknown-oci-spec-field', {
     layer,
-    title: 'The toolkit does not know a field of the OCI spec',
     line: 'The engine is newer than the toolkit and writes a field it refuses.',
     paragraph: `Toolkit 1.19 and later refuses a container specification with a field it does not know. The engine is newer than the toolkit's
       idea of the format. Upgrading the toolkit is the cure, a feature switch the way to bridge the time.`,
@@ -128,7 +121,6 @@ export const toolkit = [
   }),
   entry('toolkit-known-vulnerable', {
     layer: 'security',
-    title: 'This toolkit version has known holes',
     line: 'A container could leave its cage through an old toolkit; upgrade soon.',
     paragraph: `The GPU may work, but this toolkit version has published vulnerabilities that let an image reach the host. Upgrade at the next
       occasion. The package scripts run systemctl daemon-reload, which can take the GPU from running legacy containers: plan a restart of them.`,

@@ -6,7 +6,6 @@ const layer = 'vm';
 export const vm = [
   entry('vm-gpu-not-passed-through', {
     layer,
-    title: 'This virtual machine was not given a GPU',
     line: 'The hypervisor decides; from inside the guest nothing can be repaired.',
     paragraph: `This is a virtual machine and its PCI bus holds no NVIDIA function. The card has to be handed over on the
       hypervisor (passthrough, instance type), and the machine powered off and on. Installing drivers here
@@ -30,7 +29,6 @@ export const vm = [
   }),
   entry('gpu-bound-to-vfio-in-guest', {
     layer,
-    title: 'vfio-pci holds the GPU on this machine',
     line: 'The card is reserved for virtual machines, so the driver cannot use it here.',
     paragraph: `The machine that should run containers has the card bound to vfio-pci, the driver that lends cards to virtual
       machines. Either settings of the hypervisor were copied into the guest, or this is the hypervisor and the GPU belongs to
@@ -54,7 +52,6 @@ export const vm = [
   }),
   entry('hypervisor-host-driver-grabbed-gpu', {
     layer,
-    title: "The hypervisor's own driver holds the GPU",
     line: 'On the hypervisor the card must belong to vfio-pci before a VM can have it.',
     paragraph: `The virtual machine does not get the card, because the hypervisor bound it to its own driver at boot. It has to be repaired there; from inside
       the guest nothing can be done.`,
@@ -70,7 +67,6 @@ export const vm = [
   }),
   entry('guest-driver-blocked-by-hypervisor', {
     layer,
-    title: 'An old driver refuses to run in a virtual machine',
     line: 'Drivers before 465 refuse consumer cards inside a virtual machine.',
     paragraph: `The driver noticed that it runs in a virtual machine and stopped. Newer drivers allow it, so upgrading is the cure; hiding the hypervisor is
       the old work-around.`,
@@ -82,7 +78,6 @@ export const vm = [
   }),
   entry('vgpu-guest-driver-or-license', {
     layer,
-    title: 'The vGPU has the wrong guest driver or no licence',
     line: 'A vGPU needs the guest driver of its host branch, and a licence.',
     paragraph: `This machine has a share of a card (vGPU), and the installed driver is not the guest driver that belongs to the host, or no licence was found. Without
       a licence it slows down after some minutes.`,
@@ -95,7 +90,6 @@ export const vm = [
   }),
   entry('lxc-nested-engine', {
     layer,
-    title: 'Docker runs inside a system container',
     line: 'The outer container forbids device rules, so the legacy way cannot set them.',
     paragraph: `Docker runs inside LXC, LXD or a Proxmox container. The legacy CLI wants to program the device cgroup and an
       unprivileged system container may not. Asking by CDI avoids that step; no-cgroups inside the system container is the second choice.`,
@@ -116,7 +110,6 @@ export const vm = [
   }),
   entry('wsl-no-adapter', {
     layer,
-    title: 'WSL sees no GPU adapter',
     line: 'The GPU of WSL comes from Windows, so Windows is the place to repair it.',
     paragraph: `Inside WSL the driver lives on the Windows side. It is too old, GPU support is switched off, or the
       Windows driver was just updated and WSL not restarted. No Linux driver may be installed in the distribution.`,
@@ -132,7 +125,6 @@ export const vm = [
   }),
   entry('wsl-linux-driver-installed', {
     layer: 'host libraries',
-    title: 'A Linux NVIDIA driver hides the one of WSL',
     line: 'Linux driver packages shadow the libraries that Windows provides.',
     paragraph: `A driver package was installed inside WSL, often pulled in by the meta package cuda. Its libraries are found before the stubs
       of Windows and cannot work. Remove the driver packages and keep the toolkit ones.`,
@@ -148,7 +140,6 @@ export const vm = [
   }),
   entry('wsl-cdi-device-names', {
     layer: 'cdi',
-    title: 'On WSL only the CDI device "all" exists',
     line: 'WSL has one device for all GPUs; numbered names cannot be resolved.',
     paragraph: `A request for nvidia.com/gpu=0 fails on WSL while =all works. The spec there has a single device, because WSL has a single
       node. Change the request, not the machine.`,
@@ -162,7 +153,6 @@ export const vm = [
   }),
   entry('docker-desktop-linux', {
     layer: 'engine',
-    title: 'Docker Desktop answers, and its VM has no GPU',
     line: 'The docker command talks to a virtual machine that has no GPU.',
     paragraph: `On Linux, Docker Desktop runs its engine in a virtual machine of its own, and that machine has no GPU. Everything edited in
       /etc/docker concerns another daemon. Switching the context to the engine of the host is a matter of one command, if it is installed.`,

@@ -1,6 +1,6 @@
 /** The words and the fixes for what was found: heavy to load, and not needed where nothing is wrong. */
 import { ladder } from '../../flows/fixes/index.ts';
-import { modes } from '../../flows/modes/index.ts';
+import { isModeId, modeIds } from '../../flows/modes/ids.ts';
 import type { Telling } from './report.ts';
 
-export const telling: Telling = { title: id => modes[id]?.title ?? id, ladder };
+export const telling: Telling = { title: id => (isModeId(id) ? modeIds[id][3] : id), ladder };
