@@ -4,6 +4,7 @@
  */
 import { byDesign, consequences } from '../../flows/explains.ts';
 import { allFlows, BESIDE, CLUSTER, flows, ROOT } from '../../flows/index.ts';
+import { isModeId, modeIds } from '../../flows/modes/ids.ts';
 import { daemonOf } from '../../flows/probes/docker.ts';
 import { safeToLoad } from '../../flows/probes/driver.ts';
 import { type Facts, probes } from '../../flows/probes/index.ts';
@@ -123,6 +124,9 @@ export const machineOf = (facts: Facts): Machine => {
     engines: { ...(docker ? { docker } : {}), ...(podman !== null ? { podman: { version: podman } } : {}) },
   };
 };
+
+/** The title of a failure mode, from the index of the field. */
+export const titleOf = (id: string): string => (isModeId(id) ? modeIds[id][3] : id);
 
 /** Titles of failure modes and the fixes for them (`telling.ts`). */
 export interface Telling {
@@ -286,9 +290,10 @@ export const checkBox = async (box: Box, options: CheckOptions = {}): Promise<Re
   const now = options.now ?? Date.now;
   const began = now();
   const facts = await collect(cached(box), options).facts();
-  const brief = reportOf(facts, { title: id => id, ladder: () => [] });
-  const isPlain = brief.findings.length === 0 && brief.ways.every(w => w.cause === null);
-  const report = isPlain ? brief : reportOf(facts, (await import('./telling.ts')).telling);
+  // A note asks nobody to mend anything, so a sound box pays for no fix.
+  const brief = reportOf(facts, { title: titleOf, ladder: () => [] });
+  const isSound = brief.findings.every(f => f.severity === 'note');
+  const report = isSound ? brief : reportOf(facts, (await import('./telling.ts')).telling);
   return { ...report, tookMs: now() - began };
 };
 
