@@ -1,5 +1,5 @@
 /** What `gpumedic explain` prints. */
-import { isModeId, modeIds } from '../../flows/modes/ids.ts';
+import { modes } from '../../flows/modes/index.ts';
 import { signs as marks, type Tone } from '../report/words.ts';
 import { wrap } from '../report/wrap.ts';
 import type { Cause, Explanation } from './index.ts';
@@ -29,7 +29,7 @@ const plainly = (text: string, look: Look): string =>
     : text;
 
 const percent = (confidence: number): string => `${Math.round(confidence * 100)} %`;
-const titleOf = (id: string): string => (isModeId(id) ? modeIds[id][3] : id);
+const titleOf = (id: string): string => modes[id]?.title ?? id;
 
 const indented = (text: string, by: number, look: Look, first = ' '.repeat(by)): string[] =>
   wrap(plainly(text, look), Math.max(20, look.columns - by)).map(
