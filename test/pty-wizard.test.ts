@@ -112,6 +112,21 @@ test('40 by 10 and NO_COLOR: the same, without a colour; Ctrl-C ends with 130', 
   for (const line of t.all().split('\n')) assert.ok(line.length <= 40, line);
 });
 
+test('an error text is pasted, explained and looked for here; no letter of it is a command', limit, async () => {
+  const t = inPty(['--demo', 'ldconfig-real']);
+  await t.until(/Docker 26/);
+  t.key('\u001b[B\r');
+  await t.until(/Paste the error text here/);
+  t.key(
+    '\u001b[200~nvidia-container-cli: initialization error: load library failed:\rq\rlibnvidia-ml.so.1: cannot open shared object file\r\u001b[201~',
+  );
+  await t.until(/3 lines so far[\s\S]*> That is all/);
+  t.key('\r');
+  await t.until(/> Look here for/);
+  t.key('\u0003');
+  assert.equal(await t.ended, 130);
+});
+
 test('without a terminal it is the same session as lines', limit, async () => {
   const child = spawn(process.execPath, [...program, '--demo', 'cdi-spec-stale'], { cwd: root, env: env() });
   let out = '';

@@ -58,8 +58,8 @@ test('arrow and Enter in one chunk choose what the arrow reached', async () => {
   const { t } = opened();
   await t.until(/Find out why/);
   await t.type(`${DOWN}\r`);
-  await t.until(/How you can ask for the GPU here/);
-  await t.type('q');
+  await t.until(/Paste the error text here/);
+  await t.type('\u0003');
   await t.end;
 });
 

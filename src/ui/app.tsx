@@ -77,6 +77,9 @@ export const App = ({ wizard, version, theme, now }: AppProps): ReactElement => 
   });
 
   useInput((input, key) => {
+    // A terminal without bracketed paste: lines that come at once.
+    if (/.[\r\n]/.test(input) && viewOf(wizard.state(), version).takes !== undefined)
+      return wizard.send({ do: 'type', text: input, whole: true });
     const keys = pressesOf(input, key);
     // All that arrives in one chunk is answered for by what stood there when it arrived.
     if (arrived.current === null) {
@@ -95,7 +98,9 @@ export const App = ({ wizard, version, theme, now }: AppProps): ReactElement => 
     redraw();
   });
   // Pasted text is no answer to anything.
-  usePaste(() => {});
+  usePaste(text => {
+    if (viewOf(wizard.state(), version).takes !== undefined) wizard.send({ do: 'type', text, whole: true });
+  });
 
   cursor.current = cursorFor(view, cursor.current);
   const waited =

@@ -19,13 +19,16 @@ export type Press =
   | 'pageDown'
   | 'pageUp'
   | 'interrupt'
+  | 'erase'
+  /** Ctrl-D. */
+  | 'end'
   | { readonly char: string };
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** One chunk of input as single keys; plain text of several characters is split. */
 export const pressesOf = (input: string, key: Key): readonly Press[] => {
-  if (key.ctrl) return input === 'c' ? ['interrupt'] : [];
+  if (key.ctrl) return input === 'c' ? ['interrupt'] : input === 'd' ? ['end'] : [];
   if (key.upArrow) return ['up'];
   if (key.downArrow) return ['down'];
   if (key.leftArrow) return ['left'];
@@ -33,7 +36,8 @@ export const pressesOf = (input: string, key: Key): readonly Press[] => {
   if (key.pageUp) return ['pageUp'];
   if (key.return) return ['enter'];
   if (key.escape) return ['escape'];
-  if (key.meta || key.tab || key.rightArrow || key.backspace || key.delete) return [];
+  if (key.backspace || key.delete) return ['erase'];
+  if (key.meta || key.tab || key.rightArrow) return [];
   return [...segmenter.segment(input)].map(
     ({ segment }): Press =>
       segment === '\r' || segment === '\n' ? 'enter' : segment === '\u0003' ? 'interrupt' : { char: segment },
@@ -80,6 +84,13 @@ export const press = (
   if (key === 'interrupt') return { cursor, intent: { do: 'interrupt' } };
   if (key === 'up') return { cursor: moved(-1) };
   if (key === 'down') return { cursor: moved(1) };
+  if (view.takes !== undefined) {
+    if (key === 'erase') return { cursor, intent: { do: 'erase' } };
+    if (key === 'enter' && view.takes !== '') return { cursor, intent: { do: 'type', text: '\n' } };
+    if (typeof key === 'object') return { cursor, intent: { do: 'type', text: key.char } };
+  }
+  if (key === 'erase') return { cursor };
+  if (key === 'end') return view.takes === undefined ? { cursor } : { cursor, intent: { do: 'choose', id: 'explain' } };
   if (key === 'left' || key === 'escape') return { cursor, intent: { do: 'back' } };
   if (key === 'pageDown') return { cursor: scrolled(page) };
   if (key === 'pageUp') return { cursor: scrolled(-page) };

@@ -103,7 +103,28 @@ export const runPlain = async ({
     );
   };
 
+  /** Lines up to a line with a single dot, an empty one after text, or the end of the input; null when it was interrupted. */
+  const pasted = async (): Promise<string | null> => {
+    let taken = '';
+    for (;;) {
+      const line = await Promise.race([lines.next(), wizard.done.then(() => null)]);
+      if (line === null) return null;
+      if (line.done || line.value.trim() === '.') return taken;
+      if (line.value.trim() === '' && taken.trim() !== '') return taken;
+      taken += `${line.value}\n`;
+    }
+  };
+
   for (let asked = await question(); asked !== null; asked = await question()) {
+    if (asked.takes !== undefined) {
+      for (const line of asked.lead) for (const drawn of drawLine(line, columns, theme)) say(drawn);
+      out(`${theme.text('lines, then an empty line or a line with a single dot')} >\n`);
+      const text = await pasted();
+      if (text === null) break;
+      wizard.send({ do: 'type', text, whole: true });
+      wizard.send({ do: 'choose', id: text.trim() === '' ? 'menu' : 'explain' });
+      continue;
+    }
     draw(asked);
     // An interruption ends the wait for a line.
     const line = await Promise.race([lines.next(), wizard.done.then(() => null)]);

@@ -1,6 +1,7 @@
 /** Proof by a real container, from an image that is already here, in the way the person will use. */
 import type { WayId } from '../engine/flow.ts';
 import { printable } from '../text/sanitize.ts';
+import type { Hall } from './hall.ts';
 import type { Outside, Report } from './outside.ts';
 import type { Walk } from './walk.ts';
 
@@ -95,6 +96,17 @@ export const prove = async (
           : { ok: false, shows: lastLine(ran.stderr) || lastLine(ran.stdout) || `exit status ${ran.code}` };
   outside.append({ type: 'proved', argv, ok: proven.ok, shows: proven.shows });
   return proven;
+};
+
+/** Proves it on the screen: waits, tells, and goes to the end. */
+export const proveNow = (hall: Hall, argv: readonly [string, ...string[]]): void => {
+  hall.busy(`proving: ${argv.join(' ')}`);
+  hall.then(prove(hall.outside(), argv, hall.signal), proven => {
+    hall.set({ proven });
+    const sign = proven.ok === true ? 'done' : proven.ok === false ? 'broken' : 'unsure';
+    hall.row({ sign, label: 'Proof', text: proven.shows });
+    hall.go({ at: 'end' });
+  });
 };
 
 const linesOf = (text: string): readonly string[] =>

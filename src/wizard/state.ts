@@ -3,6 +3,7 @@ import type { WayId } from '../engine/flow.ts';
 import type { Machine } from '../transcript/event.ts';
 import type { Listed, Outside, PastSession, Report } from './outside.ts';
 import type { Proof, Proven } from './proof.ts';
+import type { Pasted, Told } from './texts.ts';
 import type { Row, Walk } from './walk.ts';
 
 export interface Page {
@@ -18,6 +19,8 @@ export type At =
   | { readonly at: 'demos'; readonly list: readonly Demo[] | null }
   | { readonly at: 'containers'; readonly list: readonly Listed[] | null }
   | { readonly at: 'past'; readonly sessions: readonly PastSession[] | null }
+  | { readonly at: 'paste'; readonly pasted: Pasted }
+  | { readonly at: 'told'; readonly told: Told }
   | { readonly at: 'undo'; readonly session: PastSession }
   | { readonly at: 'page'; readonly page: Page; readonly back: At }
   | { readonly at: 'busy'; readonly what: string; readonly since: number; readonly holds: boolean }
@@ -67,6 +70,9 @@ export interface Demo {
 
 export type Intent =
   | { readonly do: 'choose'; readonly id: string }
+  /** Text for a screen that takes it; `whole`: it was pasted and ends its line. */
+  | { readonly do: 'type'; readonly text: string; readonly whole?: true }
+  | { readonly do: 'erase' }
   | { readonly do: 'yes' | 'no' | 'why' | 'evidence' | 'diff' | 'commands' | 'back' | 'help' | 'quit' | 'interrupt' };
 
 /** A path a person can choose: forms of request to walk, or the flow where the walk begins. */

@@ -22,6 +22,8 @@ export interface View {
   /** May be longer than the screen; it scrolls. */
   readonly body: readonly Line[];
   readonly choices: readonly Choice[];
+  /** The line that is being typed, on a screen that takes text; letters are then text and no commands. */
+  readonly takes?: string;
   /** A question that only a deliberate y or n answers. */
   readonly confirm: string | null;
   /** Something is being waited for since this time (ms since the epoch). */

@@ -4,6 +4,7 @@ import { headerOf } from './header.ts';
 import { code, command, fact, plural, text, waysLines } from './lines.ts';
 import { PATHS, type State } from './state.ts';
 import { summaryOf } from './summary.ts';
+import { pasteView, toldView } from './view-texts.ts';
 import { type Choice, MOVE, TAIL, type View } from './view-types.ts';
 import { walkView } from './view-walk.ts';
 
@@ -26,6 +27,7 @@ const HELP: readonly (readonly [string, string])[] = [
 
 const FIRST = (state: State): readonly Choice[] => [
   { id: 'why', label: 'Find out why the GPU does not work here' },
+  { id: 'text', label: 'I have an error message' },
   { id: 'ways', label: 'How can I ask for the GPU on this machine?' },
   { id: 'paths', label: 'Choose a path: hook, CDI, virtual machine, Jetson/k3s, missing module' },
   { id: 'containers', label: 'Look at one container' },
@@ -116,6 +118,10 @@ const screen = (state: State): Partial<View> => {
               ],
         keys: [...MOVE, ...TAIL],
       };
+    case 'paste':
+      return pasteView(at.pasted);
+    case 'told':
+      return toldView(at.told, state);
     case 'past':
       return {
         isTop: true,

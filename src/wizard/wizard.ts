@@ -3,11 +3,12 @@
 import type { WayId } from '../engine/flow.ts';
 import { chooseInWalk } from './choose-in-walk.ts';
 import { needsRoot } from './commands.ts';
+import type { Hall } from './hall.ts';
 import { headerOf } from './header.ts';
 import { exitCodeOf, outcomeOf } from './outcome.ts';
 import type { Outside, PastSession } from './outside.ts';
 import { finishPage, rootPage, undoPage } from './pages.ts';
-import { proofAfter, prove } from './proof.ts';
+import { proofAfter, proveNow } from './proof.ts';
 import { createSession, type Session } from './session.ts';
 import {
   type At,
@@ -20,6 +21,7 @@ import {
   type Wizard,
   type WizardOptions,
 } from './state.ts';
+import { createTexts } from './texts.ts';
 import type { Row } from './walk.ts';
 
 export type { End, Wizard } from './state.ts';
@@ -236,6 +238,10 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     );
   };
 
+  const getters = { outside: () => outside, state: () => state, signal: abort.signal };
+  const hall: Hall = { ...getters, set, go, row, busy, then, start };
+  const texts = createTexts(hall);
+
   const choose: (id: string) => void = id => {
     const { at, walk } = state;
     if (at.at === 'walk' && id !== 'demos') {
@@ -247,6 +253,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     if (id === 'menu') return go({ at: 'menu' });
     if (id === 'home') return enter(first);
     if (at.at === 'page') return go(at.back);
+    if (texts.choose(id)) return;
     if (id.startsWith('way ')) return start([id.slice(4) as WayId]);
     if (at.at === 'paths' && id !== 'containers') {
       const path = PATHS.find(p => p.id === id);
@@ -325,17 +332,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     if (at.at === 'undo') return yes ? undo(at.session) : choose('undo');
     if (at.at === 'proof') {
       outside.append({ type: 'answered', question: 'prove it by a container', answer: yes ? 'yes' : 'no' });
-      if (!yes) return go({ at: 'end' });
-      busy(`proving: ${at.proof.argv.join(' ')}`);
-      return then(prove(outside, at.proof.argv, abort.signal), proven => {
-        set({ proven });
-        row({
-          sign: proven.ok === true ? 'done' : proven.ok === false ? 'broken' : 'unsure',
-          label: 'Proof',
-          text: proven.shows,
-        });
-        go({ at: 'end' });
-      });
+      return yes ? proveNow(hall, at.proof.argv) : go({ at: 'end' });
     }
     if (at.at !== 'walk' || walk?.stage !== 'proposing') return;
     if (yes) return void apply();
@@ -372,6 +369,9 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       case 'yes':
       case 'no':
         return answer(intent.do === 'yes');
+      case 'type':
+      case 'erase':
+        return texts.take(intent);
       case 'choose':
         return choose(intent.id);
     }

@@ -3,6 +3,18 @@
  */
 export const wizard: Readonly<Record<string, string>> = {
   'Find out why the GPU does not work here': '여기서 GPU가 왜 안 되는지 알아내기',
+  'I have an error message': '오류 메시지가 있다',
+  'Paste the error text here; several lines are fine.': '오류 글을 여기에 붙여 넣는다. 여러 줄이어도 된다.',
+  'It is very long: only its beginning is read.': '매우 길다. 앞부분만 읽는다.',
+  'That is all: what is it?': '이것이 전부다: 무엇인가?',
+  'Another text': '다른 글',
+  'Reading the text …': '글을 읽는 중 …',
+  'No known error in this text': '이 글에는 알려진 오류가 없다',
+  'It names no cause. Give more of the log, above all the first error.':
+    '원인을 말하지 않는다. 로그를 더, 특히 첫 오류를 넣어라.',
+  'What would tell': '알려면',
+  'Looked here': '여기서 봄',
+  'lines, then an empty line or a line with a single dot': '여러 줄, 그리고 빈 줄이나 점 하나만 있는 줄',
   'How can I ask for the GPU on this machine?': '이 기계에서 GPU를 어떻게 요청할 수 있나?',
   'Choose a path: hook, CDI, virtual machine, Jetson/k3s, missing module':
     '길 고르기: 훅, CDI, 가상 머신, Jetson/k3s, 빠진 모듈',
@@ -134,6 +146,19 @@ export const patterns: readonly (readonly [english: RegExp, korean: string])[] =
   [/^Still broken: (.+)$/, '아직 고장: {1}'],
   [/^Fixed and proven: (.+)$/, '고쳤고 증명했다: $1'],
   [/^Healthy and proven: (.+)$/, '정상이고 증명했다: $1'],
+  [/^Look here for (\S+)$/, '여기서 찾아보기: $1'],
+  [/^Go to what was found here: (\S+)$/, '여기서 찾은 것으로 가기: $1'],
+  [/^Looking on this machine for (\S+)$/, '이 기계에서 찾는 중: $1'],
+  [/^(\S+) is found on this machine\.$/, '$1: 이 기계에 있다.'],
+  [/^(\S+) is not found on this machine\.$/, '$1: 이 기계에는 없다.'],
+  [/^(\d+) lines? so far$/, '지금까지 $1줄'],
+  [
+    /^What (\d+) lines? of text tell; it may come from another machine$/,
+    '글 $1줄이 말하는 것; 다른 기계의 글일 수 있다',
+  ],
+  [/^Not the NVIDIA container stack \((.+)\)$/, 'NVIDIA 컨테이너 스택이 아니다 ($1)'],
+  [/^(\S+) that is all$/, '$1 이것이 전부'],
+  [/^(\S+) ends the line$/, '$1 줄 끝'],
   [/^\((.+)\)$/, '({1})'],
   [/^(\d+) more, Space(.*)$/, '$1줄 더, Space{2}'],
   [/^, (\d+) above$/, ', 위로 $1줄'],
