@@ -176,7 +176,9 @@ export const modeIds = {
   // 2.15
   'over-privileged-workaround': ['2.15', 1, 'patch', 'A container has far more rights than a GPU needs'],
   'destructive-advice-guard': ['2.15', 1, 'guard', 'This advice destroys data or weakens the machine'],
-} as const satisfies Readonly<Record<string, readonly [section: string, priority: 1 | 2 | 3, by: ModeClass, title: string]>>;
+} as const satisfies Readonly<
+  Record<string, readonly [section: string, priority: 1 | 2 | 3, by: ModeClass, title: string]>
+>;
 
 export type ModeId = keyof typeof modeIds;
 
