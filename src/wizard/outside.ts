@@ -5,6 +5,7 @@ import type { Flow, Request, WayId } from '../engine/flow.ts';
 import type { Mode } from '../engine/mode.ts';
 import type { Plan, Refusal } from '../plan/plan.ts';
 import type { Event, Machine } from '../transcript/event.ts';
+import type { Projects } from './projects.ts';
 
 export interface Way {
   readonly way: WayId;
@@ -111,6 +112,8 @@ export interface Outside {
   readonly from?: (flow: string) => Promise<Outside>;
   /** The same box, and only one of the flows that stand beside the tree. */
   readonly beside?: (flow: string) => Outside;
+  /** Project files of the person, read anew, judged by how the box is now. */
+  readonly files?: () => Promise<Projects>;
   /** Everything that is found is put to the person, also what is no fault: they asked for it. */
   readonly asksAll?: true;
 }

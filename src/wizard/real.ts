@@ -37,6 +37,8 @@ export interface RealOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly loadModules?: boolean;
+  /** Folders whose project files are looked at; the engine's projects come besides. */
+  readonly folders?: readonly string[];
 }
 
 export interface Real extends Outside {
@@ -80,6 +82,7 @@ export const realOutside = ({
   command,
   now,
   loadModules,
+  folders = [],
 }: RealOptions): Real => {
   let id: string | null | undefined;
   /** Made at the first event worth keeping; null where the state folder cannot be written. */
@@ -197,6 +200,17 @@ export const realOutside = ({
       return { ...outer, trunk: flow === 'jetson' && !isTegra ? 'kubernetes' : flow };
     },
     beside: flow => seenFrom(facts, flow),
+    files: async () => {
+      const { filesFindings, plansFor } = await import('../files/index.ts');
+      const report = reportOf(await facts.facts(), telling);
+      // Past the log: every folder that was looked into would bury what was done.
+      const { found, findings } = await filesFindings(bare, report, { folders, forms: 4 });
+      return {
+        folders,
+        files: [...new Set([...found.projects.flat(), ...found.dockerfiles, ...found.manifests])],
+        troubles: findings.map(finding => ({ finding, plans: plansFor(finding) })),
+      };
+    },
     flush: kept.flush,
   };
   /** The same outside, with other facts and the flows beside the tree. */

@@ -54,6 +54,8 @@ export const runWizard = async (run: WizardRun): Promise<number> => {
         version,
         now,
         command: run.command,
+        // A simulated box has files of its own; the person's folder is none of them.
+        ...(box.kind === 'live' && { folders: [process.cwd()] }),
         ...(run.others && box === run.box && { others: run.others }),
         ...(run.loadModules && { loadModules: true }),
       });

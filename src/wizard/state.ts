@@ -1,7 +1,9 @@
 /** Everything the wizard's screen depends on, as plain data. */
 import type { WayId } from '../engine/flow.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Machine } from '../transcript/event.ts';
 import type { Listed, Outside, PastSession, Report } from './outside.ts';
+import type { Projects, Trouble } from './projects.ts';
 import type { Proof, Proven } from './proof.ts';
 import type { Pasted, Told } from './texts.ts';
 import type { Row, Walk } from './walk.ts';
@@ -21,6 +23,9 @@ export type At =
   | { readonly at: 'past'; readonly sessions: readonly PastSession[] | null }
   | { readonly at: 'paste'; readonly pasted: Pasted }
   | { readonly at: 'told'; readonly told: Told }
+  | { readonly at: 'projects'; readonly all: Projects }
+  | { readonly at: 'trouble'; readonly all: Projects; readonly trouble: Trouble }
+  | { readonly at: 'mend'; readonly all: Projects; readonly trouble: Trouble; readonly plan: Plan }
   | { readonly at: 'undo'; readonly session: PastSession }
   | { readonly at: 'page'; readonly page: Page; readonly back: At }
   | { readonly at: 'busy'; readonly what: string; readonly since: number; readonly holds: boolean }

@@ -31,6 +31,9 @@ export interface View {
   readonly keys: readonly (readonly [key: string, does: string])[];
 }
 
+/** A list is read by a person; more are cut. */
+export const MOST_ROWS = 200;
+
 /** Keys that most screens share, for the last row. */
 export const MOVE = [
   ['↑↓', 'move'],

@@ -152,7 +152,7 @@ const proposalBody = (plan: Plan, show: State['show']): readonly Line[] => [
 /** A whole proposal, for a program without a screen. */
 export const proposalLines = (plan: Plan): readonly Line[] => [...proposalHead(plan), ...proposalBody(plan, 'diff')];
 
-const proposal = (plan: Plan, state: State): Partial<View> => {
+export const proposal = (plan: Plan, state: State): Partial<View> => {
   const isRecorded = state.kind === 'recorded';
   const last = state.show === 'commands' ? (['d', 'diff'] as const) : (['c', 'commands'] as const);
   return {

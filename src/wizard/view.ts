@@ -4,9 +4,10 @@ import { headerOf } from './header.ts';
 import { code, command, fact, plural, text, waysLines } from './lines.ts';
 import { PATHS, type State } from './state.ts';
 import { summaryOf } from './summary.ts';
+import { projectsView, troubleView } from './view-projects.ts';
 import { pasteView, toldView } from './view-texts.ts';
 import { type Choice, MOVE, TAIL, type View } from './view-types.ts';
-import { walkView } from './view-walk.ts';
+import { proposal, walkView } from './view-walk.ts';
 
 export type { Line, Tone } from './lines.ts';
 export type { Choice, View } from './view-types.ts';
@@ -31,6 +32,7 @@ const FIRST = (state: State): readonly Choice[] => [
   { id: 'ways', label: 'How can I ask for the GPU on this machine?' },
   { id: 'paths', label: 'Choose a path: hook, CDI, virtual machine, Jetson/k3s, missing module' },
   { id: 'containers', label: 'Look at one container' },
+  { id: 'projects', label: 'Project files: Compose files, Dockerfiles, manifests' },
   { id: 'persistence', label: 'What survives a reboot and a driver update?' },
   ...(state.hasDemos
     ? [{ id: 'demos', label: state.isAway ? 'Try another simulated broken box' : 'Try a simulated broken box' }]
@@ -122,6 +124,12 @@ const screen = (state: State): Partial<View> => {
       return pasteView(at.pasted);
     case 'told':
       return toldView(at.told, state);
+    case 'projects':
+      return projectsView(at.all);
+    case 'trouble':
+      return troubleView(at.trouble, at.all);
+    case 'mend':
+      return proposal(at.plan, state);
     case 'past':
       return {
         isTop: true,

@@ -8,6 +8,7 @@ import { headerOf } from './header.ts';
 import { exitCodeOf, outcomeOf } from './outcome.ts';
 import type { Outside, PastSession } from './outside.ts';
 import { finishPage, rootPage, undoPage } from './pages.ts';
+import { createProjects } from './projects.ts';
 import { proofAfter, proveNow } from './proof.ts';
 import { createSession, type Session } from './session.ts';
 import {
@@ -190,11 +191,8 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       isAway: box !== first,
       session: box.session(),
     });
-    row({
-      sign: 'plain',
-      label: '',
-      text: box === first ? `back on ${box.box.name}` : `simulated box: ${box.box.name}`,
-    });
+    const text = box === first ? `back on ${box.box.name}` : `simulated box: ${box.box.name}`;
+    row({ sign: 'plain', label: '', text });
     look();
   };
 
@@ -241,6 +239,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
   const getters = { outside: () => outside, state: () => state, signal: abort.signal };
   const hall: Hall = { ...getters, set, go, row, busy, then, start };
   const texts = createTexts(hall);
+  const projects = createProjects(hall);
 
   const choose: (id: string) => void = id => {
     const { at, walk } = state;
@@ -253,7 +252,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     if (id === 'menu') return go({ at: 'menu' });
     if (id === 'home') return enter(first);
     if (at.at === 'page') return go(at.back);
-    if (texts.choose(id)) return;
+    if (texts.choose(id) || projects.choose(id)) return;
     if (id.startsWith('way ')) return start([id.slice(4) as WayId]);
     if (at.at === 'paths' && id !== 'containers') {
       const path = PATHS.find(p => p.id === id);
@@ -314,6 +313,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     if (state.depth > 0 || state.evidence) return set({ depth: 0, evidence: false });
     if (at.at === 'page') return go(at.back);
     if (at.at === 'undo') return choose('undo');
+    if (projects.back()) return;
     if (at.at === 'proof') return send({ do: 'no' });
     if (at.at !== 'walk') return at.at === 'menu' || at.at === 'busy' ? undefined : go({ at: 'menu' });
     if (at.more || at.guide !== null) return go({ ...at, more: false, guide: null });
@@ -329,6 +329,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
 
   const answer: (yes: boolean) => void = yes => {
     const { at, walk } = state;
+    if (at.at === 'mend') return projects.answer(yes);
     if (at.at === 'undo') return yes ? undo(at.session) : choose('undo');
     if (at.at === 'proof') {
       outside.append({ type: 'answered', question: 'prove it by a container', answer: yes ? 'yes' : 'no' });
@@ -369,11 +370,10 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       case 'yes':
       case 'no':
         return answer(intent.do === 'yes');
-      case 'type':
-      case 'erase':
-        return texts.take(intent);
       case 'choose':
         return choose(intent.id);
+      default:
+        return texts.take(intent);
     }
   };
 
