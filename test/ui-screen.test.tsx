@@ -63,6 +63,24 @@ test('arrow and Enter in one chunk choose what the arrow reached', async () => {
   await t.end;
 });
 
+test('on the page for an error text a paste is text, also where the terminal does not mark it as one', async () => {
+  const { p, t } = opened();
+  await t.until(/Find out why/);
+  await t.type(`${DOWN}\r`);
+  await t.until(/Paste the error text here/);
+  await t.type('\u001B[200~q\ry\u001B[201~');
+  await t.until(/2 lines so far/);
+  await t.type('b\rq\ry\r');
+  await t.until(/5 lines so far/);
+  await t.type('by hand');
+  await t.until(/by hand/);
+  await t.type('\u001B');
+  await t.until(/Find out why/);
+  assert.equal(p.applied, 0);
+  await t.type('q');
+  await t.end;
+});
+
 test('an arrow key writes at most 300 bytes on a screen of 20 lines, and an idle screen nothing', async () => {
   const { t } = opened({ containers: 3 });
   await t.until(/Find out why/);

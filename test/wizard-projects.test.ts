@@ -65,6 +65,7 @@ test('the distributed project: both faults are listed, mended one by one, read a
   await me.asked();
   me.key({ char: 'y' }, 'y');
   await me.asked();
+  assert.equal(me.wizard.state().changes, 0, 'one session, both changes');
   for (const [path, was] of before) assert.equal(await me.text(path), was);
 });
 

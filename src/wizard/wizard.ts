@@ -227,7 +227,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
           session?.stop();
           session = null;
           shown = new Map();
-          set({ changes: Math.max(0, state.changes - 1), walk: null, undone: true });
+          set({ changes: what.id === state.session ? 0 : state.changes, walk: null, undone: true });
           row({ sign: 'done', label: 'Undone', text: what.title });
         }
         look();
