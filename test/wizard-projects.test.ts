@@ -110,7 +110,7 @@ test('a box without project files says so; a recording shows the plan and cannot
   const none = await open('healthy-old');
   await none.choose('projects');
   assert.deepEqual(labels(await none.asked()), ['Back']);
-  assert.match(JSON.stringify(none.view().lead), /the engine knows no project|nothing is wrong/);
+  assert.match(JSON.stringify(none.view().lead), /The engine of this box knows no Compose project/);
   const me = await open('project-ollama', box => ({ ...box, kind: 'recorded' }));
   await me.choose('projects');
   await me.choose('trouble 0');

@@ -18,7 +18,9 @@ const nearPath = (path: string, folders: readonly string[]): string => {
 const placeOf = (finding: FileFinding, { folders }: Projects): string =>
   `${nearPath(finding.path, folders)}:${finding.line}`;
 
-const headOf = ({ files, troubles }: Projects): Line => {
+const headOf = ({ files, troubles, folders }: Projects): Line => {
+  if (files.length === 0 && folders.length === 0)
+    return text('The engine of this box knows no Compose project.', 'strong');
   const faults = troubles.filter(t => t.finding.severity === 'fault').length;
   if (files.length === 0)
     return text(

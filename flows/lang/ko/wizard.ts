@@ -27,6 +27,7 @@ export const wizard: Readonly<Record<string, string>> = {
   'Looking through project files': '프로젝트 파일을 살펴보는 중',
   'No Compose file, Dockerfile or manifest below this folder, and the engine knows no project.':
     '이 폴더 아래에 Compose 파일, Dockerfile, 매니페스트가 없고 엔진이 아는 프로젝트도 없다.',
+  'The engine of this box knows no Compose project.': '이 기계의 엔진은 Compose 프로젝트를 모른다.',
   'Nothing is offered for it here.': '여기서는 내놓을 것이 없다.',
   'No edit is offered; this could be pasted instead:': '고칠 편집이 없다. 대신 이것을 붙여 넣을 수 있다:',
   'Works here': '여기서 되는 것',
