@@ -1,6 +1,7 @@
 /** The walkthrough in a real terminal, 80 by 24, in both languages: key scripts of a new user. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import xterm from '@xterm/headless';
 import { spawn } from 'node-pty';
 import type { Key } from '../flows/lang/en/index.ts';
@@ -67,14 +68,24 @@ const inPty = (args: readonly string[], more: Record<string, string> = {}) => {
   };
 };
 
+/** A frame may arrive in pieces: it stands when nothing has come for a moment. */
+const stands = async (tour: ReturnType<typeof inPty>): Promise<void> => {
+  for (let seen = ''; seen.trim() === '' || seen !== tour.screen(); ) {
+    seen = tour.screen();
+    await sleep(40);
+  }
+};
+
 /** Enter until the exercise is offered: it scrolls a long page and turns a short one. */
 const readOn = async (tour: ReturnType<typeof inPty>, title: string): Promise<number> => {
+  await stands(tour);
   for (let pressed = 0; pressed < 40; pressed++) {
     const before = tour.screen();
     for (const line of before.split('\n')) assert.ok(cells(line) <= COLUMNS, line);
     if (before.replace(/\s+/g, ' ').includes(title)) return pressed;
     tour.key('\r');
     await tour.until(s => s !== before && s.trim() !== '', 'the next page');
+    await stands(tour);
   }
   throw new Error(`no exercise after 40 keys:\n${tour.screen()}`);
 };
@@ -152,6 +163,22 @@ for (const [language, LANG] of [
     assert.match(run(['learn', '--list'], { env: { LANG } }).stdout, new RegExp(t('list.all-done').slice(0, 8)));
     run(['learn', '--reset'], { env: { LANG } });
   });
+
+test('an Enter pressed while the program loads shifts nothing: the header is the first row', limit, async () => {
+  for (const delay of [0, 60, 120, 180, 240, 300]) {
+    const tour = inPty(['learn', 'breaks', '--demo', 'healthy-new', '--lang', 'en']);
+    await sleep(delay);
+    tour.key('\r');
+    await stands(tour);
+    assert.match(tour.screen().trimStart(), /^── gpumedic/);
+    tour.key('\u001b[B');
+    await stands(tour);
+    assert.equal(tour.screen().match(/── gpumedic/g)?.length, 1, tour.screen());
+    assert.equal(tour.screen().match(/q quit/g)?.length, 1, tour.screen());
+    tour.key('q');
+    assert.equal(await tour.ended, 0);
+  }
+});
 
 test('several keys in one chunk and Ctrl-C: no step is confirmed by accident, 130', limit, async () => {
   const tour = inPty(['learn', 'breaks', '--demo', 'healthy-new', '--lang', 'en']);

@@ -2,6 +2,7 @@
 import { Box, render, useApp, useInput, usePaste, useWindowSize } from 'ink';
 import { type ReactElement, useEffect, useReducer, useRef, useSyncExternalStore } from 'react';
 import type { Learner } from '../learn/learner.ts';
+import { withoutEcho } from './echo.ts';
 import { type Cursor, cursorFor, press, pressesOf, screenOf } from './keys.ts';
 import { Menu } from './menu.tsx';
 import { type Drawn, frameOf } from './rows.ts';
@@ -91,15 +92,16 @@ export interface LearnOptions {
 }
 
 /** Runs until the person leaves; resolves to the exit code. */
-export const mountLearn = async (learner: Learner, { ascii, say, stdin, stdout }: LearnOptions): Promise<number> => {
-  const app = render(<Learn learner={learner} theme={themeOf(ascii, say)} />, {
-    interactive: true,
-    incrementalRendering: true,
-    exitOnCtrlC: false,
-    patchConsole: false,
-    ...(stdin && { stdin }),
-    ...(stdout && { stdout }),
-  });
-  await app.waitUntilExit();
-  return learner.ended;
-};
+export const mountLearn = (learner: Learner, { ascii, say, stdin, stdout }: LearnOptions): Promise<number> =>
+  withoutEcho(async () => {
+    const app = render(<Learn learner={learner} theme={themeOf(ascii, say)} />, {
+      interactive: true,
+      incrementalRendering: true,
+      exitOnCtrlC: false,
+      patchConsole: false,
+      ...(stdin && { stdin }),
+      ...(stdout && { stdout }),
+    });
+    await app.waitUntilExit();
+    return learner.ended;
+  }, stdin);
