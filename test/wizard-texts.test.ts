@@ -164,7 +164,7 @@ test('the same as lines: an empty line after text, a dot, or the end of the inpu
       colour: false,
       columns: 80,
     });
-    assert.match(out, /What 3 lines of text tell/);
+    assert.match(out, /What the text of 3 lines tells/);
     assert.match(out, /Look here for \S+/);
     assert.doesNotMatch(out, /no answer here/);
   }

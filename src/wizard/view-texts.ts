@@ -67,7 +67,7 @@ const leadOf = ({ explanation, looked, lines }: Told): readonly Line[] => {
   const { causes, foreign, notMine } = explanation;
   if (notMine) return [text(`Not the NVIDIA container stack (${foreign?.kind ?? 'unrelated'})`, 'strong', 'note')];
   if (causes.length === 0) return [text('No known error in this text', 'strong', 'unsure')];
-  return [text(`What ${plural(lines, 'line')} of text tell; it may come from another machine`, 'strong')];
+  return [text(`What the text of ${plural(lines, 'line')} tells; it may come from another machine`, 'strong')];
 };
 
 const choicesOf = (told: Told): readonly Choice[] => {

@@ -173,7 +173,7 @@ export const patterns: readonly (readonly [english: RegExp, korean: string])[] =
   [/^(\S+) is not found on this machine\.$/, '$1: 이 기계에는 없다.'],
   [/^(\d+) lines? so far$/, '지금까지 $1줄'],
   [
-    /^What (\d+) lines? of text tell; it may come from another machine$/,
+    /^What the text of (\d+) lines? tells; it may come from another machine$/,
     '글 $1줄이 말하는 것; 다른 기계의 글일 수 있다',
   ],
   [/^Not the NVIDIA container stack \((.+)\)$/, 'NVIDIA 컨테이너 스택이 아니다 ($1)'],
