@@ -1,16 +1,8 @@
 /** The report as JUnit XML: every question of the tree a test case, for pipelines that read nothing else. */
 import type { Flow } from '../engine/flow.ts';
 import type { Report } from '../engine/report.ts';
-import { xmlAttribute as attribute, xml } from '../text/xml.ts';
+import { type JunitCase as Case, junitXml } from './junit-xml.ts';
 import { becauseWords } from './words.ts';
-
-interface Case {
-  readonly group: string;
-  readonly name: string;
-  readonly outcome: 'passed' | 'failed' | 'skipped';
-  readonly message: string;
-  readonly detail: string;
-}
 
 const evidenceText = (finding: Report['findings'][number]): string =>
   finding.evidence.map(({ from, shows }) => `${from}\n${shows}`).join('\n\n');
@@ -60,7 +52,7 @@ const cases = (report: Report, flows: readonly Flow[]): readonly Case[] => {
         name: finding.id,
         outcome: 'failed',
         message: finding.title,
-        detail: finding.evidence.map(({ from, shows }) => `${from}\n${shows}`).join('\n\n'),
+        detail: evidenceText(finding),
       }),
     );
   const ways = report.ways.map(
@@ -84,27 +76,6 @@ const cases = (report: Report, flows: readonly Flow[]): readonly Case[] => {
   return [...asked, ...others, ...ways, ...unanswered];
 };
 
-const caseXml = (c: Case): string => {
-  const open = `    <testcase classname="gpumedic.${attribute(c.group)}" name="${attribute(c.name)}"`;
-  if (c.outcome === 'passed') return `${open}/>`;
-  const tag = c.outcome === 'failed' ? 'failure' : 'skipped';
-  const inner = c.detail === '' ? '/>' : `>${xml(c.detail)}</${tag}>`;
-  return `${open}>\n      <${tag} message="${attribute(c.message)}"${inner}\n    </testcase>`;
-};
-
 /** `flows`: the whole tree, so that what was not asked is there too. Ends with a newline. */
-export const reportJunit = (report: Report, flows: readonly Flow[]): string => {
-  const all = cases(report, flows);
-  const failures = all.filter(c => c.outcome === 'failed').length;
-  const skipped = all.filter(c => c.outcome === 'skipped').length;
-  const numbers = `tests="${all.length}" failures="${failures}" errors="0" skipped="${skipped}" time="${(report.tookMs / 1000).toFixed(3)}"`;
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="gpumedic check" ${numbers}>`,
-    `  <testsuite name="gpumedic check" ${numbers}>`,
-    ...all.map(caseXml),
-    '  </testsuite>',
-    '</testsuites>',
-    '',
-  ].join('\n');
-};
+export const reportJunit = (report: Report, flows: readonly Flow[]): string =>
+  junitXml('gpumedic check', report.tookMs, cases(report, flows));

@@ -1,24 +1,8 @@
 /** Events to JUnit XML: every check of the session a test case, as it stood at the end. Pure. */
-import { xmlAttribute as attribute, xml } from '../text/xml.ts';
+import { type JunitCase as Case, junitXml } from '../report/junit-xml.ts';
 import type { Event } from './event.ts';
 import { shown } from './markdown-text.ts';
 import { storyOf } from './story.ts';
-
-interface Case {
-  readonly group: string;
-  readonly name: string;
-  readonly outcome: 'passed' | 'failed' | 'skipped';
-  readonly message: string;
-  readonly detail: string;
-}
-
-const caseXml = (c: Case): string => {
-  const open = `    <testcase classname="gpumedic.${attribute(c.group)}" name="${attribute(c.name)}"`;
-  if (c.outcome === 'passed') return `${open}/>`;
-  const tag = c.outcome === 'failed' ? 'failure' : 'skipped';
-  const inner = c.detail === '' ? '/>' : `>${xml(c.detail)}</${tag}>`;
-  return `${open}>\n      <${tag} message="${attribute(c.message)}"${inner}\n    </testcase>`;
-};
 
 /** The document, ending in a newline. A log that breaks off is no failure of the checks it holds. */
 export const transcriptJunit = (events: readonly Event[]): string => {
@@ -66,17 +50,10 @@ export const transcriptJunit = (events: readonly Event[]): string => {
       detail: '',
     }),
   );
-  const all = [...checks, ...steps, ...proofs, ...ways];
-  const count = (outcome: Case['outcome']): number => all.filter(c => c.outcome === outcome).length;
-  const numbers = `tests="${all.length}" failures="${count('failed')}" errors="0" skipped="${count('skipped')}" time="${(story.tookMs / 1000).toFixed(3)}"`;
-  const name = attribute(`gpumedic ${story.began?.session ?? ''}`.trim());
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="${name}" ${numbers}>`,
-    `  <testsuite name="${name}" ${numbers}>`,
-    ...all.map(caseXml),
-    '  </testsuite>',
-    '</testsuites>',
-    '',
-  ].join('\n');
+  return junitXml(`gpumedic ${story.began?.session ?? ''}`.trim(), story.tookMs, [
+    ...checks,
+    ...steps,
+    ...proofs,
+    ...ways,
+  ]);
 };

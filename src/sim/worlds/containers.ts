@@ -76,3 +76,23 @@ export const running = (
   world.docker!.containers.push(c);
   return c;
 };
+
+/** The containers of an ordinary box: two with the GPU, a database without. */
+export const populated = (world: World): World => {
+  running(
+    world,
+    'ollama',
+    request('ollama/ollama:0.12.6', { gpus: 'all', restart: 'always', env: ['OLLAMA_API_KEY=sk-demo-51f0c9a7e4'] }),
+  );
+  running(
+    world,
+    'db',
+    request('postgres:17', { restart: 'unless-stopped', env: ['POSTGRES_PASSWORD=correct-horse-battery'] }),
+  );
+  running(
+    world,
+    'train-42',
+    request('nvidia/cuda:12.6.3-base-ubuntu24.04', { gpus: 'all', command: ['sleep', 'infinity'] }),
+  );
+  return world;
+};

@@ -5,32 +5,13 @@ import { systemctl } from '../systemctl.ts';
 import { configPath } from '../toolkit-config.ts';
 import { startUnit, stopUnit } from '../units.ts';
 import { tick, type World } from '../world.ts';
-import { request, running } from './containers.ts';
+import { populated, request, running } from './containers.ts';
 import { daemonJsonWith, machine } from './machine.ts';
 import { writeSpec } from './specs.ts';
 
 const secrets = {
   'insecure-registries': ['10.20.30.40:5000'],
   'registry-mirrors': ['https://robot:s3cr3t-pull-token@mirror.lab.example.net'],
-};
-
-const populated = (world: World): World => {
-  running(
-    world,
-    'ollama',
-    request('ollama/ollama:0.12.6', { gpus: 'all', restart: 'always', env: ['OLLAMA_API_KEY=sk-demo-51f0c9a7e4'] }),
-  );
-  running(
-    world,
-    'db',
-    request('postgres:17', { restart: 'unless-stopped', env: ['POSTGRES_PASSWORD=correct-horse-battery'] }),
-  );
-  running(
-    world,
-    'train-42',
-    request('nvidia/cuda:12.6.3-base-ubuntu24.04', { gpus: 'all', command: ['sleep', 'infinity'] }),
-  );
-  return world;
 };
 
 export const notActive = (): World => {
