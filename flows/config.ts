@@ -56,8 +56,8 @@ export const config = flow({
       probes: ['config', 'configPaths', 'toolkit'],
       decide: (f, r) => {
         const known =
-          ['auto', 'legacy', 'cdi', 'csv'].includes(f.config.mode) ||
-          modesOf(need(f.toolkit.version) ?? '0').includes(f.config.mode);
+          // What the oldest toolkit knows, every one does: its version need not be known.
+          modesOf('0').includes(f.config.mode) || modesOf(need(f.toolkit.version) ?? '0').includes(f.config.mode);
         if (!known)
           return {
             is: 'badMode',

@@ -47,7 +47,7 @@ export const effectWords: Readonly<Partial<Record<Effect, string>>> = {
   RK: 'restarts Kubernetes on this node',
   RX: 'containers must be recreated',
   RM: 'reloads kernel modules',
-  RB: 'reboot',
+  RB: 'needs a reboot',
 };
 
 export const platformWords: Readonly<Record<string, string>> = {

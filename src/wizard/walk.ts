@@ -5,6 +5,7 @@ import type { Evidence, Target, WayId, Why } from '../engine/flow.ts';
 import { isFinding } from '../engine/flow.ts';
 import type { Mode } from '../engine/mode.ts';
 import type { Plan, Refusal } from '../plan/plan.ts';
+import { effectWords } from '../report/words.ts';
 import type { AnyFacts, Report } from './outside.ts';
 
 export type Sign = 'ok' | 'broken' | 'unsure' | 'note' | 'done' | 'plain';
@@ -78,18 +79,9 @@ export const signOf = (target: Target | undefined, verdict: string): Sign => {
 export const costsOf = (fix: Fix, facts: AnyFacts): string => {
   if (fix.by === 'guide') return 'steps for you to do';
   const files = fix.touches(facts).length;
-  const restarts: readonly string[] = fix.effect.flatMap(e => RESTARTS[e] ?? []);
+  const restarts: readonly string[] = fix.effect.flatMap(e => effectWords[e] ?? []);
   return [
     files > 0 ? `writes ${files} file${files === 1 ? '' : 's'}` : 'writes no file',
     restarts.length > 0 ? restarts.join(', ') : 'restarts nothing',
   ].join(', ');
-};
-const RESTARTS: Readonly<Record<string, string>> = {
-  RL: 'reloads Docker',
-  RD: 'restarts Docker',
-  RC: 'restarts containerd',
-  RK: 'restarts k3s',
-  RX: 'containers must be recreated',
-  RM: 'reloads kernel modules',
-  RB: 'needs a reboot',
 };
