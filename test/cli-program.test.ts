@@ -110,15 +110,30 @@ test('a full disk under the output is said, not swallowed', () => {
   assert.equal(stderr, 'gpumedic: the output could not be written (ENOSPC)\n');
 });
 
+test('a reader that comes late gets everything', async () => {
+  const whole = run(['flows']).stdout;
+  const child = spawn('sh', ['-c', '"$0" "$1" flows | { sleep 0.3; cat; }', process.execPath, program], {
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', data => {
+    text += data;
+  });
+  await new Promise(resolve => child.on('close', resolve));
+  assert.equal(text, whole);
+});
+
 test('a fault of ours: 70, what to do about it, and where it happened only when asked', () => {
-  const broken = `Object.defineProperty(process.stdout, 'write', { value: () => { throw new Error('broken for a test') } });`;
+  const broken = `JSON.stringify = () => { throw new Error('broken for a test') };`;
   const node = ['--import', `data:text/javascript,${encodeURIComponent(broken)}`];
-  const quiet = run(['--help'], { node });
+  const words = ['--demo', 'list', '--json'];
+  const quiet = run(words, { node });
   assert.deepEqual([quiet.code, quiet.stdout], [70, '']);
   assert.match(quiet.stderr, /^gpumedic: internal error: broken for a test\n/);
   assert.match(quiet.stderr, /report it/);
   assert.doesNotMatch(quiet.stderr, /^ {4}at /m);
-  assert.match(run(['--help'], { node, env: { GPUMEDIC_DEBUG: '1' } }).stderr, /^ {4}at /m);
+  assert.match(run(words, { node, env: { GPUMEDIC_DEBUG: '1' } }).stderr, /^ {4}at /m);
 });
 
 test('--demo list names the simulated boxes, as text and as JSON', () => {

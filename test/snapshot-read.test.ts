@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { InputError } from '../src/box/errors.ts';
-import { openRecording } from '../src/box/recorded.ts';
+import { openRecording } from '../src/snapshot/open.ts';
 import { readSnapshot } from '../src/snapshot/read.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'gpumedic-test-'));

@@ -14,7 +14,8 @@ import { explainBench } from './bench-explain.ts';
 import { dist, ensureBuilt, root } from './bundle.ts';
 
 const ROUNDS = 15;
-const FIXTURE = join(root, 'test/fixtures/recordings/healthy@new.json.br');
+/** A sound box, for which no fix is loaded, and one with several faults. */
+const RECORDINGS = { sound: 'healthy@new', broken: 'cdi-mode-hook@new' };
 
 interface Row {
   readonly what: string;
@@ -139,9 +140,13 @@ const bytesOnScreen = async (): Promise<{ perKey: number; idle: number }> => {
 
 const { demos } = await import('../src/sim/worlds/index.ts');
 const demo = ['--demo', Object.keys(demos)[0]!];
-const recording = join(work, 'healthy.json');
-writeFileSync(recording, brotliDecompressSync(readFileSync(FIXTURE)));
-const fixture = ['--box', recording];
+const checked = (name: string): readonly string[] => {
+  const path = join(work, `${name}.json`);
+  writeFileSync(path, brotliDecompressSync(readFileSync(join(root, `test/fixtures/recordings/${name}.json.br`))));
+  return [program, 'check', '--json', '--box', path];
+};
+const sound = checked(RECORDINGS.sound);
+const broken = checked(RECORDINGS.broken);
 
 const message = join(work, 'message.txt');
 writeFileSync(
@@ -149,11 +154,12 @@ writeFileSync(
   '$ docker run --rm --gpus all ubuntu nvidia-smi\ndocker: Error response from daemon: could not select device driver "" with capabilities: [[gpu]].\nERRO[0000] error waiting for container: context canceled\n$ docker version\n',
 );
 
-const times: Record<'node' | 'version' | 'explain' | 'check' | 'cold' | 'warm', number[]> = {
+const times: Record<'node' | 'version' | 'explain' | 'sound' | 'broken' | 'cold' | 'warm', number[]> = {
   node: [],
   version: [],
   explain: [],
-  check: [],
+  sound: [],
+  broken: [],
   cold: [],
   warm: [],
 };
@@ -163,7 +169,8 @@ for (let round = -2; round < ROUNDS; round++) {
     node: whole(['-e', '0'], cold),
     version: whole([program, '--version'], warm),
     explain: whole([program, 'explain', '--json', message], warm),
-    check: whole([program, 'check', '--json', ...fixture], warm),
+    sound: whole(sound, warm),
+    broken: whole(broken, warm),
     cold: await firstFrame(cold),
     warm: await firstFrame(warm),
   };
@@ -187,7 +194,8 @@ const rows: readonly Row[] = [
   { what: 'node -e 0', measured: `1x (${base.toFixed(0)} ms)`, bound: '', kept: true },
   ratio('first frame, no compile cache', 'cold', 5),
   ratio('first frame, compile cache warm', 'warm', 4),
-  ratio('check --json --box', 'check', 3),
+  ratio('check --json --box, a sound box', 'sound', 3),
+  ratio('the same, a box with faults', 'broken', 3),
   ratio('--version', 'version', 1.5),
   ratio('explain, a text of four lines', 'explain', 2.5),
   {

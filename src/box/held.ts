@@ -7,6 +7,9 @@ import type { Snapshot, SnapshotStat } from '../snapshot/snapshot.ts';
 /** As many links as Linux follows. */
 const MAX_LINKS = 40;
 
+/** Empty and dotted parts, which a path may be written with: //, /./, /../, a slash at its end. */
+const ODD = /\/(?:\.{0,2}\/|\.{0,2}$)/;
+
 const parentOf = (path: string): string => path.slice(0, Math.max(path.lastIndexOf('/'), 1));
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
@@ -31,6 +34,12 @@ export interface Held {
 
 export const heldBy = (snapshot: Snapshot): Held => {
   const { files, dirs, stats, errors } = snapshot;
+  const links = Object.keys(stats).filter(path => stats[path]?.type === 'link');
+  /** Most paths lead through no link at all, and walking them part by part is what reading a recording costs. */
+  const isPlain = (path: string): boolean =>
+    !ODD.test(path) &&
+    !links.some(link => path.startsWith(link) && (path.length === link.length || path[link.length] === '/'));
+
   const linkAt = (path: string): string | undefined => {
     const stat = Object.hasOwn(stats, path) ? stats[path] : undefined;
     return stat?.type === 'link' ? stat.target : undefined;
@@ -39,6 +48,7 @@ export const heldBy = (snapshot: Snapshot): Held => {
   /** The path with every known link replaced; without `last` a link in the last place stays. Null for a circle and for a relative path. */
   const resolve = (path: string, last: boolean): string | null => {
     if (!path.startsWith('/')) return null;
+    if (isPlain(path)) return path;
     const todo = path.split('/').filter(Boolean).toReversed();
     let at = '';
     let followed = 0;

@@ -161,9 +161,3 @@ export const recordedBox = (snapshot: Snapshot, name: string): Box => {
     },
   };
 };
-
-/** Opens a snapshot file, plain or gzipped. Throws InputError with one line for a person. */
-export const openRecording = async (path: string): Promise<Box> => {
-  const { readSnapshot } = await import('../snapshot/read.ts');
-  return recordedBox(await readSnapshot(path), path.slice(path.lastIndexOf('/') + 1));
-};

@@ -1,6 +1,5 @@
 /** The machine that the words name: this one, a recording, or a simulated one. */
 import type { Box } from '../box/box.ts';
-import { openRecording } from '../box/recorded.ts';
 import { readOnly } from '../box/wrap.ts';
 import { type Context, given, has } from './context.ts';
 import { UsageError } from './errors.ts';
@@ -15,7 +14,7 @@ export const openBox = async (context: Context): Promise<Box> => {
 
 const open = async (context: Context): Promise<Box> => {
   const file = given(context, 'box');
-  if (file !== undefined) return openRecording(file);
+  if (file !== undefined) return (await import('../snapshot/open.ts')).openRecording(file);
   const demo = given(context, 'demo');
   if (demo === 'random') return (await (await import('./random.ts')).randomBox(context.now())).box;
   if (demo !== undefined) return openDemo(demo);

@@ -2,7 +2,7 @@
 import { shownPath as printable } from '../box/errors.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
-import { output } from './output.ts';
+import { endOf, output } from './output.ts';
 import { run } from './run.ts';
 import { terminalOf } from './terminal.ts';
 import { version } from './version.ts';
@@ -56,7 +56,9 @@ const dispatch = async (words: Words, context: Context): Promise<number> => {
 /** Ends the process: 0, 1, 2, 64, 70 or 130 (docs/cli.md). */
 export const start = async (args: readonly string[]): Promise<void> => {
   const stop = new AbortController();
-  const { out, err, flush } = output(process.stdout, process.stderr, () => stop.abort(new Error('output closed')));
+  const stdout = endOf(1, () => process.stdout);
+  const stderr = endOf(2, () => process.stderr);
+  const { out, err, flush } = output(stdout, stderr, () => stop.abort(new Error('output closed')));
   let isHeld = false;
   const interrupted = (): void => {
     if (stop.signal.aborted && !isHeld) process.exit(exits.interrupted);
@@ -72,7 +74,12 @@ export const start = async (args: readonly string[]): Promise<void> => {
   try {
     const words = parseWords(args);
     const flags = { plain: words.options.plain === true, ascii: words.options.ascii === true };
-    const terminal = terminalOf(process.env, flags, process);
+    const terminal = terminalOf(process.env, flags, {
+      stdout,
+      get stdin() {
+        return process.stdin;
+      },
+    });
     code = await dispatch(words, {
       ...base,
       words,

@@ -47,7 +47,8 @@ export const terminalOf = (
     flags.plain === true || (isSet(env.GPUMEDIC_PLAIN) && env.GPUMEDIC_PLAIN !== '0') || env.TERM === 'dumb';
   const isWide = ends.stdout.isTTY === true && ends.stdout.columns !== undefined && ends.stdout.columns > 0;
   return {
-    ink: !isPlain && ends.stdin.isTTY === true && ends.stdout.isTTY === true,
+    // Standard input last: Node makes its stream when it is looked at.
+    ink: !isPlain && ends.stdout.isTTY === true && ends.stdin.isTTY === true,
     colour: forced ?? ends.stdout.isTTY === true,
     ascii: flags.ascii === true || isAsciiLocale(env),
     columns: isWide ? ends.stdout.columns : 80,

@@ -19,7 +19,11 @@ export const isUnknown = (value: unknown): value is Unknown =>
 export class CannotTell extends Error {
   readonly missing: readonly Unknown[];
   constructor(missing: readonly Unknown[]) {
+    // A branch of the tree and no fault of the program: its stack is never read, and collecting it is what costs.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(`cannot tell: ${missing.map(m => `${m.probe} (${m.unknown})`).join(', ')}`);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'CannotTell';
     this.missing = missing;
   }

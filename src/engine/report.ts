@@ -19,7 +19,7 @@ import { type Collector, collector } from './collect.ts';
 import type { Fix } from './fix.ts';
 import type { Evidence, Flow, Request, WayId } from './flow.ts';
 import { or, type Unknown } from './known.ts';
-import { type Step, type Trail, walk } from './walk.ts';
+import { type Judged, type Step, type Trail, walk } from './walk.ts';
 
 export interface Way {
   readonly way: WayId;
@@ -203,15 +203,29 @@ const hear = (trails: readonly Trail[], facts: Facts, wanted: WayId | null): Map
   return heard;
 };
 
+const offersFor = (id: string, facts: Facts, tell: Telling): readonly FixOffer[] =>
+  tell.ladder(id, facts).map(f => ({
+    id: f.id,
+    title: f.title,
+    privilege: f.privilege,
+    effect: f.effect,
+    touches: f.touches(facts),
+    by: f.by,
+  }));
+
+const offered = (findings: readonly ReportFinding[], facts: Facts, tell: Telling): readonly ReportFinding[] =>
+  findings.map(f => ({ ...f, fixes: offersFor(f.id, facts, tell) }));
+
 /** The report, from facts alone. */
 export const reportOf = (facts: Facts, tell: Telling, tookMs = 0): Report => {
   const asked = requestsOf(facts);
+  const verdicts: Judged = new Map();
   // Without an engine the trunk is still worth walking: is the host itself in order?
-  const trails = (asked.length > 0 ? asked : [requests['docker-gpus']]).map(r => walk(flows, ROOT, facts, r));
+  const trails = (asked.length > 0 ? asked : [requests['docker-gpus']]).map(r => walk(flows, ROOT, facts, r, verdicts));
   const told = asked.length > 0 ? trails : [];
   const judged = asked.length > 0 ? trails : trails.map(t => ({ ...t, steps: t.steps.filter(s => TRUNK.has(s.flow)) }));
   const wanted = wayOf(facts.subjectRecord, facts);
-  const beside = BESIDE.map(id => walk(every, id, facts, requests['docker-gpus']));
+  const beside = BESIDE.map(id => walk(every, id, facts, requests['docker-gpus'], verdicts));
   const named = facts.subject === null ? null : namedTrail(facts, wanted, told);
   const heard = hear([...judged, ...beside, ...(named ? [named] : [])], facts, wanted);
   const silenced = new Set(
@@ -235,14 +249,7 @@ export const reportOf = (facts: Facts, tell: Telling, tookMs = 0): Report => {
           ...(consequences[id] ?? []).filter(c => silenced.has(c)),
           ...told.filter(t => h.ways.has(t.request.way)).map(t => t.request.way),
         ],
-        fixes: tell.ladder(id, facts).map(f => ({
-          id: f.id,
-          title: f.title,
-          privilege: f.privilege,
-          effect: f.effect,
-          touches: f.touches(facts),
-          by: f.by,
-        })),
+        fixes: offersFor(id, facts, tell),
       }),
     );
   const missing = new Map<string, Unknown>();
@@ -293,8 +300,8 @@ export const checkBox = async (box: Box, options: CheckOptions = {}): Promise<Re
   // A note asks nobody to mend anything, so a sound box pays for no fix.
   const brief = reportOf(facts, { title: titleOf, ladder: () => [] });
   const isSound = brief.findings.every(f => f.severity === 'note');
-  const report = isSound ? brief : reportOf(facts, (await import('./telling.ts')).telling);
-  return { ...report, tookMs: now() - began };
+  const findings = isSound ? brief.findings : offered(brief.findings, facts, (await import('./telling.ts')).telling);
+  return { ...brief, findings, tookMs: now() - began };
 };
 
 /** 0 healthy, 1 a fault stands, 2 could not tell. */

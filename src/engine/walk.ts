@@ -29,12 +29,13 @@ export interface Trail {
 
 export type Flows = Readonly<Record<string, Flow>>;
 
+type Said = Pick<Step, 'verdict' | 'found' | 'seen' | 'missing'>;
+
+/** Verdicts of checks that look at the machine alone, for the walks over one set of facts: every form of request walks the same trunk. */
+export type Judged = Map<Check, Said>;
+
 /** A verdict of one check, on these facts and for this request. */
-export const judge = (
-  check: Check,
-  facts: Facts,
-  request: Request,
-): Pick<Step, 'verdict' | 'found' | 'seen' | 'missing'> => {
+export const judge = (check: Check, facts: Facts, request: Request): Said => {
   try {
     const said = check.decide(facts, request);
     return typeof said === 'string'
@@ -46,10 +47,26 @@ export const judge = (
   }
 };
 
+const judgeOnce = (check: Check, facts: Facts, request: Request, judged: Judged): Said => {
+  const known = judged.get(check);
+  if (known !== undefined) return known;
+  const said = judge(check, facts, request);
+  // One that takes the request as well may say something else of the next.
+  if (check.decide.length < 2) judged.set(check, said);
+  return said;
+};
+
 /** A flow that lets nobody out would walk for ever; no tree is this deep. */
 const LIMIT = 200;
 
-export const walk = (flows: Flows, start: string, facts: Facts, request: Request): Trail => {
+/** `judged` is shared by walks over the same facts. */
+export const walk = (
+  flows: Flows,
+  start: string,
+  facts: Facts,
+  request: Request,
+  judged: Judged = new Map(),
+): Trail => {
   const steps: Step[] = [];
   let flow = flows[start]!;
   let node: string | null = flow.start;
@@ -59,7 +76,7 @@ export const walk = (flows: Flows, start: string, facts: Facts, request: Request
     if (steps.length >= LIMIT) throw new Error(`the tree does not end: ${flow.id}.${node}`);
     const check: Check | undefined = flow.nodes[node];
     if (!check) throw new Error(`no node ${flow.id}.${node}`);
-    const said = judge(check, facts, request);
+    const said = judgeOnce(check, facts, request, judged);
     const target: Target | undefined = check.on[said.verdict];
     if (target === undefined) throw new Error(`${flow.id}.${node} has no branch for "${said.verdict}"`);
     const step: Step = {
