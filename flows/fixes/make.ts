@@ -1,6 +1,6 @@
 /** What all fixes are made with: a draft that becomes a plan, and edits that become steps or refusals. */
 import type { Command, Ran } from '../../src/box/box.ts';
-import { type Fix, fix, type GuideStep } from '../../src/engine/fix.ts';
+import { type Choice, type Chosen, type Fix, fix, type GuideStep } from '../../src/engine/fix.ts';
 import { isUnknown, type Maybe } from '../../src/engine/known.ts';
 import type { AnswerOf, Asks } from '../../src/engine/probe.ts';
 import type { Effect, Interruption, Plan, Privilege, Refusal, Step } from '../../src/plan/plan.ts';
@@ -36,7 +36,13 @@ interface Written<N extends Asks> {
     facts: Facts,
     answers: { readonly [K in keyof N]: AnswerOf<N[K]> },
     finding: string,
+    chosen: Chosen,
   ) => Draft | Refusal;
+  readonly choices?: (
+    facts: Facts,
+    answers: { readonly [K in keyof N]: AnswerOf<N[K]> },
+    finding: string,
+  ) => readonly Choice[];
   readonly guide?: (facts: Facts) => readonly GuideStep[];
 }
 
@@ -46,8 +52,8 @@ export const applies = <const N extends Asks>({ plan, touches, ...f }: Written<N
     ...f,
     by: 'apply',
     touches: touches ?? (() => []),
-    propose: (facts, answers, finding) => {
-      const draft = plan(facts, answers, finding);
+    propose: (facts, answers, finding, chosen) => {
+      const draft = plan(facts, answers, finding, chosen);
       if ('refuse' in draft) return draft;
       const edited = draft.steps.flatMap(s => (s.do === 'edit' ? [s.path] : []));
       return {

@@ -4,6 +4,20 @@ import type { Facts } from '../../flows/probes/index.ts';
 import type { Effect, Plan, Privilege, Refusal } from '../plan/plan.ts';
 import type { AnswerOf, Asks } from './probe.ts';
 
+/** Something only a person can decide before there is a plan: which services, which GPUs, which of several names. */
+export interface Choice {
+  /** Stable, e.g. "services"; the name on the command line. */
+  readonly id: string;
+  readonly question: string;
+  readonly options: readonly { readonly value: string; readonly label: string }[];
+  /** Several options may be taken together; at least one always is. */
+  readonly many: boolean;
+  /** What is taken where nobody is asked; empty where there is no safe answer, and then there is no plan. */
+  readonly initial: readonly string[];
+}
+/** Values taken, by the id of their choice. */
+export type Chosen = Readonly<Record<string, readonly string[]>>;
+
 export interface Fix<N extends Asks = Asks> {
   readonly id: string;
   readonly title: string;
@@ -27,7 +41,14 @@ export interface Fix<N extends Asks = Asks> {
     facts: Facts,
     answers: { readonly [K in keyof N]: AnswerOf<N[K]> },
     finding: string,
+    chosen: Chosen,
   ) => Plan | Refusal;
+  /** What a person is asked before the plan is made; none where the facts leave nothing to choose. */
+  readonly choices?: (
+    facts: Facts,
+    answers: { readonly [K in keyof N]: AnswerOf<N[K]> },
+    finding: string,
+  ) => readonly Choice[];
   /** The steps for a person, in order, where `by` is guide (and beside a plan where it helps). Commands as argv. */
   readonly guide?: (facts: Facts) => readonly GuideStep[];
 }

@@ -3,7 +3,7 @@
 import type { Facts } from '../../flows/probes/index.ts';
 import type { Box } from '../box/box.ts';
 import type { Plan, Refusal } from '../plan/plan.ts';
-import type { Fix } from './fix.ts';
+import type { Choice, Chosen, Fix } from './fix.ts';
 import type { AnswerOf, Ask, Asks } from './probe.ts';
 
 const answer = async (box: Box, ask: Ask): Promise<AnswerOf<Ask>> => {
@@ -24,10 +24,29 @@ const all = async (box: Box, asks: Asks): Promise<Readonly<Record<string, Answer
     await Promise.all(Object.entries(asks).map(async ([key, ask]) => [key, await answer(box, ask)] as const)),
   );
 
-/** The plan of `fix` for `finding`, or why there is none. Nothing on the box is changed. */
-export const proposeFix = async (box: Box, fix: Fix, facts: Facts, finding: string): Promise<Plan | Refusal> => {
-  if (!fix.propose) return { refuse: 'this is done by a person; the steps are shown instead' };
+const answersFor = async (box: Box, fix: Fix, facts: Facts): Promise<Readonly<Record<string, AnswerOf<Ask>>>> => {
   const first = fix.needs ? await all(box, fix.needs(facts)) : {};
   const second = fix.more ? await all(box, fix.more(facts, first)) : {};
-  return fix.propose(facts, { ...first, ...second }, finding);
+  return { ...first, ...second };
+};
+
+/** What a person decides before the plan of `fix` can be made. Nothing on the box is changed. */
+export const choicesFor = async (box: Box, fix: Fix, facts: Facts, finding: string): Promise<readonly Choice[]> =>
+  fix.choices ? fix.choices(facts, await answersFor(box, fix, facts), finding) : [];
+
+/** The plan of `fix` for `finding`, or why there is none. What was not chosen is taken as its choice begins. Nothing on the box is changed. */
+export const proposeFix = async (
+  box: Box,
+  fix: Fix,
+  facts: Facts,
+  finding: string,
+  chosen: Chosen = {},
+): Promise<Plan | Refusal> => {
+  if (!fix.propose) return { refuse: 'this is done by a person; the steps are shown instead' };
+  const answers = await answersFor(box, fix, facts);
+  const choices = fix.choices?.(facts, answers, finding) ?? [];
+  const taken = Object.fromEntries(choices.map(c => [c.id, chosen[c.id] ?? c.initial]));
+  const open = choices.find(c => taken[c.id]!.length === 0);
+  if (open) return { refuse: open.question, instead: open.options.map(o => `${o.value}: ${o.label}`) };
+  return fix.propose(facts, answers, finding, taken);
 };
