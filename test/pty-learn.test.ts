@@ -180,6 +180,15 @@ test('an Enter pressed while the program loads shifts nothing: the header is the
   }
 });
 
+test('q leaves, also where it comes in one chunk with the key before it', limit, async () => {
+  for (const keys of ['\rq', '\r\u001b[Bq', 'jq']) {
+    const tour = inPty(['learn', 'breaks', '--demo', 'healthy-new', '--lang', 'en']);
+    await tour.shows('page 1 of 3');
+    tour.key(keys);
+    assert.equal(await tour.ended, 0);
+  }
+});
+
 test('several keys in one chunk and Ctrl-C: no step is confirmed by accident, 130', limit, async () => {
   const tour = inPty(['learn', 'breaks', '--demo', 'healthy-new', '--lang', 'en']);
   await tour.shows('page 1 of 3');

@@ -191,12 +191,13 @@ export const createLearner = (options: LearnerOptions): Learner => {
 
   const send = async (intent: Intent): Promise<void> => {
     if (intent.do === 'interrupt') return quit(130);
+    // Leaving waits for nothing: an exercise changes a simulation only, and over a slow line q may come with the key before it.
+    if (intent.do === 'quit') return quit();
     if (lesson.over || lesson.busy) return;
     set({ busy: true });
     try {
       const { place } = lesson;
-      if (intent.do === 'quit') quit();
-      else if (intent.do === 'back') back();
+      if (intent.do === 'back') back();
       else if (intent.do === 'help') set({ help: !lesson.help });
       else if (intent.do === 'choose') {
         if (lesson.help) set({ help: false });
