@@ -6,12 +6,14 @@ import { cdiMeant, lacks, resolve } from './rules/cdi.ts';
 import { atLeast, since } from './rules/version.ts';
 
 /** A program that is newer than the daemon, and that the daemon never ran, was not there when it started. */
-const cameLater = (f: Pick<Facts, 'docker'>, time: number | null): boolean => {
+const cameLater = (f: Pick<Facts, 'docker'>, time: number | null, installed: string | null): boolean => {
   const unit = or(f.docker.unit, null);
   const info = daemonOf(f.docker);
-  if (time === null || !unit?.startedAt || !info || unit.activeState !== 'active') return false;
+  if (!unit?.startedAt || !info || unit.activeState !== 'active') return false;
   const ran = Object.entries(info.runtimes).some(([name, r]) => name.startsWith('nvidia') && r.answered);
-  return !ran && time > unit.startedAt + 1;
+  // Both in the machine's own time, so that they compare as they stand.
+  const isInstalledLater = installed !== null && unit.startedLocal !== null && installed > unit.startedLocal;
+  return !ran && (isInstalledLater || (time !== null && time > unit.startedAt + 1));
 };
 
 /** docker run --gpus, Compose device reservations with driver nvidia. */
@@ -52,8 +54,9 @@ export const gpus = flow({
             ],
           };
         const usable = {
-          hook: hook !== null && !cameLater(f, or(f.toolkit.hookTime, null)),
-          cdi: cdiFirst && cdiHook !== null && !cameLater(f, or(f.toolkit.cdiHookTime, null)),
+          hook: hook !== null && !cameLater(f, or(f.toolkit.hookTime, null), f.toolkit.hookInstalled),
+          cdi:
+            cdiFirst && cdiHook !== null && !cameLater(f, or(f.toolkit.cdiHookTime, null), f.toolkit.cdiHookInstalled),
         };
         const info = daemonOf(f.docker);
         const stripped =

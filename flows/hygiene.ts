@@ -4,6 +4,7 @@ import { isUnknown, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import { excess, isOverPrivileged } from './rules/container.ts';
 import { holesOf } from './rules/holes.ts';
+import { clashes } from './rules/packages.ts';
 import { atLeast, since } from './rules/version.ts';
 
 export const hygiene = flow({
@@ -157,7 +158,39 @@ export const hygiene = flow({
             }
           : { is: 'kept' };
       },
-      on: { kept: works, lost: note('config-toml-reverted-by-upgrade', works), cannotTell: works },
+      on: {
+        kept: 'sources',
+        lost: note('config-toml-reverted-by-upgrade', 'sources'),
+        cannotTell: 'sources',
+      },
+    }),
+    sources: check({
+      title: 'Package sources',
+      question: 'Does apt know the source of the toolkit by one key?',
+      why: {
+        line: 'Two files for one source with different keys stop apt altogether.',
+        paragraph:
+          'An older .list file of the same repository lies beside the present one. Until one of them is gone no package can be installed or upgraded, the toolkit among them.',
+        mechanism:
+          'apt compares Signed-By of all entries of one address and suite, a missing one included, and reads no list where they differ.',
+      },
+      source: 'toolkit-repo-conflict',
+      probes: ['aptSources'],
+      bears: 'advice',
+      decide: f => {
+        const clash = clashes(need(f.aptSources))[0];
+        return clash === undefined
+          ? { is: 'agree' }
+          : {
+              is: 'clash',
+              found: `${[...new Set([clash.kept, ...clash.others].map(s => s.path))].join(' and ')} disagree about its key`,
+              seen: [clash.kept, ...clash.others].map(s => ({
+                from: s.path,
+                shows: `${clash.of}, ${s.key === '' ? 'without signed-by' : `signed-by=${s.key}`}`,
+              })),
+            };
+      },
+      on: { agree: works, clash: risk('toolkit-repo-conflict', works), cannotTell: works },
     }),
   },
 });

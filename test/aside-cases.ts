@@ -20,6 +20,9 @@ const without = (part: string) => (b: Edit) => {
   b.draft.commands = b.draft.commands.filter(c => !c.argv.join(' ').includes(part));
   return b;
 };
+const LISTS = '/etc/apt/sources.list.d';
+const SOURCE =
+  'deb [signed-by=/usr/share/keyrings/nvidia-container-toolkit-keyring.gpg] https://nvidia.github.io/libnvidia-container/stable/deb/$(ARCH) /';
 const CONFIG = '/etc/nvidia-container-runtime/config.toml';
 export const ended = (log: string, more: Setup = {}): Setup => ({
   ...more,
@@ -363,6 +366,20 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
     'hygiene.reverted.lost',
     () => box({}, b => b.file(`${CONFIG}.dpkg-old`, '[nvidia-container-cli]\nroot = "/run/nvidia/driver"\n')),
   ],
+  ['hygiene.sources.agree', () => box({}, b => b.file(`${LISTS}/nvidia-container-toolkit.list`, `${SOURCE}\n`))],
+  [
+    'hygiene.sources.clash',
+    () =>
+      box({}, b =>
+        b
+          .file(`${LISTS}/nvidia-container-toolkit.list`, `${SOURCE}\n`)
+          .file(
+            `${LISTS}/nvidia.sources`,
+            'Types: deb\nURIs: https://nvidia.github.io/libnvidia-container/stable/deb/$(ARCH)/\nSuites: /\n',
+          ),
+      ),
+  ],
+  ['hygiene.sources.cannotTell', () => box()],
   ['persistence.keeper.shipped', () => box({}, active)],
   ['persistence.keeper.own', () => box({}, b => unit(GENERATE, SEED)(off(b)))],
   ['persistence.keeper.nobody', () => box({}, off)],

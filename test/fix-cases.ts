@@ -4,12 +4,16 @@ import { simBox } from '../src/sim/index.ts';
 import * as workloads from '../src/sim/worlds/workloads.ts';
 import { type Case, daemonJson, demo, does, edit, fresh, old, restart, root, SPEC, spec } from './fix-boxes.ts';
 import { cardCases } from './fix-cases-card.ts';
+import { hostCases } from './fix-cases-host.ts';
 import { kubeCases } from './fix-cases-kube.ts';
+import { packageCases } from './fix-cases-packages.ts';
 
 /** Each by what happened to the machine. */
 export const cases: Readonly<Record<string, Case>> = {
   ...cardCases,
   ...kubeCases,
+  ...packageCases,
+  ...hostCases,
   'seed 0: ldconfig.real on toolkit 1.14': {
     box: demo('ldconfig-real'),
     finding: 'ldconfig-path-wrong',
@@ -320,11 +324,6 @@ export const cases: Readonly<Record<string, Case>> = {
     ),
     finding: 'cdi-spec-dir-mismatch',
     offers: ['reset-toolkit-spec-dirs'],
-  },
-  'toolkit not installed': {
-    box: demo('toolkit-missing'),
-    finding: 'toolkit-not-installed',
-    offers: ['install-toolkit'],
   },
   nouveau: { box: demo('nouveau'), finding: 'nouveau-bound', offers: ['blacklist-nouveau'] },
   'no passthrough': {

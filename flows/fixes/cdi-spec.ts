@@ -213,7 +213,13 @@ export const regenerateSpec = applies({
 const hooksThere = (f: Facts, s: Spec): boolean =>
   [s.common, ...s.devices.values()].flatMap(e => e.hooks).every(h => f.cdiHost.there.get(h) === true);
 
-const openSpec = (s: Spec): Draft => ({
+/** A spec that others may not read, also where this user is one of them. */
+const shutSpec = (f: Facts): { readonly path: string; readonly mode: number | null } | null =>
+  wrongSpec(f, 'cdi-spec-permission') ??
+  f.cdiSpecs.unread.find(u => u.because.unknown === 'denied' && u.mode !== null && (u.mode & 0o004) === 0) ??
+  null;
+
+const openSpec = (s: { readonly path: string; readonly mode: number | null }): Draft => ({
   summary: 'Lets everybody read the spec; there is no secret in it, and its content is right.',
   steps: [
     does(
@@ -231,10 +237,10 @@ export const readableSpec = applies({
   privilege: 2,
   effect: ['E1'],
   source: '2.8 cdi-spec-permission',
-  fits: f => wrongSpec(f, 'cdi-spec-permission') !== null,
-  touches: f => [wrongSpec(f, 'cdi-spec-permission')?.path ?? STATIC],
+  fits: f => shutSpec(f) !== null,
+  touches: f => [shutSpec(f)?.path ?? STATIC],
   plan: f => {
-    const s = wrongSpec(f, 'cdi-spec-permission');
+    const s = shutSpec(f);
     return s ? openSpec(s) : refuse('every spec can be read already');
   },
 });

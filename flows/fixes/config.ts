@@ -93,6 +93,24 @@ export const ldconfigHostPrefix = applies({
     ),
 });
 
+export const allowUnknownFields = applies({
+  id: 'allow-unknown-oci-fields',
+  title: 'Let the toolkit pass over OCI fields it does not know',
+  mends: ['unknown-oci-spec-field'],
+  privilege: 2,
+  effect: ['E1', 'RX'],
+  source: '2.6 unknown-oci-spec-field, second choice; 1.4: the switch exists from 1.19 on',
+  fits: f => readable(f) && atLeast(or(f.toolkit.version, null) ?? '0', since.toolkitRefusesUnknownFields),
+  touches,
+  plan: f =>
+    inConfig(
+      f,
+      text => setToml(text, 'features', 'allow-unknown-oci-spec-fields', 'true'),
+      'the engine writes fields that this toolkit has never heard of',
+      `Newer fields are handed on as they are, as every release before 1.19 did. A newer toolkit knows them itself. ${SPAN}`,
+    ),
+});
+
 export const cgroupsOn = applies({
   id: 'set-no-cgroups-false',
   title: 'Let the toolkit open the devices again (no-cgroups = false)',
@@ -239,7 +257,6 @@ export const modeCdi = applies({
     'container-ldcache-not-updated',
     'ldcache-process-failed',
     'cli-driver-rpc-timeout',
-    'toolkit-version-skew',
   ],
   privilege: 2,
   effect: ['E1', 'RX'],
@@ -317,6 +334,7 @@ export const defaultConfig = applies({
 export const configFixes = [
   ldconfigPath,
   ldconfigHostPrefix,
+  allowUnknownFields,
   cgroupsOn,
   driverRoot,
   ldcacheDefault,

@@ -4,6 +4,7 @@ import type { Fix, GuideStep } from '../../src/engine/fix.ts';
 import { or } from '../../src/engine/known.ts';
 import { daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
+import { managerOf, TOOLKIT_PACKAGES } from '../rules/packages.ts';
 import { byHand } from './make.ts';
 
 export const is = (f: Facts, ...names: readonly string[]): boolean => names.some(n => f.where.family.includes(n));
@@ -57,54 +58,51 @@ export const restartLater = (f: Facts): GuideStep => {
   );
 };
 
-const FOUR = [
-  'nvidia-container-toolkit',
-  'nvidia-container-toolkit-base',
-  'libnvidia-container-tools',
-  'libnvidia-container1',
-];
+/** The same by hand, for every distribution. */
+export const toolkitByHand = (f: Facts): readonly GuideStep[] =>
+  or(f.toolkit.version, null) === null
+    ? [
+        ...addRepository(f),
+        install(f, 'nvidia-container-toolkit'),
+        sudo(
+          'Register the runtime (the entry is merged into daemon.json).',
+          'nvidia-ctk',
+          'runtime',
+          'configure',
+          '--runtime=docker',
+        ),
+        restartLater(f),
+        again,
+      ]
+    : [
+        { say: 'Compare the versions.', argv: ['nvidia-ctk', '--version'] },
+        { say: 'And the one of the CLI.', argv: ['nvidia-container-cli', '-V'] },
+        install(
+          f,
+          ...(is(f, 'debian', 'ubuntu') ? TOOLKIT_PACKAGES : ['nvidia-container-toolkit', 'libnvidia-container-tools']),
+        ),
+        { say: 'The package scripts call systemctl daemon-reload: restart running GPU containers afterwards.' },
+        again,
+      ];
 
-export const installToolkit = byHand({
-  id: 'install-toolkit',
+const byHandOnly = (f: Facts): boolean => managerOf(f) === null;
+
+export const installToolkitByHand = byHand({
+  id: 'install-toolkit-by-hand',
   title: 'Install the NVIDIA Container Toolkit',
   mends: ['toolkit-not-installed', 'docker-no-device-driver'],
   privilege: 3,
   effect: ['E1', 'RD'],
   source: '2.6 toolkit-not-installed; all seeds assume it',
-  fits: f => or(f.toolkit.version, null) === null,
-  steps: f => [
-    ...addRepository(f),
-    install(f, 'nvidia-container-toolkit'),
-    sudo(
-      'Register the runtime (the entry is merged into daemon.json).',
-      'nvidia-ctk',
-      'runtime',
-      'configure',
-      '--runtime=docker',
-    ),
-    restartLater(f),
-    again,
-  ],
+  fits: f => byHandOnly(f) && or(f.toolkit.version, null) === null,
+  steps: toolkitByHand,
 });
 
-export const installFull = byHand({
-  id: 'install-full-toolkit',
-  title: 'Install the full toolkit package',
-  mends: ['toolkit-base-only', 'docker-no-device-driver'],
-  privilege: 3,
-  effect: ['E1', 'RD'],
-  source: '2.6 toolkit-base-only',
-  fits: f => {
-    const programs = or(f.toolkit.programs, null);
-    return programs !== null && programs['nvidia-ctk'] !== null && programs['nvidia-container-runtime-hook'] === null;
-  },
-  steps: f => [install(f, 'nvidia-container-toolkit'), restartLater(f), again],
-});
-
-export const alignToolkit = byHand({
-  id: 'align-toolkit-versions',
-  title: 'Bring the four toolkit packages to one version',
+export const alignToolkitByHand = byHand({
+  id: 'align-toolkit-versions-by-hand',
+  title: 'Bring the toolkit packages to one version',
   mends: [
+    'toolkit-base-only',
     'toolkit-version-skew',
     'toolkit-known-vulnerable',
     'ldconfig-path-wrong',
@@ -116,14 +114,8 @@ export const alignToolkit = byHand({
   privilege: 3,
   effect: ['RD'],
   source: '2.6 toolkit-version-skew; seed 0 calls nvidia-docker2 deprecated: right',
-  fits: f => or(f.toolkit.version, null) !== null,
-  steps: f => [
-    { say: 'Compare the versions.', argv: ['nvidia-ctk', '--version'] },
-    { say: 'And the one of the CLI.', argv: ['nvidia-container-cli', '-V'] },
-    install(f, ...(is(f, 'debian', 'ubuntu') ? FOUR : ['nvidia-container-toolkit', 'libnvidia-container-tools'])),
-    { say: 'The package scripts call systemctl daemon-reload: restart running GPU containers afterwards.' },
-    again,
-  ],
+  fits: f => byHandOnly(f) && or(f.toolkit.version, null) !== null,
+  steps: toolkitByHand,
 });
 
 const driverPackages = (f: Facts): readonly GuideStep[] => {
@@ -275,9 +267,9 @@ export const installLibraries = byHand({
 });
 
 export const hostGuides: readonly Fix[] = [
-  installToolkit,
-  installFull,
-  alignToolkit,
+  installToolkitByHand,
+
+  alignToolkitByHand,
   installDriver,
   buildModule,
   blockNouveau,

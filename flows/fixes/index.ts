@@ -21,6 +21,7 @@ import { requestGuides } from './guides-request.ts';
 import { jetsonFixes } from './jetson.ts';
 import { kubernetesFixes } from './kubernetes.ts';
 import { leftoverFixes } from './leftovers.ts';
+import { packageFixes } from './packages.ts';
 import { persistenceFixes } from './persistence.ts';
 import { vmLadder } from './vm-ladder.ts';
 
@@ -36,6 +37,7 @@ export const fixes: readonly Fix[] = [
   ...dockerCdiFixes,
   ...configFixes,
   ...containerdFixes,
+  ...packageFixes,
   ...jetsonFixes,
   ...kubernetesFixes,
   ...vmLadder,

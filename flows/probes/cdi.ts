@@ -195,12 +195,19 @@ export const readSpec = (path: string, text: string): Omit<Spec, 'mode' | 'uid' 
   };
 };
 
+/** A spec whose text could not be had. */
+export interface Unseen {
+  readonly path: string;
+  readonly because: ReturnType<typeof unknown>;
+  readonly mode: number | null;
+}
+
 export interface CdiSpecFacts {
   readonly specs: readonly Spec[];
   /** Files that look like specs and are not scanned: .yml, .yaml.bak. */
   readonly ignored: readonly string[];
   /** Folders or files that could not be read. */
-  readonly unread: readonly { readonly path: string; readonly because: ReturnType<typeof unknown> }[];
+  readonly unread: readonly Unseen[];
 }
 
 type WithDirs = Before & { readonly cdiDirs: CdiDirFacts };
@@ -227,7 +234,7 @@ export const cdiSpecs = probe({
     ),
   read: (a, k: WithDirs): CdiSpecFacts => {
     const specs: Spec[] = [];
-    const unread: { path: string; because: ReturnType<typeof unknown> }[] = [];
+    const unread: Unseen[] = [];
     for (const p of files(k, /\.(json|yaml)$/)) {
       const file = a[`read ${p}`] as FileRead;
       const s = a[`stat ${p}`] as StatRead;
@@ -237,9 +244,9 @@ export const cdiSpecs = probe({
       else if (file.kind === 'unreadable' && file.why === 'binary')
         specs.push({ ...readSpec(p, '\u0000:'), fault: 'it is not text', text: unknown('unreadable', p), mode, uid });
       else if (file.kind !== 'absent' && file.kind !== 'unreadable')
-        unread.push({ path: p, because: unknown(file.kind, p) });
+        unread.push({ path: p, because: unknown(file.kind, p), mode });
       else if (file.kind === 'unreadable' && file.why !== 'EISDIR')
-        unread.push({ path: p, because: unknown('unreadable', p) });
+        unread.push({ path: p, because: unknown('unreadable', p), mode });
     }
     return { specs, ignored: files(k, /\.(yml|yaml\.|json\.|bak|old)/), unread };
   },

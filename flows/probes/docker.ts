@@ -79,6 +79,8 @@ export interface UnitFacts {
   readonly result: string;
   /** Seconds since the epoch; null where it never started. */
   readonly startedAt: number | null;
+  /** "2026-11-22 04:49:07" in the machine's own time. */
+  readonly startedLocal: string | null;
   readonly execStart: string;
   readonly pid: number | null;
 }
@@ -151,11 +153,19 @@ export const docker = probe({
               activeState: get('ActiveState')!,
               result: get('Result') ?? '',
               startedAt: timestamp(get('ExecMainStartTimestamp')) ?? timestamp(get('ActiveEnterTimestamp')),
+              startedLocal: /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.exec(get('ExecMainStartTimestamp') ?? '')?.[0] ?? null,
               execStart: /argv\[\]=([^;]*)/.exec(get('ExecStart') ?? '')?.[1]?.trim() ?? '',
               pid: Number(get('MainPID')) || null,
             }
           : a.active.kind === 'exited'
-            ? { activeState: a.active.stdout.trim(), result: '', startedAt: null, execStart: '', pid: null }
+            ? {
+                activeState: a.active.stdout.trim(),
+                result: '',
+                startedAt: null,
+                startedLocal: null,
+                execStart: '',
+                pid: null,
+              }
             : unknown(a.unit.kind === 'exited' ? 'unreadable' : a.unit.kind, 'systemctl show docker'),
       journal: a.journal.kind === 'exited' ? a.journal.stdout : unknown(a.journal.kind, 'journalctl -u docker'),
     };

@@ -1,4 +1,5 @@
 /** Every probe there is. `snapshot` records them all; a check names those it reads. */
+import { aptLists, aptSources } from './apt.ts';
 import { cards, fabric, windows } from './card.ts';
 import { cdiDirs, cdiHost, cdiSpecs } from './cdi.ts';
 import { cri } from './cri.ts';
@@ -73,6 +74,8 @@ export const probes = {
   operator,
   kubeLogs,
   unitVerify,
+  aptLists,
+  aptSources,
 } as const;
 
 export type ProbeId = keyof typeof probes;

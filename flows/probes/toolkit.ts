@@ -26,12 +26,30 @@ export interface ToolkitFacts {
   /** Modification time of the hook, seconds. */
   readonly hookTime: Maybe<number | null>;
   readonly cdiHookTime: Maybe<number | null>;
+  /**
+   * When dpkg installed them where they were not before, "2026-11-22 04:49:07" in the machine's own time; null where its
+   * log says nothing. A packaged file bears the time of its build, so its own time cannot say this.
+   */
+  readonly hookInstalled: string | null;
+  readonly cdiHookInstalled: string | null;
   /** The refresh units are shipped (1.18 and later). */
   readonly shipsRefresh: Maybe<boolean>;
 }
 
 const versionIn = (ran: { kind: string; stdout?: string }): string | undefined =>
   /version:?\s+v?(\d+\.\d+\S*)/i.exec(ran.stdout ?? '')?.[1];
+
+/**
+ * "2026-11-22 04:49:07 install NAME:amd64 <none> 1.17.8-1". Null where it was there before: removed and installed again,
+ * it may well have been there when Docker started.
+ */
+const installedIn = (log: string, name: string): string | null => {
+  const lines = log.split('\n').flatMap(line => {
+    const [, at, what, of, from] = /^(\S+ \S+) (install|remove|purge) ([\w-]+):\S+ (\S+) /.exec(line) ?? [];
+    return at !== undefined && of === name ? [{ at, isNew: what === 'install' && from === '<none>' }] : [];
+  });
+  return lines.length === 1 && lines[0]!.isNew ? lines[0]!.at : null;
+};
 
 export const toolkit = probe({
   id: 'toolkit',
@@ -47,6 +65,7 @@ export const toolkit = probe({
     usrBin: list('/usr/bin'),
     units: list('/lib/systemd/system'),
     etcUnits: list('/etc/systemd/system'),
+    log: run('grep', '-E', ' (install|remove|purge) nvidia-container-toolkit(-base)?:', '/var/log/dpkg.log'),
   }),
   read: (a): ToolkitFacts => {
     const bin = names(a.usrBin, '/usr/bin');
@@ -70,6 +89,7 @@ export const toolkit = probe({
     const cliOut = a.cli.kind === 'exited' ? `${a.cli.stdout}${a.cli.stderr}` : '';
     const units = names(a.units, '/lib/systemd/system');
     const etcUnits = names(a.etcUnits, '/etc/systemd/system');
+    const log = a.log.kind === 'exited' ? a.log.stdout : '';
     const unit = 'nvidia-cdi-refresh.service';
     const shipped =
       (!isUnknown(units) && units?.includes(unit)) || (!isUnknown(etcUnits) && etcUnits?.includes(unit)) || false;
@@ -91,6 +111,9 @@ export const toolkit = probe({
       cliBroken: a.cli.kind === 'exited' && a.cli.code !== 0 ? a.cli.stderr.trim().split('\n')[0]! : null,
       hookTime: time(a.hookStat),
       cdiHookTime: time(a.cdiHookStat),
+      hookInstalled: installedIn(log, 'nvidia-container-toolkit'),
+      // The base package exists since 1.11; before it one package held everything.
+      cdiHookInstalled: installedIn(log, 'nvidia-container-toolkit-base'),
       shipsRefresh: shipped
         ? true
         : answered

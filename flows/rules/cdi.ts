@@ -57,11 +57,10 @@ const schemaOf = (f: CdiFacts, reader: Reader): string =>
       : cdiSchemaOf.podman(need(f.podman.version) ?? '0');
 
 /** A rootful engine reads everything; anybody else needs the file's read bits. */
-const readable = (f: CdiFacts, reader: Reader, s: Spec): boolean => {
-  const asRoot =
-    reader === 'podman' ? !or(f.podman.rootless, or(f.where.uid, 0) !== 0) : !(daemonOf(f.docker)?.rootless ?? false);
-  return asRoot || s.mode === null || (s.mode & 0o004) !== 0;
-};
+const readsAsRoot = (f: CdiFacts, reader: Reader): boolean =>
+  reader === 'podman' ? !or(f.podman.rootless, or(f.where.uid, 0) !== 0) : !(daemonOf(f.docker)?.rootless ?? false);
+const isShut = (mode: number | null): boolean => mode !== null && (mode & 0o004) === 0;
+const readable = (f: CdiFacts, reader: Reader, s: Spec): boolean => readsAsRoot(f, reader) || !isShut(s.mode);
 
 export type Resolution =
   | {
@@ -90,6 +89,17 @@ export const resolve = (f: CdiFacts, reader: Reader): Resolution => {
   const unseen = f.cdiSpecs.unread.filter(u => dirs.includes(u.path.slice(0, u.path.lastIndexOf('/'))));
   const followed = dirs.filter(d => links || f.cdiDirs.dirs[d]?.link == null);
   const inDirs = followed.flatMap(d => f.cdiSpecs.specs.filter(s => s.dir === d));
+  // What this user may not read, an engine of this user may not read either.
+  const shut = unseen.filter(u => u.because.unknown === 'denied' && isShut(u.mode) && !readsAsRoot(f, reader));
+  if (shut.length > 0 && shut.length === unseen.length && inDirs.length === 0)
+    return {
+      is: 'permission',
+      specs: [],
+      seen: shut.map(u => ({
+        from: u.path,
+        shows: `mode ${(u.mode ?? 0).toString(8)}, this engine runs without root`,
+      })),
+    };
   const deadly = inDirs.filter(s => s.deadly);
   if (deadly.length > 0) return { is: 'deadly', specs: deadly, seen: deadly.map(s => quote(s, `kind: ${s.kind}`)) };
 

@@ -45,7 +45,7 @@ export const effectWords: Readonly<Partial<Record<Effect, string>>> = {
   RD: 'restarts Docker',
   RC: 'restarts containerd',
   RK: 'restarts Kubernetes on this node',
-  RX: 'containers must be recreated',
+  RX: 'containers must be started again',
   RM: 'reloads kernel modules',
   RB: 'needs a reboot',
 };

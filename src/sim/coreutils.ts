@@ -1,6 +1,6 @@
 /** Small programs of every machine. */
 import { containerdDump } from './cri.ts';
-import { type Entry, get, lget, names } from './fs.ts';
+import { type Entry, get, lget, names, text } from './fs.ts';
 import { inPath } from './path.ts';
 import { fail, isoTime, out, type Program, type World } from './world.ts';
 
@@ -166,6 +166,15 @@ export const dpkgQuery: Program = ({ world, args }) => {
     missing.map(m => `dpkg-query: no packages found matching ${m}\n`).join(''),
     missing.length ? 1 : 0,
   );
+};
+
+/** Lines of one file that match an extended expression, as JavaScript reads it. */
+export const grep: Program = ({ world, args }) => {
+  const [pattern = '', path = ''] = args.filter(a => !/^-\w+$/.test(a));
+  const content = text(world.fs, path);
+  if (content === undefined) return fail(2, `grep: ${path}: No such file or directory\n`);
+  const hits = content.split('\n').filter(l => l !== '' && new RegExp(pattern).test(l));
+  return out(hits.map(l => `${l}\n`).join(''), '', hits.length > 0 ? 0 : 1);
 };
 
 export const mokutil: Program = ({ args }) =>

@@ -34,6 +34,8 @@ export const clientInfo = (docker: Docker): object => ({
   Warnings: null,
 });
 
+const isDesktop = (world: World): boolean => world.context?.startsWith('desktop') === true;
+
 export const infoJson = (world: World): Record<string, unknown> => {
   const docker = world.docker!;
   const started = docker.started;
@@ -108,8 +110,8 @@ export const infoJson = (world: World): Record<string, unknown> => {
     LoggingDriver: 'json-file',
     CgroupDriver: 'systemd',
     CgroupVersion: '2',
-    KernelVersion: world.kernel.release,
-    OperatingSystem: world.os.pretty,
+    KernelVersion: isDesktop(world) ? '6.12.54-linuxkit' : world.kernel.release,
+    OperatingSystem: isDesktop(world) ? 'Docker Desktop' : world.os.pretty,
     OSVersion: world.os.version,
     OSType: 'linux',
     Architecture: 'x86_64',

@@ -305,8 +305,11 @@ export const docker: Program = call => {
   if (!engine) return { kind: 'absent' };
   const [verb = '', ...rest] = args;
   if (verb === '--version' || verb === '-v') return out(`Docker version ${engine.version}, build a72d7cd\n`);
-  if (verb === 'context')
-    return rest[0] === 'show' ? out('default\n') : fail(1, `unknown command: docker context ${rest[0] ?? ''}\n`);
+  if (verb === 'context') {
+    if (rest[0] === 'use' && rest[1] !== undefined) world.context = rest[1];
+    else if (rest[0] !== 'show') return fail(1, `unknown command: docker context ${rest[0] ?? ''}\n`);
+    return out(`${world.context ?? 'default'}\n`);
+  }
   if (verb === 'info') return info(call, rest);
   if (verb === 'version') return version(call, rest);
   if (verb === 'compose') return compose(call, rest);

@@ -11,6 +11,7 @@ import { nvidiaContainerRuntimeProgram } from './nvidia-container-runtime.ts';
 import { nvidiaContainerRuntimeHook } from './nvidia-container-runtime-hook.ts';
 import { nvidiaCdiHook, nvidiaCtk } from './nvidia-ctk.ts';
 import { nvidiaSmi } from './nvidia-smi.ts';
+import { aptGet, curl, env } from './packages.ts';
 import { podman } from './podman.ts';
 import { crunProgram, runcProgram } from './runc.ts';
 import { setsebool } from './selinux.ts';
@@ -19,18 +20,22 @@ import { systemdAnalyze } from './systemd-analyze.ts';
 import type { Program } from './world.ts';
 
 export const programs: Readonly<Record<string, Program>> = {
+  'apt-get': aptGet,
   cat: core.cat,
   chmod: files.chmod,
   containerd: core.containerd,
   cp: files.cp,
   crun: crunProgram,
   crictl,
+  curl,
   docker,
   dockerd,
   'dpkg-query': core.dpkgQuery,
   echo: core.echo,
+  env,
   false: core.no,
   getenforce: core.getenforce,
+  grep: core.grep,
   hostname: core.hostname,
   id: core.id,
   journalctl,

@@ -185,8 +185,12 @@ export interface World {
   readonly gpus: readonly Gpu[];
   readonly pci: readonly PciFunction[];
   readonly kernel: Kernel;
-  readonly versions: Versions;
-  readonly packages: readonly (readonly [string, string])[];
+  versions: Versions;
+  /** Where the docker command of this user leads; "desktop-linux" is a virtual machine without the card. */
+  context?: string;
+  /** apt read the lists of its sources at least once. */
+  listsRead?: boolean;
+  packages: readonly (readonly [string, string])[];
   docker: Docker | null;
   /** Images of podman; null where it is not installed. */
   podmanImages: Image[];

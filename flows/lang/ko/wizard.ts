@@ -119,7 +119,7 @@ export const wizard: Readonly<Record<string, string>> = {
   'reloads Docker': 'Docker를 reload',
   'restarts containerd': 'containerd를 재시작',
   'restarts Kubernetes on this node': '이 노드의 쿠버네티스를 재시작',
-  'containers must be recreated': '컨테이너를 다시 만들어야 함',
+  'containers must be started again': '컨테이너를 다시 시작해야 함',
   'reloads kernel modules': '커널 모듈을 다시 로드',
   'needs a reboot': '재부팅 필요',
   'Also seen': '함께 본 것',

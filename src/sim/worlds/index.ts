@@ -95,7 +95,7 @@ export const demos: Readonly<Record<string, Demo>> = {
   },
   'toolkit-missing': {
     title: 'Driver and Docker are fine, the NVIDIA Container Toolkit is not installed',
-    story: 'A fresh machine. The fix is a package, so there is nothing to repair inside the simulation.',
+    story: 'A fresh machine: somebody installed the driver and Docker and went home.',
     load: async () => (await import('./toolkit.ts')).toolkitMissing(),
   },
   'spec-conflict': {

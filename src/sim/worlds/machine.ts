@@ -7,6 +7,7 @@ import { atLeast, type PciFunction, type Unit, type World } from '../world.ts';
 import { standardImages } from './containers.ts';
 import {
   driverVersion,
+  enableRefresh,
   everyday,
   installDriver,
   installToolkit,
@@ -186,7 +187,7 @@ export const machine = (o: MachineOptions): World => {
     units: new Map(),
     journal: new Map(),
   };
-  (world as { packages: World['packages'] }).packages = packagesOf(o, driver);
+  world.packages = packagesOf(o, driver);
   for (const m of ['nvidia', 'nvidia_uvm', 'nvidia_modeset', 'nvidia_drm'])
     if (driver !== null) binary(fs, `/usr/lib/modules/${release}/${dkms(m.replaceAll('_', '-'))}`);
   file(
@@ -207,14 +208,7 @@ export const machine = (o: MachineOptions): World => {
   world.units.set('docker.socket', { ...unit('docker.socket', 'Docker Socket for the API', true), sub: 'listening' });
   world.units.set('docker.service', unit('docker.service', 'Docker Application Container Engine', false));
   if (o.toolkit !== null && atLeast(o.toolkit, '1.18.0')) {
-    world.units.set(
-      'nvidia-cdi-refresh.service',
-      unit('nvidia-cdi-refresh.service', 'Refresh NVIDIA CDI specification file', false),
-    );
-    world.units.set('nvidia-cdi-refresh.path', {
-      ...unit('nvidia-cdi-refresh.path', 'Trigger CDI refresh on NVIDIA driver install / uninstall events', true),
-      sub: 'waiting',
-    });
+    enableRefresh(world);
     if (driver !== null && gpu) startUnit(world, 'nvidia-cdi-refresh.service');
   }
   startUnit(world, 'docker.service');

@@ -1,8 +1,8 @@
 /** What is installed on a demo machine: the base system, the driver's user space, the toolkit. */
 import { defaultConfig } from '../ctk-config.ts';
-import { binary, type Fs, file, link, mkdir, put } from '../fs.ts';
+import { binary, type Fs, file, get, link, mkdir, put, remove } from '../fs.ts';
 import { sonameOf } from '../ldconfig.ts';
-import { atLeast, type World } from '../world.ts';
+import { atLeast, type Unit, type World } from '../world.ts';
 import type { MachineOptions } from './machine.ts';
 import { cdiRefreshPath, cdiRefreshService } from './unit-texts.ts';
 
@@ -33,15 +33,19 @@ const libraries = [
   'libnvidia-tls',
 ];
 export const everyday = [
+  'apt-get',
   'cat',
   'chmod',
   'cp',
+  'curl',
   'containerd',
   'crun',
   'docker',
   'dpkg-query',
   'echo',
+  'env',
   'false',
+  'grep',
   'hostname',
   'id',
   'journalctl',
@@ -92,17 +96,87 @@ export const installDriver = (fs: Fs, version: string, dir: string): void => {
     binary(fs, `/usr/lib/firmware/nvidia/${version}/${f}`, 70_000_000);
 };
 
-/** The package's programs, its configuration and, from 1.18, its refresh units. */
-export const installToolkit = (fs: Fs, version: string): void => {
-  for (const p of toolkitPrograms)
-    if (p !== 'nvidia-cdi-hook' || atLeast(version, '1.15.0')) binary(fs, `/usr/bin/${p}`, 7_073_944);
-  binary(fs, '/usr/lib/x86_64-linux-gnu/libnvidia-container.so.1', 138_176);
-  file(fs, '/etc/nvidia-container-runtime/config.toml', defaultConfig(version));
+/** The packages of the toolkit, each with what it brings beside configuration and units. */
+export const TOOLKIT_PARTS = [
+  'nvidia-container-toolkit',
+  'nvidia-container-toolkit-base',
+  'libnvidia-container-tools',
+  'libnvidia-container1',
+] as const;
+export type ToolkitPart = (typeof TOOLKIT_PARTS)[number];
+
+const bringsOf = (part: ToolkitPart, version: string): readonly string[] => {
+  if (part === 'nvidia-container-toolkit') return ['/usr/bin/nvidia-container-runtime-hook'];
+  if (part === 'libnvidia-container-tools') return ['/usr/bin/nvidia-container-cli'];
+  if (part === 'libnvidia-container1') return ['/usr/lib/x86_64-linux-gnu/libnvidia-container.so.1'];
+  const hook = atLeast(version, '1.15.0') ? ['/usr/bin/nvidia-cdi-hook'] : [];
+  return ['/usr/bin/nvidia-ctk', '/usr/bin/nvidia-container-runtime', ...hook];
+};
+
+const UNITS = ['nvidia-cdi-refresh.service', 'nvidia-cdi-refresh.path'] as const;
+const unitFolder = (version: string): string =>
+  atLeast(version, '1.20.0') ? '/usr/lib/systemd/system' : '/etc/systemd/system';
+
+/** One package's files; a configuration that is there is left alone. */
+const unpack = (fs: Fs, part: ToolkitPart, version: string): void => {
+  for (const path of bringsOf(part, version)) binary(fs, path, path.includes('/lib/') ? 138_176 : 7_073_944);
+  if (part !== 'nvidia-container-toolkit-base') return;
+  if (!get(fs, '/etc/nvidia-container-runtime/config.toml'))
+    file(fs, '/etc/nvidia-container-runtime/config.toml', defaultConfig(version));
   mkdir(fs, '/etc/nvidia-container-runtime/host-files-for-container.d');
-  if (atLeast(version, '1.18.0')) {
-    const dir = atLeast(version, '1.20.0') ? '/usr/lib/systemd/system' : '/etc/systemd/system';
-    file(fs, `${dir}/nvidia-cdi-refresh.service`, cdiRefreshService);
-    file(fs, `${dir}/nvidia-cdi-refresh.path`, cdiRefreshPath);
+  if (!atLeast(version, '1.18.0')) return;
+  file(fs, `${unitFolder(version)}/${UNITS[0]}`, cdiRefreshService);
+  file(fs, `${unitFolder(version)}/${UNITS[1]}`, cdiRefreshPath);
+};
+
+/** All of them at one version. */
+export const installToolkit = (fs: Fs, version: string): void => {
+  for (const part of TOOLKIT_PARTS) unpack(fs, part, version);
+};
+
+/** The refresh units as the package enables them. */
+export const enableRefresh = (world: World): void => {
+  const unit = (name: string, description: string, on: boolean): Unit => ({
+    name,
+    description,
+    active: on ? 'active' : 'inactive',
+    sub: on ? 'waiting' : 'dead',
+    enabled: 'enabled',
+    result: 'success',
+    since: world.fs.now,
+    enteredAt: on ? world.fs.now : 0,
+    pid: on ? 700 : 0,
+    exitStatus: 0,
+    failures: 0,
+  });
+  world.units.set(UNITS[0], unit(UNITS[0], 'Refresh NVIDIA CDI specification file', false));
+  world.units.set(UNITS[1], unit(UNITS[1], 'Trigger CDI refresh on NVIDIA driver install / uninstall events', true));
+};
+
+const MONTH = 30 * 86_400;
+
+/** Installs one package in a running world. */
+export const unpackToolkit = (world: World, part: ToolkitPart, version: string): void => {
+  removeToolkit(world, part);
+  const { now } = world.fs;
+  // A package's files bear the time at which they were built, not the one at which they were unpacked.
+  world.fs.now = world.bootedAt - MONTH;
+  unpack(world.fs, part, version);
+  world.fs.now = now;
+  if (part === 'nvidia-container-toolkit-base') {
+    world.versions = { ...world.versions, toolkit: version };
+    if (atLeast(version, '1.18.0')) enableRefresh(world);
+  }
+  if (part === 'libnvidia-container-tools') world.versions = { ...world.versions, cli: version };
+};
+
+/** Takes one package's files away; its configuration stays, as dpkg leaves it. */
+export const removeToolkit = (world: World, part: ToolkitPart): void => {
+  for (const path of bringsOf(part, '1.20.0')) remove(world.fs, path);
+  if (part !== 'nvidia-container-toolkit-base') return;
+  for (const name of UNITS) {
+    for (const folder of ['/usr/lib/systemd/system', '/etc/systemd/system']) remove(world.fs, `${folder}/${name}`);
+    world.units.delete(name);
   }
 };
 
@@ -129,7 +203,9 @@ export const skeleton = (fs: Fs): void => {
     '/sys/module',
     '/root',
     '/etc/cdi',
+    '/etc/apt/sources.list.d',
     '/etc/docker',
+    '/usr/share/keyrings',
     '/etc/modprobe.d',
     '/etc/modules-load.d',
   ])
