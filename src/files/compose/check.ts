@@ -68,12 +68,12 @@ export const restOf = (service: Plain, raw: boolean, variables: readonly string[
   );
 };
 
-const plain = (service: Service): Plain => plainOf(service.tree) as Plain;
+export const plain = (service: Service): Plain => plainOf(service.tree) as Plain;
 
 /** An empty list of devices switches off what would be inherited; it asks for nothing. */
 const hollow = (service: Plain): Plain => dropEmpty(dropEmpty(service, 'devices'), 'gpus');
 
-const sameComments = (before: string, after: string): boolean => {
+export const sameComments = (before: string, after: string): boolean => {
   const count = (text: string): string =>
     commentsOf(text)
       .map(c => c.text)
@@ -83,7 +83,7 @@ const sameComments = (before: string, after: string): boolean => {
 };
 
 /** Everything of a file but its services and its `x-` parts, which hold shared pieces. */
-const frameOf = (project: Project, path: string): unknown =>
+export const frameOf = (project: Project, path: string): unknown =>
   project.sources.get(path)?.docs.map(doc => {
     const all = plainDoc(doc);
     return isTable(all)

@@ -5,7 +5,8 @@ import type { Fault } from '../../text/edit.ts';
 import type { FileFinding, Kind, Mend, Region } from '../finding.ts';
 import type { Source } from '../yaml.ts';
 import { type Complaint, judgeProject, type World } from './judge.ts';
-import type { Project, Read } from './load.ts';
+import { loadProject, type Project, type Read } from './load.ts';
+import { editFor } from './repair.ts';
 import { type Rewrite, rewriteProject } from './rewrite.ts';
 import type { Spot } from './tree.ts';
 
@@ -55,6 +56,21 @@ const mendsOf = (rewrite: Rewrite, to: FormId, what: string): readonly Mend[] =>
     : [];
 
 /** The rewrites of one service that can be proven; a shared request is offered both ways. */
+/** The smaller edits that can be proven. `project` and `complaint` are of a reading that kept the tokens of each file. */
+const repairsFor = async (
+  read: Read,
+  project: Project,
+  complaint: Complaint,
+  judge: (project: Project) => readonly Complaint[],
+): Promise<readonly Mend[]> => {
+  const mends: Mend[] = [];
+  for (const repair of complaint.repairs ?? []) {
+    const edit = await editFor(read, project, complaint, repair, judge);
+    if (edit !== null) mends.push({ title: repair.title, to: null, ...edit });
+  }
+  return mends;
+};
+
 const mendsFor = async (read: Read, project: Project, complaint: Complaint, options: MendOptions) => {
   const mends: Mend[] = [];
   let snippet: string | null = null;
@@ -85,11 +101,24 @@ export const projectFindings = async (
   options: MendOptions,
 ): Promise<readonly FileFinding[]> => {
   const found: FileFinding[] = project.faults.map(f => malformed(f.path, 'compose', f.fault));
-  for (const complaint of judgeProject(project, world)) {
-    const mended =
-      complaint.rewrite && complaint.severity === 'fault' && options.forms > 0 && options.left-- > 0
+  const judge = (p: Project): readonly Complaint[] => judgeProject(p, world);
+  const complaints = judge(project);
+  const exact =
+    options.forms > 0 && complaints.some(c => (c.repairs ?? []).length > 0)
+      ? await loadProject(read, project.layers, true)
+      : null;
+  const exactly = exact === null ? [] : judge(exact);
+  for (const [i, complaint] of complaints.entries()) {
+    const isWorth = complaint.rewrite || (complaint.repairs ?? []).length > 0;
+    const mended = { mends: [] as readonly Mend[], snippet: null as string | null };
+    if (isWorth && complaint.severity !== 'note' && options.forms > 0 && options.left-- > 0) {
+      const small = exact === null ? [] : await repairsFor(read, exact, exactly[i]!, judge);
+      const large = complaint.rewrite
         ? await mendsFor(read, project, complaint, options)
         : { mends: [], snippet: null };
+      mended.mends = [...small, ...large.mends];
+      mended.snippet = mended.mends.length > 0 ? null : large.snippet;
+    }
     const { profiles } = project.services.get(complaint.service)!;
     found.push({
       ...region(complaint.spot),

@@ -1,5 +1,6 @@
 /** A Compose project against this box: which requests fail, and why. */
 import {
+  defaultCapabilities,
   driverCapabilities,
   type FormId,
   forms,
@@ -10,8 +11,9 @@ import { atLeast, since } from '../../../flows/rules/version.ts';
 import { type Here, isRead, wayOf, workingForms } from '../here.ts';
 import { filled } from './interpolate.ts';
 import type { Project, Service } from './load.ts';
-import { type Asked, rawDevices, requestsOf, variablesOf, type WorkAround } from './requests.ts';
-import { at, type Spot, textOf, type Via } from './tree.ts';
+import { dropItem, dropKey, dropVariable, putKey, putVariable, type Repair, setItems, setVariable } from './repair.ts';
+import { type Asked, rawDevices, requestsOf, type Variable, variablesOf, type WorkAround } from './requests.ts';
+import { at, itemsOf, type Spot, type Tree, textOf, type Via } from './tree.ts';
 import { inWords, keyOf } from './wanted.ts';
 import { workAroundsOf } from './workarounds.ts';
 
@@ -24,6 +26,8 @@ export interface Complaint {
   readonly works: readonly FormId[];
   /** A rewrite of the request would mend it. */
   readonly rewrite: boolean;
+  /** Smaller edits that would, best first. */
+  readonly repairs?: readonly Repair[];
 }
 
 /** What an image sets by itself; null where that is not known. */
@@ -134,9 +138,54 @@ const idComplaints = (service: Service, asked: readonly Asked[], { here }: World
         spot: a.spot,
         works: [],
         rewrite: false,
+        repairs: renamed(service, a, names, here),
       },
     ];
   });
+
+/** Cards that a menu offers by number; on a machine with more of them one takes all or decides by hand. */
+const MOST_CARDS = 4;
+
+/** The places where a request names its GPUs, and how a number is written there. */
+const namesOf = (
+  service: Service,
+  a: Asked,
+): { readonly key: string; readonly items: readonly Tree[]; readonly as: (id: string) => string } | null => {
+  if (a.form === 'cdi') {
+    const items = itemsOf(at(service.tree, 'devices')).filter(i => /nvidia\.com\/gpu=/.test(textOf(i) ?? ''));
+    return items.length > 0 ? { key: 'devices', items, as: id => `nvidia.com/gpu=${id}` } : null;
+  }
+  if (a.form !== 'reservation' && a.form !== 'reservation-cdi') return null;
+  const devices = itemsOf(at(service.tree, 'deploy', 'resources', 'reservations', 'devices'));
+  const items = itemsOf(
+    at(
+      devices.find(d => d.spot.node === a.spot.node),
+      'device_ids',
+    ),
+  );
+  const isCdi = a.form === 'reservation-cdi';
+  return items.length > 0
+    ? { key: 'deploy', items, as: id => (isCdi && id.includes('/') === false ? `nvidia.com/gpu=${id}` : id) }
+    : null;
+};
+
+/** The request with GPUs that are there: those of it that are, else each card, or all. */
+const renamed = (service: Service, a: Asked, wrong: readonly string[], here: Here): readonly Repair[] => {
+  const right = ids(a).filter(id => !wrong.includes(id));
+  const cards = here.gpus.slice(0, MOST_CARDS).map((_, i) => String(i));
+  const choices =
+    right.length > 0 ? [right] : here.gpus.length > MOST_CARDS ? [['all']] : [...cards.map(c => [c]), ['all']];
+  const written = namesOf(service, a);
+  if (written !== null)
+    return (
+      choices
+        // A list of ids holds the word all in CDI names only.
+        .filter(c => written.as('0') !== '0' || c[0] !== 'all')
+        .map(c => setItems(service, written.key, written.items, c.map(written.as)))
+    );
+  const variable = a.form === 'runtime' ? variablesOf(service, {}).get('NVIDIA_VISIBLE_DEVICES') : undefined;
+  return variable === undefined ? [] : choices.flatMap(c => setVariable(service, variable, c.join(',')));
+};
 
 const runtimeComplaints = (service: Service, asked: readonly Asked[], project: Project, world: World): Complaint[] => {
   const a = asked.find(x => x.form === 'runtime');
@@ -147,14 +196,24 @@ const runtimeComplaints = (service: Service, asked: readonly Asked[], project: P
     .split(',')
     .map(v => v.trim())
     .filter(Boolean);
-  const complain = (id: string, severity: Complaint['severity'], message: string): Complaint[] => [
-    { id, severity, message, service: service.name, spot: a.spot, works: [], rewrite: false },
+  const complain = (
+    id: string,
+    severity: Complaint['severity'],
+    message: string,
+    repairs: readonly Repair[],
+  ): Complaint[] => [
+    { id, severity, message, service: service.name, spot: a.spot, works: [], rewrite: false, repairs },
   ];
-  if (parts.some(p => p.includes('nvidia.com/')) && parts.some(p => !p.includes('nvidia.com/')))
+  const [qualified, bare] = [
+    parts.filter(p => p.includes('nvidia.com/')),
+    parts.filter(p => !p.includes('nvidia.com/')),
+  ];
+  if (variable !== undefined && qualified.length > 0 && bare.length > 0)
     return complain(
       'mixed-runtime-and-vendor-cdi',
       'fault',
       `NVIDIA_VISIBLE_DEVICES mixes CDI names with plain ids: ${value}.`,
+      [qualified, bare].flatMap(some => setVariable(service, variable, some.join(','))),
     );
   if (variable !== undefined || asked.length > 1) return [];
   const image = filled(textOf(at(service.tree, 'image')) ?? '', project.env) ?? '';
@@ -168,15 +227,35 @@ const runtimeComplaints = (service: Service, asked: readonly Asked[], project: P
     'visible-devices-unset',
     asks === false ? 'fault' : 'risk',
     `runtime: nvidia without NVIDIA_VISIBLE_DEVICES: ${rest}.${variablesOf(service, project.env).has('NVIDIA_DRIVER_CAPABILITIES') ? ' NVIDIA_DRIVER_CAPABILITIES alone asks for nothing.' : ''}`,
+    [putVariable(service, 'NVIDIA_VISIBLE_DEVICES', 'all')],
   );
 };
 
-const stackComplaints = (service: Service, asked: readonly Asked[], around: readonly WorkAround[]): Complaint[] => {
+const stackComplaints = (
+  service: Service,
+  asked: readonly Asked[],
+  around: readonly WorkAround[],
+  { here }: World,
+): Complaint[] => {
+  const works = workingForms(here);
+  // One of those that stand there already is the smaller change.
+  const working = works.toSorted(
+    (x, y) => Number(asked.some(a => a.form === y)) - Number(asked.some(a => a.form === x)),
+  );
   const forms = [...new Map(asked.map(a => [a.form, a])).values()];
   const first = forms[0]?.spot ?? around[0]?.spot;
   if (!first) return [];
-  const complain = (id: string, message: string, spot: Spot): Complaint[] => [
-    { id, severity: 'risk', message, service: service.name, spot, works: [], rewrite: false },
+  const complain = (id: string, message: string, spot: Spot, works: readonly FormId[]): Complaint[] => [
+    {
+      id,
+      severity: 'risk',
+      message,
+      service: service.name,
+      spot,
+      works,
+      rewrite: works.length > 0,
+      repairs: forms.length > 0 ? around.flatMap(w => takenOut(service, w)) : [],
+    },
   ];
   const privileges = around.filter(w => w.what !== 'variable');
   if (forms.length > 1 || (forms.length > 0 && privileges.length > 0)) {
@@ -187,6 +266,7 @@ const stackComplaints = (service: Service, asked: readonly Asked[], around: read
       'compose-stacked-mechanisms',
       `${parts.length} mechanisms stand side by side: ${parts.join('; ')}.${differ ? ` They contradict each other: ${speaking.map(a => inWords(a.wanted)).join(', ')}.` : ''} One request is enough; take the others out one at a time and try after each.`,
       first,
+      differ || forms.length < 2 ? [] : working,
     );
   }
   if (forms.length === 0 && around.length > 0 && privileges.length > 0)
@@ -194,8 +274,24 @@ const stackComplaints = (service: Service, asked: readonly Asked[], around: read
       'over-privileged-workaround',
       `The GPU is handed over by hand: ${around.map(w => w.text).join('; ')}. One GPU request brings nodes, libraries and rights; ${privileges.some(w => w.what === 'privileged') ? 'a privileged container owns the host' : 'these break at the next driver update'}.`,
       privileges[0]?.spot ?? first,
+      rawDevices(service, {}) ? working : [],
     );
   return [];
+};
+
+/** One work-around less; a GPU is still asked for. */
+const takenOut = (service: Service, w: WorkAround): readonly Repair[] => {
+  if (w.what === 'privileged') return dropKey(service, 'privileged');
+  if (w.what === 'mount') return droppedMount(service, w);
+  const key =
+    w.what === 'cgroup-rule' ? 'device_cgroup_rules' : w.text.startsWith('cap_add') ? 'cap_add' : 'security_opt';
+  return w.what === 'cgroup-rule' || w.what === 'security' ? [dropItem(service, key, w.spot, w.text)] : [];
+};
+const droppedMount = (service: Service, w: WorkAround): readonly Repair[] => {
+  const item = itemsOf(at(service.tree, 'volumes')).find(i => i.spot.node === w.spot.node);
+  return item === undefined
+    ? []
+    : [dropItem(service, 'volumes', { ...item.spot, ...(item.slot && { slot: item.slot }) }, `the mount ${w.text}`)];
 };
 
 const mountComplaints = (service: Service, around: readonly WorkAround[], world: World): Complaint[] =>
@@ -210,6 +306,7 @@ const mountComplaints = (service: Service, around: readonly WorkAround[], world:
             spot: w.spot,
             works: [],
             rewrite: false,
+            repairs: droppedMount(service, w),
           },
         ]
       : [],
@@ -219,8 +316,26 @@ const variableComplaints = (service: Service, asked: readonly Asked[], project: 
   const variables = variablesOf(service, project.env);
   const found: Complaint[] = [];
   const spotOf = (name: string): Spot => variables.get(name)?.tree?.spot ?? service.tree.spot;
-  const complain = (id: string, severity: Complaint['severity'], message: string, name: string): void =>
-    void found.push({ id, severity, message, service: service.name, spot: spotOf(name), works: [], rewrite: false });
+  const complain = (
+    id: string,
+    severity: Complaint['severity'],
+    message: string,
+    name: string,
+    repair: (v: Variable) => readonly Repair[],
+  ): void => {
+    const v = variables.get(name);
+    found.push({
+      id,
+      severity,
+      message,
+      service: service.name,
+      spot: spotOf(name),
+      works: [],
+      rewrite: false,
+      repairs: v === undefined ? [] : repair(v),
+    });
+  };
+  const gone = (v: Variable): readonly Repair[] => dropVariable(service, v);
   const words =
     variables
       .get('NVIDIA_DRIVER_CAPABILITIES')
@@ -233,6 +348,10 @@ const variableComplaints = (service: Service, asked: readonly Asked[], project: 
       'risk',
       `NVIDIA_DRIVER_CAPABILITIES has ${unknown.join(', ')}, which the hook does not know; it knows ${driverCapabilities.join(', ')}.`,
       'NVIDIA_DRIVER_CAPABILITIES',
+      v => {
+        const known = words.filter(w => driverCapabilities.includes(w));
+        return setVariable(service, v, (known.length > 0 ? known : defaultCapabilities).join(','));
+      },
     );
   const cuda = variables.get('CUDA_VISIBLE_DEVICES');
   if (cuda && cuda.value !== null && asked.length > 0) {
@@ -245,6 +364,7 @@ const variableComplaints = (service: Service, asked: readonly Asked[], project: 
         'fault',
         `CUDA_VISIBLE_DEVICES=${cuda.raw} hides every GPU from CUDA.`,
         'CUDA_VISIBLE_DEVICES',
+        gone,
       );
     else if (list.some(i => /^\d+$/.test(i) && Number(i) >= most))
       complain(
@@ -252,6 +372,7 @@ const variableComplaints = (service: Service, asked: readonly Asked[], project: 
         'fault',
         `CUDA_VISIBLE_DEVICES=${cuda.raw} counts as the host does; in the container the ${most === 1 ? 'one GPU is number 0' : `GPUs are numbered 0 to ${most - 1}`}.`,
         'CUDA_VISIBLE_DEVICES',
+        gone,
       );
   }
   const visible = variables.get('NVIDIA_VISIBLE_DEVICES');
@@ -263,6 +384,7 @@ const variableComplaints = (service: Service, asked: readonly Asked[], project: 
         world.here.defaultRuntime === null ? 'risk' : 'fault',
         `NVIDIA_VISIBLE_DEVICES=${visible?.raw} is set, but the service asks for a GPU in no form and runs with the ordinary runtime: it starts without one.`,
         'NVIDIA_VISIBLE_DEVICES',
+        () => asking(service, visible?.value ?? 'all', world.here),
       );
     else {
       const image = at(service.tree, 'image');
@@ -282,6 +404,28 @@ const variableComplaints = (service: Service, asked: readonly Asked[], project: 
   return found;
 };
 
+/** A request for the GPUs that the variable already names, in a form that works here. */
+const asking = (service: Service, value: string, here: Here): readonly Repair[] => {
+  const works = workingForms(here);
+  const names = value.split(',').map(v => v.trim());
+  const plain = names.every(n => /^(?:all|\d+)$/.test(n));
+  return [
+    ...(works.includes('cdi') && plain
+      ? [
+          putKey(
+            service,
+            'devices',
+            names.map(n => `nvidia.com/gpu=${n}`),
+            'ask by CDI name',
+          ),
+        ]
+      : []),
+    ...(works.includes('runtime')
+      ? [putKey(service, 'runtime', 'nvidia', 'runtime: nvidia, which reads the variable')]
+      : []),
+  ];
+};
+
 /** Everything wrong with the services of a project, in the order of the file. */
 export const judgeProject = (project: Project, world: World): readonly Complaint[] =>
   [...project.services.values()].flatMap(service => {
@@ -293,7 +437,7 @@ export const judgeProject = (project: Project, world: World): readonly Complaint
       ...idComplaints(service, asked, world),
       ...runtimeComplaints(service, asked, project, world),
       ...mountComplaints(service, around, world),
-      ...stackComplaints(service, asked, around),
+      ...stackComplaints(service, asked, around, world),
       ...variableComplaints(service, raw ? [...asked, raw] : asked, project, world),
     ];
   });

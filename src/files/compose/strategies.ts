@@ -20,7 +20,7 @@ interface Pen {
   readonly texts: () => Edits;
 }
 
-const pen = (): Pen => {
+export const pen = (): Pen => {
   const editors = new Map<Doc, { editor: YamlEditor; source: Source }>();
   return {
     on: spot => {
@@ -121,7 +121,7 @@ const addBelow = (e: YamlEditor, home: Home, top: Entry | undefined, path: reado
 };
 
 /** Sets a scalar that is there to another word, in the quotes it has. */
-const setScalar = (e: YamlEditor, node: Node, text: string): void => {
+export const setScalar = (e: YamlEditor, node: Node, text: string): void => {
   if (!isScalar(node) || !node.range) throw new Refused('a variable is written in a way that is not edited');
   const quote = node.type === 'QUOTE_DOUBLE' ? '"' : node.type === 'QUOTE_SINGLE' ? "'" : '';
   e.replace({ from: node.range[0], to: node.range[1], put: quote ? `${quote}${text}${quote}` : scalar(text, '') });

@@ -1,0 +1,197 @@
+/** Project files with one fault each: every mend is applied by plan, the files are read again, and it is taken back. */
+import type { Box } from '../src/box/box.ts';
+import { checkBox } from '../src/engine/report.ts';
+import { type FileFinding, filesFindings, planFor } from '../src/files/index.ts';
+import { applyPlan } from '../src/plan/apply.ts';
+import { journalIn } from '../src/plan/journal.ts';
+import { memoryStore } from '../src/plan/memory.ts';
+import { undoSession } from '../src/plan/undo.ts';
+import { simBox } from '../src/sim/index.ts';
+import type { World } from '../src/sim/world.ts';
+import { healthyNew } from '../src/sim/worlds/healthy.ts';
+import { root, textOf } from './fix-boxes.ts';
+
+const FOLDER = '/srv/p';
+
+interface Project {
+  /** What the files show on this box. */
+  readonly finding: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly world?: () => World;
+}
+
+const withCompose = (compose: string) => (): World => {
+  const world = healthyNew();
+  return { ...world, docker: { ...world.docker!, compose } };
+};
+const service = (...lines: readonly string[]): Readonly<Record<string, string>> => ({
+  'compose.yml': `# ours\nservices:\n  web:\n    image: nginx\n  a: # the one\n    image: acme/a\n${lines.map(l => `    ${l}\n`).join('')}`,
+});
+const pod = (...lines: readonly string[]): Readonly<Record<string, string>> => ({
+  'pod.yaml': `apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n${lines.map(l => `  ${l}\n`).join('')}`,
+});
+
+export const projects: Readonly<Record<string, Project>> = {
+  'CUDA_VISIBLE_DEVICES counts as the host does': {
+    finding: 'cuda-visible-devices-wrong',
+    files: service(
+      'environment:',
+      '  CUDA_VISIBLE_DEVICES: "1" # card two',
+      '  OTHER: x',
+      'devices: ["nvidia.com/gpu=0"]',
+    ),
+  },
+  'the nvidia runtime without the variable': {
+    finding: 'visible-devices-unset',
+    files: {
+      'compose.yml':
+        'services:\n  a:\n    image: debian:trixie\n    runtime: nvidia\n    environment:\n      - FOO=1\n',
+    },
+  },
+  'a capability that nobody knows': {
+    finding: 'driver-capabilities-unsupported',
+    files: service(
+      'runtime: nvidia',
+      'environment:',
+      '  - NVIDIA_VISIBLE_DEVICES=all',
+      '  - NVIDIA_DRIVER_CAPABILITIES=compute,gpu',
+    ),
+  },
+  'a CDI name of a card that is not there': {
+    finding: 'cdi-device-name-unresolvable',
+    files: service('devices:', '  - nvidia.com/gpu=3'),
+  },
+  'a card number that is not there': {
+    finding: 'visible-devices-unknown',
+    files: service(
+      'deploy: {resources: {reservations: {devices: [{driver: nvidia, device_ids: ["7"], capabilities: [gpu]}]}}}',
+    ),
+  },
+  'the variable without the runtime': {
+    finding: 'compose-service-without-gpu-request',
+    files: service('environment: [NVIDIA_VISIBLE_DEVICES=all]'),
+  },
+  'two requests and a privilege': {
+    finding: 'compose-stacked-mechanisms',
+    files: service(
+      'runtime: nvidia',
+      'environment:',
+      '  NVIDIA_VISIBLE_DEVICES: all',
+      'devices:',
+      '  - nvidia.com/gpu=all',
+      'privileged: true',
+    ),
+  },
+  'a mounted file of a driver that is gone': {
+    finding: 'bind-mounted-driver-file-missing',
+    files: service(
+      'devices: [nvidia.com/gpu=all]',
+      'volumes:',
+      '  - /usr/lib/x86_64-linux-gnu/libcuda.so.550.54:/usr/lib/x86_64-linux-gnu/libcuda.so.1:ro',
+      '  - ./data:/data',
+    ),
+  },
+  'nodes by hand': {
+    finding: 'over-privileged-workaround',
+    files: service('privileged: true', 'devices: [/dev/nvidia0, /dev/nvidiactl]'),
+  },
+  'CDI names beside numbers': {
+    finding: 'mixed-runtime-and-vendor-cdi',
+    files: service('runtime: nvidia', 'environment: {NVIDIA_VISIBLE_DEVICES: "nvidia.com/gpu=0,0"}'),
+  },
+  'a request that contradicts itself': {
+    finding: 'compose-device-request-invalid',
+    files: service(
+      'deploy:',
+      '  resources:',
+      '    reservations:',
+      '      devices:',
+      '        - driver: nvidia',
+      '          count: 1',
+      '          device_ids: ["0"]',
+      '          capabilities: [gpu]',
+    ),
+  },
+  'Compose 2.26 and a CDI name': {
+    finding: 'compose-cdi-syntax-too-new',
+    files: service('devices:', '  - nvidia.com/gpu=all'),
+    world: withCompose('2.26.1'),
+  },
+  'Compose 1.27 and a reservation': {
+    finding: 'compose-legacy-schema',
+    files: service(
+      'deploy: {resources: {reservations: {devices: [{driver: nvidia, count: all, capabilities: [gpu]}]}}}',
+    ),
+    world: withCompose('1.27.4'),
+  },
+  'a package that is never copied': {
+    finding: 'image-app-module-missing',
+    files: {
+      Dockerfile: 'FROM python:3.12\nWORKDIR /app\nCOPY main /app/main\nCMD ["python", "-m", "worker.run"]\n',
+      'main/__init__.py': '',
+      'worker/__init__.py': '',
+      'worker/run.py': '',
+    },
+  },
+  'a pod with a limit and no class': {
+    finding: 'k8s-pod-not-using-nvidia-runtime',
+    files: pod(
+      'containers:',
+      '  - name: a',
+      '    image: acme/a',
+      '    resources:',
+      '      limits:',
+      '        nvidia.com/gpu: 1',
+    ),
+  },
+};
+
+export interface Mended {
+  readonly finding: FileFinding | undefined;
+  /** Titles of the mends that were applied, proven and undone. */
+  readonly proven: readonly string[];
+  readonly trouble: readonly string[];
+}
+
+const same = (a: FileFinding, b: FileFinding): boolean =>
+  a.id === b.id && a.subject === b.subject && a.message === b.message;
+
+const boxOf = async (p: Project): Promise<Box> => {
+  const box = simBox(p.world?.() ?? healthyNew());
+  for (const path of Object.keys(p.files)) {
+    const at = `${FOLDER}/${path}`;
+    await box.run({ argv: ['mkdir', '-p', at.slice(0, at.lastIndexOf('/'))], root: true, changes: true });
+    await box.write(at, p.files[path]!, root);
+  }
+  return box;
+};
+
+const look = async (box: Box): Promise<readonly FileFinding[]> =>
+  (await filesFindings(box, await checkBox(box), { folders: [FOLDER], engine: false })).findings;
+
+/** Applies each mend of the finding on a box of its own. */
+export const mend = async (p: Project): Promise<Mended> => {
+  const first = await look(await boxOf(p));
+  const finding = first.find(f => f.id === p.finding);
+  const proven: string[] = [];
+  const trouble: string[] = [];
+  for (const one of finding?.mends ?? []) {
+    const box = await boxOf(p);
+    const store = memoryStore();
+    const applied = await applyPlan(box, planFor(finding!, one), journalIn(store));
+    if (applied.kind !== 'applied') {
+      trouble.push(`${one.title}: ${JSON.stringify(applied)}`);
+      continue;
+    }
+    const left = await look(box);
+    const fresh = left.filter(f => f.severity === 'fault' && !first.some(x => same(x, f)));
+    if (left.some(f => same(f, finding!))) trouble.push(`${one.title} does not mend it`);
+    if (fresh.length > 0) trouble.push(`${one.title} breaks something: ${fresh.map(f => f.id).join(', ')}`);
+    const undone = await undoSession(box, store, applied.session);
+    if (undone.kind !== 'undone') trouble.push(`${one.title}: ${JSON.stringify(undone)}`);
+    for (const [path, text] of Object.entries(p.files))
+      if ((await textOf(box, `${FOLDER}/${path}`)) !== text) trouble.push(`${one.title}: ${path} is not what it was`);
+    if (trouble.length === 0) proven.push(one.title);
+  }
+  return { finding, proven, trouble };
+};
