@@ -23,6 +23,7 @@ import { kubernetesFixes } from './kubernetes.ts';
 import { leftoverFixes } from './leftovers.ts';
 import { packageFixes } from './packages.ts';
 import { persistenceFixes } from './persistence.ts';
+import { projectFixes } from './project-files.ts';
 import { vmLadder } from './vm-ladder.ts';
 
 /** Within one privilege the order is the one in which they are offered: official first, what has a price last. */
@@ -42,6 +43,7 @@ export const fixes: readonly Fix[] = [
   ...kubernetesFixes,
   ...vmLadder,
   ...deviceNames,
+  ...projectFixes,
   ...containerFixes,
   ...engineGuides,
   ...hostGuides,

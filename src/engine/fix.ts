@@ -1,6 +1,7 @@
 /** A fix: from facts to a plan or a refusal with its reason. It never runs anything itself. */
 
 import type { Facts } from '../../flows/probes/index.ts';
+import type { Box } from '../box/box.ts';
 import type { Effect, Plan, Privilege, Refusal } from '../plan/plan.ts';
 import type { AnswerOf, Asks } from './probe.ts';
 
@@ -37,6 +38,8 @@ export interface Fix<N extends Asks = Asks> {
   readonly needs?: (facts: Facts) => N;
   /** A second round that builds on the first: containers are listed before each can be looked at. Answers are merged. */
   readonly more?: (facts: Facts, answers: { readonly [K in keyof N]: AnswerOf<N[K]> }) => Asks;
+  /** For what rounds of asks do not reach, e.g. files that name other files: reads, and what it finds joins the answers. */
+  readonly gather?: (box: Box, facts: Facts, finding: string) => Promise<Readonly<Record<string, unknown>>>;
   readonly propose?: (
     facts: Facts,
     answers: { readonly [K in keyof N]: AnswerOf<N[K]> },

@@ -2,6 +2,7 @@
 
 import type { Facts } from '../../flows/probes/index.ts';
 import type { Box } from '../box/box.ts';
+import { readOnly } from '../box/wrap.ts';
 import type { Plan, Refusal } from '../plan/plan.ts';
 import type { Choice, Chosen, Fix } from './fix.ts';
 import type { AnswerOf, Ask, Asks } from './probe.ts';
@@ -24,15 +25,21 @@ const all = async (box: Box, asks: Asks): Promise<Readonly<Record<string, Answer
     await Promise.all(Object.entries(asks).map(async ([key, ask]) => [key, await answer(box, ask)] as const)),
   );
 
-const answersFor = async (box: Box, fix: Fix, facts: Facts): Promise<Readonly<Record<string, AnswerOf<Ask>>>> => {
+const answersFor = async (
+  box: Box,
+  fix: Fix,
+  facts: Facts,
+  finding: string,
+): Promise<Readonly<Record<string, AnswerOf<Ask>>>> => {
   const first = fix.needs ? await all(box, fix.needs(facts)) : {};
   const second = fix.more ? await all(box, fix.more(facts, first)) : {};
-  return { ...first, ...second };
+  const third = fix.gather ? await fix.gather(readOnly(box), facts, finding) : {};
+  return { ...first, ...second, ...third } as Readonly<Record<string, AnswerOf<Ask>>>;
 };
 
 /** What a person decides before the plan of `fix` can be made. Nothing on the box is changed. */
 export const choicesFor = async (box: Box, fix: Fix, facts: Facts, finding: string): Promise<readonly Choice[]> =>
-  fix.choices ? fix.choices(facts, await answersFor(box, fix, facts), finding) : [];
+  fix.choices ? fix.choices(facts, await answersFor(box, fix, facts, finding), finding) : [];
 
 /** The plan of `fix` for `finding`, or why there is none. What was not chosen is taken as its choice begins. Nothing on the box is changed. */
 export const proposeFix = async (
@@ -43,7 +50,7 @@ export const proposeFix = async (
   chosen: Chosen = {},
 ): Promise<Plan | Refusal> => {
   if (!fix.propose) return { refuse: 'this is done by a person; the steps are shown instead' };
-  const answers = await answersFor(box, fix, facts);
+  const answers = await answersFor(box, fix, facts, finding);
   const choices = fix.choices?.(facts, answers, finding) ?? [];
   const taken = Object.fromEntries(choices.map(c => [c.id, chosen[c.id] ?? c.initial]));
   const open = choices.find(c => taken[c.id]!.length === 0);

@@ -169,11 +169,17 @@ const sorted = async (box: Box, paths: readonly string[], isNamed: boolean): Pro
 /** Files below the folders and the named files themselves; `named` are absolute. */
 export const findFiles = async (
   box: Box,
-  from: { readonly folders: readonly string[]; readonly named: readonly string[]; readonly engine: boolean },
+  from: {
+    readonly folders: readonly string[];
+    readonly named: readonly string[];
+    readonly engine: boolean;
+    /** Projects whose files and their order are known already. */
+    readonly projects?: readonly (readonly string[])[];
+  },
 ): Promise<Found> => {
   const found = await sorted(box, from.named, true);
   const all = {
-    projects: [...found.projects],
+    projects: [...(from.projects ?? []), ...found.projects],
     dockerfiles: [...found.dockerfiles],
     manifests: [...found.manifests],
     strange: found.strange,

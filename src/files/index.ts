@@ -29,6 +29,8 @@ export interface FilesOptions {
   readonly folders?: readonly string[];
   /** Absolute paths of files that were named. */
   readonly named?: readonly string[];
+  /** Projects by their files, in the order in which Compose is given them. */
+  readonly projects?: readonly (readonly string[])[];
   /** Also the projects whose containers the engine knows; true if absent. */
   readonly engine?: boolean;
   /** How many repaired forms are prepared for each finding; 1 if absent, 0 for none. */
@@ -99,6 +101,7 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
     folders: options.folders ?? [],
     named: options.named ?? [],
     engine: options.engine !== false,
+    ...(options.projects && { projects: options.projects }),
   });
   const read = remembered(box);
   const findings: FileFinding[] = [];

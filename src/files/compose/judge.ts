@@ -11,9 +11,18 @@ import { atLeast, since } from '../../../flows/rules/version.ts';
 import { type Here, isRead, wayOf, workingForms } from '../here.ts';
 import { filled } from './interpolate.ts';
 import type { Project, Service } from './load.ts';
-import { dropItem, dropKey, dropVariable, putKey, putVariable, type Repair, setItems, setVariable } from './repair.ts';
-import { type Asked, rawDevices, requestsOf, type Variable, variablesOf, type WorkAround } from './requests.ts';
-import { at, itemsOf, type Spot, type Tree, textOf, type Via } from './tree.ts';
+import { dropVariable, putVariable, type Repair, setVariable } from './repair.ts';
+import { asking, droppedMount, renamed, takenOut } from './repairs.ts';
+import {
+  type Asked,
+  idsWanted,
+  rawDevices,
+  requestsOf,
+  type Variable,
+  variablesOf,
+  type WorkAround,
+} from './requests.ts';
+import { at, type Spot, textOf, type Via } from './tree.ts';
 import { inWords, keyOf } from './wanted.ts';
 import { workAroundsOf } from './workarounds.ts';
 
@@ -115,13 +124,11 @@ const requestComplaints = (service: Service, asked: readonly Asked[], world: Wor
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-const ids = (a: Asked): readonly string[] => (a.wanted.which === 'ids' ? a.wanted.ids : []);
-
 /** Ids that this machine does not have. */
 const idComplaints = (service: Service, asked: readonly Asked[], { here }: World): Complaint[] =>
   asked.flatMap(a => {
     if (here.gpus.length === 0 || a.form === 'raw') return [];
-    const names = ids(a).filter(
+    const names = idsWanted(a).filter(
       id =>
         (/^\d+$/.test(id) && Number(id) >= here.gpus.length) ||
         (/^GPU-[0-9a-f-]{36}$/.test(id) && here.gpus.every(g => g.uuid !== '' && g.uuid !== id)),
@@ -142,50 +149,6 @@ const idComplaints = (service: Service, asked: readonly Asked[], { here }: World
       },
     ];
   });
-
-/** Cards that a menu offers by number; on a machine with more of them one takes all or decides by hand. */
-const MOST_CARDS = 4;
-
-/** The places where a request names its GPUs, and how a number is written there. */
-const namesOf = (
-  service: Service,
-  a: Asked,
-): { readonly key: string; readonly items: readonly Tree[]; readonly as: (id: string) => string } | null => {
-  if (a.form === 'cdi') {
-    const items = itemsOf(at(service.tree, 'devices')).filter(i => /nvidia\.com\/gpu=/.test(textOf(i) ?? ''));
-    return items.length > 0 ? { key: 'devices', items, as: id => `nvidia.com/gpu=${id}` } : null;
-  }
-  if (a.form !== 'reservation' && a.form !== 'reservation-cdi') return null;
-  const devices = itemsOf(at(service.tree, 'deploy', 'resources', 'reservations', 'devices'));
-  const items = itemsOf(
-    at(
-      devices.find(d => d.spot.node === a.spot.node),
-      'device_ids',
-    ),
-  );
-  const isCdi = a.form === 'reservation-cdi';
-  return items.length > 0
-    ? { key: 'deploy', items, as: id => (isCdi && id.includes('/') === false ? `nvidia.com/gpu=${id}` : id) }
-    : null;
-};
-
-/** The request with GPUs that are there: those of it that are, else each card, or all. */
-const renamed = (service: Service, a: Asked, wrong: readonly string[], here: Here): readonly Repair[] => {
-  const right = ids(a).filter(id => !wrong.includes(id));
-  const cards = here.gpus.slice(0, MOST_CARDS).map((_, i) => String(i));
-  const choices =
-    right.length > 0 ? [right] : here.gpus.length > MOST_CARDS ? [['all']] : [...cards.map(c => [c]), ['all']];
-  const written = namesOf(service, a);
-  if (written !== null)
-    return (
-      choices
-        // A list of ids holds the word all in CDI names only.
-        .filter(c => written.as('0') !== '0' || c[0] !== 'all')
-        .map(c => setItems(service, written.key, written.items, c.map(written.as)))
-    );
-  const variable = a.form === 'runtime' ? variablesOf(service, {}).get('NVIDIA_VISIBLE_DEVICES') : undefined;
-  return variable === undefined ? [] : choices.flatMap(c => setVariable(service, variable, c.join(',')));
-};
 
 const runtimeComplaints = (service: Service, asked: readonly Asked[], project: Project, world: World): Complaint[] => {
   const a = asked.find(x => x.form === 'runtime');
@@ -259,7 +222,7 @@ const stackComplaints = (
   ];
   const privileges = around.filter(w => w.what !== 'variable');
   if (forms.length > 1 || (forms.length > 0 && privileges.length > 0)) {
-    const speaking = forms.filter(a => a.form !== 'runtime' || ids(a).length > 0 || a.wanted.which !== 'ids');
+    const speaking = forms.filter(a => a.form !== 'runtime' || idsWanted(a).length > 0 || a.wanted.which !== 'ids');
     const differ = new Set(speaking.map(a => keyOf(a.wanted))).size > 1;
     const parts = [...forms.map(a => a.text), ...around.map(w => w.text)];
     return complain(
@@ -277,21 +240,6 @@ const stackComplaints = (
       rawDevices(service, {}) ? working : [],
     );
   return [];
-};
-
-/** One work-around less; a GPU is still asked for. */
-const takenOut = (service: Service, w: WorkAround): readonly Repair[] => {
-  if (w.what === 'privileged') return dropKey(service, 'privileged');
-  if (w.what === 'mount') return droppedMount(service, w);
-  const key =
-    w.what === 'cgroup-rule' ? 'device_cgroup_rules' : w.text.startsWith('cap_add') ? 'cap_add' : 'security_opt';
-  return w.what === 'cgroup-rule' || w.what === 'security' ? [dropItem(service, key, w.spot, w.text)] : [];
-};
-const droppedMount = (service: Service, w: WorkAround): readonly Repair[] => {
-  const item = itemsOf(at(service.tree, 'volumes')).find(i => i.spot.node === w.spot.node);
-  return item === undefined
-    ? []
-    : [dropItem(service, 'volumes', { ...item.spot, ...(item.slot && { slot: item.slot }) }, `the mount ${w.text}`)];
 };
 
 const mountComplaints = (service: Service, around: readonly WorkAround[], world: World): Complaint[] =>
@@ -402,28 +350,6 @@ const variableComplaints = (service: Service, asked: readonly Asked[], project: 
     }
   }
   return found;
-};
-
-/** A request for the GPUs that the variable already names, in a form that works here. */
-const asking = (service: Service, value: string, here: Here): readonly Repair[] => {
-  const works = workingForms(here);
-  const names = value.split(',').map(v => v.trim());
-  const plain = names.every(n => /^(?:all|\d+)$/.test(n));
-  return [
-    ...(works.includes('cdi') && plain
-      ? [
-          putKey(
-            service,
-            'devices',
-            names.map(n => `nvidia.com/gpu=${n}`),
-            'ask by CDI name',
-          ),
-        ]
-      : []),
-    ...(works.includes('runtime')
-      ? [putKey(service, 'runtime', 'nvidia', 'runtime: nvidia, which reads the variable')]
-      : []),
-  ];
 };
 
 /** Everything wrong with the services of a project, in the order of the file. */

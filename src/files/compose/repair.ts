@@ -76,6 +76,12 @@ export const dropItem = (
   keys: [key],
 });
 
+export const dropParts = (service: Service, key: string, parts: readonly Part[], what: string): Repair => ({
+  title: `${service.name}: take ${what} out`,
+  changes: [{ do: 'drop', parts }],
+  keys: [key],
+});
+
 export const dropKey = (service: Service, key: string): readonly Repair[] => {
   const written = entryAt(service.tree, key)?.written ?? [];
   return written.length === 0

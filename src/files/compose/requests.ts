@@ -39,6 +39,9 @@ export interface Asked {
   readonly text: string;
 }
 
+/** The ids that are asked for by name. */
+export const idsWanted = (a: Asked): readonly string[] => (a.wanted.which === 'ids' ? a.wanted.ids : []);
+
 export interface WorkAround {
   readonly what: 'privileged' | 'devices' | 'mount' | 'cgroup-rule' | 'variable' | 'security';
   readonly text: string;
