@@ -6,9 +6,10 @@ import { applyPlan } from '../src/plan/apply.ts';
 import { journalIn } from '../src/plan/journal.ts';
 import { memoryStore } from '../src/plan/memory.ts';
 import { undoSession } from '../src/plan/undo.ts';
+import { file, text } from '../src/sim/fs.ts';
 import { simBox } from '../src/sim/index.ts';
 import type { World } from '../src/sim/world.ts';
-import { healthyNew } from '../src/sim/worlds/healthy.ts';
+import { healthyNew, healthyOld } from '../src/sim/worlds/healthy.ts';
 import { root, textOf } from './fix-boxes.ts';
 
 const FOLDER = '/srv/p';
@@ -56,6 +57,40 @@ export const projects: Readonly<Record<string, Project>> = {
       '  - NVIDIA_VISIBLE_DEVICES=all',
       '  - NVIDIA_DRIVER_CAPABILITIES=compute,gpu',
     ),
+  },
+  'a capability that is needed and left out': {
+    finding: 'driver-capabilities-missing',
+    files: service(
+      'runtime: nvidia',
+      'environment:',
+      '  NVIDIA_VISIBLE_DEVICES: all',
+      '  NVIDIA_DRIVER_CAPABILITIES: utility',
+    ),
+    world: healthyOld,
+  },
+  'a path to the stubs': {
+    finding: 'image-stub-libcuda',
+    files: service(
+      'devices: [nvidia.com/gpu=all]',
+      'environment:',
+      '  - LD_LIBRARY_PATH=/usr/local/cuda/lib64/stubs:/opt/lib',
+    ),
+  },
+  'a path to the compat libraries': {
+    finding: 'cuda-compat-conflict',
+    files: service('devices: [nvidia.com/gpu=all]', 'environment:', '  LD_LIBRARY_PATH: /usr/local/cuda/compat'),
+  },
+  'requests by variable, which this machine does not accept': {
+    finding: 'visible-devices-ignored-unprivileged',
+    files: service('runtime: nvidia', 'environment: [NVIDIA_VISIBLE_DEVICES=all]'),
+    world: () => {
+      const world = healthyNew();
+      const at = '/etc/nvidia-container-runtime/config.toml';
+      const now = text(world.fs, at) ?? '';
+      const key = 'accept-nvidia-visible-devices-envvar-when-unprivileged';
+      file(world.fs, at, now.replace(`#${key} = true`, `${key} = false`));
+      return world;
+    },
   },
   'a CDI name of a card that is not there': {
     finding: 'cdi-device-name-unresolvable',

@@ -30,17 +30,13 @@ const elsewhere: Readonly<Record<string, string>> = {
 /** Ids of the classes Apply and Patch that no plan of ours can mend, each with the reason. */
 const byHand: Readonly<Record<string, string>> = {
   'imex-channel-missing': 'the channel is given out by the fabric of several machines, which one box cannot simulate',
-  'visible-devices-ignored-unprivileged': 'a security setting: only its owner may decide to widen it',
-  'driver-capabilities-missing': 'the words are chosen by whoever knows what the program in the image needs',
   'cuda-requirement-unsatisfied': 'another image or a newer driver: a choice of its owner',
-  'cuda-compat-conflict': 'lies in the image, which its owner builds',
   'image-bundles-driver-libs': 'lies in the image, which its owner builds',
   'image-libcudart-missing': 'another base image: its owner builds it',
   'image-cpu-only-framework': 'another wheel: its owner builds the image',
   'image-arch-not-compiled': 'another build of the framework: its owner builds the image',
   'image-platform-mismatch': 'an image of another platform has to be built or pulled by its owner',
   'image-nvidia-smi-not-found': 'the capability utility or the image: a choice of its owner',
-  'image-stub-libcuda': 'lies in the image, which its owner builds',
   'rootless-cgroup-denied': 'the command that a person types asks in another way',
   'docker-29.2-gpus-behaviour-change': 'the command that a person types names the driver',
   'docker-build-no-gpu': 'the build is another one: docker build has no GPU request that a file could hold',

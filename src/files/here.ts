@@ -1,9 +1,12 @@
 /** What a project file has to know of the box: which forms work, and the versions that gate them. */
+
+import type { Facts } from '../../flows/probes/index.ts';
 import { type Form, type FormId, forms, offerOrder } from '../../flows/requests/forms.ts';
+import { resolveMode } from '../../flows/rules/mode.ts';
 import { atLeast } from '../../flows/rules/version.ts';
 import type { Box, Ran } from '../box/box.ts';
 import type { WayId } from '../engine/flow.ts';
-import { or } from '../engine/known.ts';
+import { CannotTell, or } from '../engine/known.ts';
 import type { Report, Way } from '../engine/report.ts';
 
 export interface Here {
@@ -15,6 +18,8 @@ export interface Here {
   readonly platform: string;
   /** Null where Docker does not say. */
   readonly defaultRuntime: string | null;
+  /** The nvidia runtime works by the hook, which filters by NVIDIA_DRIVER_CAPABILITIES; null where that cannot be told. */
+  readonly runtimeByHook: boolean | null;
 }
 
 const versionIn = (ran: Ran): string | null =>
@@ -33,7 +38,17 @@ export const hereOf = async (box: Box, report: Report): Promise<Here> => {
     gpus: report.machine.gpus,
     platform: report.machine.platform,
     defaultRuntime: info?.defaultRuntime ?? null,
+    runtimeByHook: byHook(report.internal.facts),
   };
+};
+
+const byHook = (facts: Facts): boolean | null => {
+  try {
+    return resolveMode(facts, false).mode === 'legacy';
+  } catch (error) {
+    if (error instanceof CannotTell) return null;
+    throw error;
+  }
 };
 
 /** Whether Compose reads the form; an unknown version is given the benefit. */

@@ -1,28 +1,14 @@
 /** A Compose project against this box: which requests fail, and why. */
-import {
-  defaultCapabilities,
-  driverCapabilities,
-  type FormId,
-  forms,
-  imagesThatAsk,
-  imagesThatDoNot,
-} from '../../../flows/requests/forms.ts';
+import { type FormId, forms, imagesThatAsk, imagesThatDoNot } from '../../../flows/requests/forms.ts';
 import { atLeast, since } from '../../../flows/rules/version.ts';
 import { type Here, isRead, wayOf, workingForms } from '../here.ts';
 import { filled } from './interpolate.ts';
 import type { Project, Service } from './load.ts';
-import { dropVariable, putVariable, type Repair, setVariable } from './repair.ts';
-import { asking, droppedMount, renamed, takenOut } from './repairs.ts';
-import {
-  type Asked,
-  idsWanted,
-  rawDevices,
-  requestsOf,
-  type Variable,
-  variablesOf,
-  type WorkAround,
-} from './requests.ts';
+import { putVariable, type Repair, setVariable } from './repair.ts';
+import { droppedMount, renamed, takenOut } from './repairs.ts';
+import { type Asked, idsWanted, rawDevices, requestsOf, variablesOf, type WorkAround } from './requests.ts';
 import { at, type Spot, textOf, type Via } from './tree.ts';
+import { variableComplaints } from './variables.ts';
 import { inWords, keyOf } from './wanted.ts';
 import { workAroundsOf } from './workarounds.ts';
 
@@ -259,98 +245,6 @@ const mountComplaints = (service: Service, around: readonly WorkAround[], world:
         ]
       : [],
   );
-
-const variableComplaints = (service: Service, asked: readonly Asked[], project: Project, world: World): Complaint[] => {
-  const variables = variablesOf(service, project.env);
-  const found: Complaint[] = [];
-  const spotOf = (name: string): Spot => variables.get(name)?.tree?.spot ?? service.tree.spot;
-  const complain = (
-    id: string,
-    severity: Complaint['severity'],
-    message: string,
-    name: string,
-    repair: (v: Variable) => readonly Repair[],
-  ): void => {
-    const v = variables.get(name);
-    found.push({
-      id,
-      severity,
-      message,
-      service: service.name,
-      spot: spotOf(name),
-      works: [],
-      rewrite: false,
-      repairs: v === undefined ? [] : repair(v),
-    });
-  };
-  const gone = (v: Variable): readonly Repair[] => dropVariable(service, v);
-  const words =
-    variables
-      .get('NVIDIA_DRIVER_CAPABILITIES')
-      ?.value?.split(/[\s,]+/)
-      .filter(Boolean) ?? [];
-  const unknown = words.filter(w => !driverCapabilities.includes(w));
-  if (unknown.length > 0)
-    complain(
-      'driver-capabilities-unsupported',
-      'risk',
-      `NVIDIA_DRIVER_CAPABILITIES has ${unknown.join(', ')}, which the hook does not know; it knows ${driverCapabilities.join(', ')}.`,
-      'NVIDIA_DRIVER_CAPABILITIES',
-      v => {
-        const known = words.filter(w => driverCapabilities.includes(w));
-        return setVariable(service, v, (known.length > 0 ? known : defaultCapabilities).join(','));
-      },
-    );
-  const cuda = variables.get('CUDA_VISIBLE_DEVICES');
-  if (cuda && cuda.value !== null && asked.length > 0) {
-    const list = cuda.value.split(',').map(v => v.trim());
-    const many = asked.find(a => a.wanted.which === 'ids' && a.wanted.ids.length > 0);
-    const most = many?.wanted.which === 'ids' ? many.wanted.ids.length : Number.POSITIVE_INFINITY;
-    if (cuda.value === '' || list[0] === '-1')
-      complain(
-        'cuda-visible-devices-wrong',
-        'fault',
-        `CUDA_VISIBLE_DEVICES=${cuda.raw} hides every GPU from CUDA.`,
-        'CUDA_VISIBLE_DEVICES',
-        gone,
-      );
-    else if (list.some(i => /^\d+$/.test(i) && Number(i) >= most))
-      complain(
-        'cuda-visible-devices-wrong',
-        'fault',
-        `CUDA_VISIBLE_DEVICES=${cuda.raw} counts as the host does; in the container the ${most === 1 ? 'one GPU is number 0' : `GPUs are numbered 0 to ${most - 1}`}.`,
-        'CUDA_VISIBLE_DEVICES',
-        gone,
-      );
-  }
-  const visible = variables.get('NVIDIA_VISIBLE_DEVICES');
-  const isOff = visible === undefined || ['', 'void', 'none'].includes(visible.value ?? '');
-  if (asked.length === 0 && !/^nvidia/.test(world.here.defaultRuntime ?? '')) {
-    if (!isOff)
-      complain(
-        'compose-service-without-gpu-request',
-        world.here.defaultRuntime === null ? 'risk' : 'fault',
-        `NVIDIA_VISIBLE_DEVICES=${visible?.raw} is set, but the service asks for a GPU in no form and runs with the ordinary runtime: it starts without one.`,
-        'NVIDIA_VISIBLE_DEVICES',
-        () => asking(service, visible?.value ?? 'all', world.here),
-      );
-    else {
-      const image = at(service.tree, 'image');
-      const text = filled(textOf(image) ?? '', project.env) ?? '';
-      if (image && visible === undefined && imageKnownToAsk(text))
-        found.push({
-          id: 'compose-service-without-gpu-request',
-          severity: 'note',
-          message: `The image ${text} is made for a GPU and the service asks for none.`,
-          service: service.name,
-          spot: image.spot,
-          works: [],
-          rewrite: false,
-        });
-    }
-  }
-  return found;
-};
 
 /** Everything wrong with the services of a project, in the order of the file. */
 export const judgeProject = (project: Project, world: World): readonly Complaint[] =>
