@@ -19,6 +19,8 @@ interface Project {
   readonly finding: string;
   readonly files: Readonly<Record<string, string>>;
   readonly world?: () => World;
+  /** What a container of it showed. */
+  readonly shown?: string;
 }
 
 const withCompose = (compose: string) => (): World => {
@@ -168,6 +170,29 @@ export const projects: Readonly<Record<string, Project>> = {
       'worker/run.py': '',
     },
   },
+  'packages of a driver in the image': {
+    finding: 'image-bundles-driver-libs',
+    files: {
+      Dockerfile:
+        'FROM ubuntu:24.04 # ours\nRUN apt-get update && apt-get install -y \\\n    curl \\\n    nvidia-utils-550 \\\n    libnvidia-compute-550=550.54.15-0ubuntu1 \\\n    git\nCMD ["sh"]\n',
+    },
+  },
+  'wheels without CUDA for a service with a GPU': {
+    finding: 'image-cpu-only-framework',
+    files: {
+      'compose.yml': 'services:\n  a:\n    build: .\n    devices: [nvidia.com/gpu=all]\n',
+      Dockerfile:
+        'FROM python:3.12-slim\nRUN pip install --no-cache-dir torch==2.9.0+cpu numpy --index-url https://download.pytorch.org/whl/cpu\nCMD ["python", "-c", "1"]\n',
+    },
+  },
+  'a base image without the CUDA runtime': {
+    finding: 'image-libcudart-missing',
+    shown: 'image-libcudart-missing',
+    files: {
+      'compose.yml': 'services:\n  a:\n    build: .\n    devices: [nvidia.com/gpu=all]\n',
+      Dockerfile: 'FROM nvidia/cuda:12.4.1-base-ubuntu22.04 AS app\nCOPY . /app\nCMD ["/app/run"]\n',
+    },
+  },
   'a pod with a limit and no class': {
     finding: 'k8s-pod-not-using-nvidia-runtime',
     files: pod(
@@ -201,12 +226,18 @@ const boxOf = async (p: Project): Promise<Box> => {
   return box;
 };
 
-const look = async (box: Box): Promise<readonly FileFinding[]> =>
-  (await filesFindings(box, await checkBox(box), { folders: [FOLDER], engine: false })).findings;
+const look = async (box: Box, p: Project): Promise<readonly FileFinding[]> =>
+  (
+    await filesFindings(box, await checkBox(box), {
+      folders: [FOLDER],
+      engine: false,
+      ...(p.shown && { shown: p.shown }),
+    })
+  ).findings;
 
 /** Applies each mend of the finding on a box of its own. */
 export const mend = async (p: Project): Promise<Mended> => {
-  const first = await look(await boxOf(p));
+  const first = await look(await boxOf(p), p);
   const finding = first.find(f => f.id === p.finding);
   const proven: string[] = [];
   const trouble: string[] = [];
@@ -218,7 +249,7 @@ export const mend = async (p: Project): Promise<Mended> => {
       trouble.push(`${one.title}: ${JSON.stringify(applied)}`);
       continue;
     }
-    const left = await look(box);
+    const left = await look(box, p);
     const fresh = left.filter(f => f.severity === 'fault' && !first.some(x => same(x, f)));
     if (left.some(f => same(f, finding!))) trouble.push(`${one.title} does not mend it`);
     if (fresh.length > 0) trouble.push(`${one.title} breaks something: ${fresh.map(f => f.id).join(', ')}`);

@@ -31,9 +31,6 @@ const elsewhere: Readonly<Record<string, string>> = {
 const byHand: Readonly<Record<string, string>> = {
   'imex-channel-missing': 'the channel is given out by the fabric of several machines, which one box cannot simulate',
   'cuda-requirement-unsatisfied': 'another image or a newer driver: a choice of its owner',
-  'image-bundles-driver-libs': 'lies in the image, which its owner builds',
-  'image-libcudart-missing': 'another base image: its owner builds it',
-  'image-cpu-only-framework': 'another wheel: its owner builds the image',
   'image-arch-not-compiled': 'another build of the framework: its owner builds the image',
   'image-platform-mismatch': 'an image of another platform has to be built or pulled by its owner',
   'image-nvidia-smi-not-found': 'the capability utility or the image: a choice of its owner',

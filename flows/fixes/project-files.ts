@@ -29,6 +29,9 @@ const SHOWN_BY_FILES = [
   'cuda-visible-devices-wrong',
   'over-privileged-workaround',
   'image-app-module-missing',
+  'image-bundles-driver-libs',
+  'image-cpu-only-framework',
+  'image-libcudart-missing',
 ] as const;
 
 const filesOf = (c: ContainerRecord): readonly string[] => c.composeFiles.split(',').filter(p => p.startsWith('/'));
@@ -126,7 +129,11 @@ const changeService: Fix = {
     const { filesFindings } = await import('../../src/files/index.ts');
     const { reportOf, titleOf } = await import('../../src/engine/report.ts');
     const report = reportOf(f, { title: titleOf, ladder: () => [] });
-    const { findings } = await filesFindings(box, report, { projects: [filesOf(c)], engine: false });
+    const { findings } = await filesFindings(box, report, {
+      projects: [filesOf(c)],
+      engine: false,
+      shown: finding,
+    });
     const own = findings.filter(x => x.id === finding && (x.kind === 'dockerfile' || x.subject === c.service));
     return {
       gathered: {

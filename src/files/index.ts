@@ -33,6 +33,8 @@ export interface FilesOptions {
   readonly projects?: readonly (readonly string[])[];
   /** Also the projects whose containers the engine knows; true if absent. */
   readonly engine?: boolean;
+  /** An id that a container of these files showed; some faults no file can prove by itself. */
+  readonly shown?: string;
   /** How many repaired forms are prepared for each finding; 1 if absent, 0 for none. */
   readonly forms?: number;
 }
@@ -125,6 +127,7 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
         read,
         path,
         uses.filter(u => u.dockerfile === path),
+        options.shown ?? null,
       )),
     );
   }

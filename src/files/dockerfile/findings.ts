@@ -5,12 +5,14 @@ import type { Box } from '../../box/box.ts';
 import { malformed } from '../compose/findings.ts';
 import { filled } from '../compose/interpolate.ts';
 import type { Project, Read, Service } from '../compose/load.ts';
+import { requestsOf } from '../compose/requests.ts';
 import { at, itemsOf, type Tree, textOf } from '../compose/tree.ts';
 import type { FileFinding, Mend } from '../finding.ts';
 import { dirOf, joined } from '../paths.ts';
 import { arrives, type Laid, layOut } from './arrive.ts';
 import { type Context, contextOf, givenBack, ignoreOf } from './context.ts';
 import { copyEdit, siblingsOf, whereIs } from './edit.ts';
+import { gpuFindings, type Shown } from './gpu.ts';
 import { type Dockerfile, type Instruction, parseDockerfile, type Stage, wordsOf } from './parse.ts';
 import { type Started, startedBy, startedByShell } from './start.ts';
 
@@ -28,6 +30,8 @@ export interface Use {
   readonly pythonPath: string | null;
   /** Places in the container over which something is mounted. */
   readonly mounts: readonly string[];
+  /** The service asks for a GPU. */
+  readonly asks: boolean;
 }
 
 const argvOf = (tree: Tree | undefined): readonly string[] | null => {
@@ -73,6 +77,7 @@ const useOf = (service: Service, project: Project): Use | null => {
     workdir: value(at(service.tree, 'working_dir')),
     pythonPath: value(at(service.tree, 'environment', 'PYTHONPATH')),
     mounts: itemsOf(at(service.tree, 'volumes')).flatMap(targetOfMount),
+    asks: requestsOf(service, project.env).length > 0,
   };
 };
 
@@ -90,6 +95,7 @@ const alone = (dockerfile: string): Use => ({
   workdir: null,
   pythonPath: null,
   mounts: [],
+  asks: false,
 });
 
 const byInstruction = (i: Instruction | null): readonly string[] =>
@@ -281,12 +287,13 @@ const ignoreFor = async (read: Read, dockerfile: string, context: string) => {
   return null;
 };
 
-/** What the containers of a Dockerfile lack, one finding for each package. */
+/** What the containers of a Dockerfile lack or have too much of. */
 export const dockerfileFindings = async (
   box: Box,
   read: Read,
   path: string,
   uses: readonly Use[],
+  shown: Shown = null,
 ): Promise<readonly FileFinding[]> => {
   const found = await read(path);
   if (found.kind !== 'file') return [];
@@ -296,11 +303,10 @@ export const dockerfileFindings = async (
   for (const use of uses.length > 0 ? uses : [alone(path)]) {
     const context = contextOf(box, use.context, await ignoreFor(read, path, use.context));
     const one = await look({ path, text: found.text, file, use, context });
-    if (one)
-      findings.set(
-        `${one.line} ${one.mends[0]?.after ?? one.message}`,
-        findings.get(`${one.line} ${one.mends[0]?.after ?? one.message}`) ?? one,
-      );
+    for (const it of [...(one ? [one] : []), ...gpuFindings(path, found.text, file, use, shown)]) {
+      const key = `${it.id} ${it.line} ${it.mends[0]?.after ?? it.message}`;
+      if (!findings.has(key)) findings.set(key, it);
+    }
   }
   return [...findings.values()];
 };
