@@ -36,7 +36,11 @@ const Item = ({
   if (!choice) return <Text />;
   const mark = n === 0 && above > 0 ? '↑' : n === choices.length - 1 && below > 0 ? '↓' : ' ';
   return (
-    <Box flexDirection="column" aria-role="menuitem" aria-state={{ selected: isSelected }}>
+    <Box
+      flexDirection="column"
+      aria-role={choice.ticked === undefined ? 'menuitem' : 'checkbox'}
+      aria-state={{ selected: isSelected, ...(choice.ticked !== undefined && { checked: choice.ticked }) }}
+    >
       {drawChoice(choice, isSelected, width, theme, { mark, column }).map((row, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rows of one wrapped label have no other name
         <Spans key={i} spans={row} />

@@ -118,11 +118,16 @@ export const drawRow = (row: Row, width: number, theme: Theme): readonly Drawn[]
   );
 };
 
+/** What stands before the label: the box of a row that can be ticked. */
+const boxOf = ({ ticked }: Choice, theme: Theme): string => (ticked === undefined ? '' : `${theme.tick(ticked)} `);
+/** Where a label begins. */
+const labelAt = (choice: Choice, theme: Theme): number => 4 + cells(boxOf(choice, theme));
+
 /** The column at which the hints of a list stand side by side; 0 where the labels are too long for that. */
 export const hintColumn = (choices: readonly Choice[], width: number, theme: Theme): number => {
   const hinted = choices.filter(c => c.hint !== undefined);
   if (hinted.length < 2) return 0;
-  const at = 6 + Math.max(...hinted.map(c => cells(theme.text(c.label))));
+  const at = 2 + Math.max(...hinted.map(c => labelAt(c, theme) + cells(theme.text(c.label))));
   return at <= width / 2 ? at : 0;
 };
 
@@ -137,13 +142,15 @@ export const drawChoice = (
   const lead: Drawn = [
     { text: `${theme.mark(mark)} `, dim: true },
     isAt ? { text: `${theme.pointer} `, color: 'cyan', bold: true } : { text: '  ' },
+    ...(choice.ticked === undefined ? [] : [{ text: boxOf(choice, theme), bold: choice.ticked }]),
   ];
+  const from = labelAt(choice, theme);
   const style: Style = isAt ? { color: 'cyan', bold: true } : {};
-  if (choice.hint === undefined) return hung(lead, 4, label, width, style);
+  if (choice.hint === undefined) return hung(lead, from, label, width, style);
   const hint = theme.text(choice.hint);
   if (column > 0)
-    return hung([...lead, { text: pad(label, column - 4), ...style }], column, hint, width, { dim: true });
-  const rows = hung(lead, 4, label, width, style);
+    return hung([...lead, { text: pad(label, column - from), ...style }], column, hint, width, { dim: true });
+  const rows = hung(lead, from, label, width, style);
   const last = rows.at(-1)!;
   const used = last.reduce((n, s) => n + cells(s.text), 0);
   if (used + 4 + cells(hint) <= width) return [...rows.slice(0, -1), [...last, { text: `  (${hint})`, dim: true }]];

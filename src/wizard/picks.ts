@@ -62,14 +62,9 @@ export const choseEvents = (
   chosen: Chosen,
   by: (choice: string) => By,
 ): readonly Said[] =>
-  asks.map(({ id, question, many, options, initial }) => ({
-    type: 'chose',
-    fix,
-    finding,
-    choice: id,
-    question,
-    many,
-    options,
-    taken: chosen[id] ?? initial,
-    by: by(id),
-  }));
+  asks.flatMap(({ id, question, many, options, initial }) => {
+    const taken = chosen[id] ?? initial;
+    return taken.length === 0
+      ? []
+      : [{ type: 'chose', fix, finding, choice: id, question, many, options, taken, by: by(id) }];
+  });

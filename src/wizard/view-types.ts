@@ -37,6 +37,21 @@ export interface View {
   readonly keys: readonly (readonly [key: string, does: string])[];
 }
 
+/** A view on which nothing stands yet. */
+export const BLANK: View = {
+  title: '',
+  status: '',
+  header: ['', ''],
+  isTop: false,
+  trail: [],
+  lead: [],
+  body: [],
+  choices: [],
+  confirm: null,
+  since: null,
+  keys: [],
+};
+
 /** A list is read by a person; more are cut. */
 export const MOST_ROWS = 200;
 
