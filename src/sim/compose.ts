@@ -37,7 +37,7 @@ const requestOf = (service: Map_, before: Request | undefined): Request => {
     capAdd: array(service.cap_add).map(String),
     restart: 'unless-stopped',
     ...(runtime === undefined ? {} : { runtime }),
-    ...(own === undefined ? {} : { gpus: ids.length > 0 ? `device=${ids.join(',')}` : String(own.count ?? 'all') }),
+    ...(own === undefined ? {} : { gpus: ids.length > 0 ? `"device=${ids.join(',')}"` : String(own.count ?? 'all') }),
   };
 };
 
@@ -62,6 +62,11 @@ export const composeProject = (world: World, args: readonly string[]): Ran => {
     services = { ...services };
     for (const [name, s] of Object.entries(own)) services[name] = merged(services[name] ?? {}, map(s));
   }
+  for (const [name, service] of Object.entries(services))
+    if (service.image === undefined && service.build === undefined)
+      return fail(1, `service "${name}" has neither an image nor a build context specified: invalid compose project\n`);
+  const unknown = rest.find(a => !a.startsWith('-') && services[a] === undefined);
+  if (unknown !== undefined) return fail(1, `no such service: ${unknown}\n`);
   if (verb === 'config') return out(rest.includes('--services') ? `${Object.keys(services).join('\n')}\n` : '');
   if (verb === 'build') return out('');
   if (verb === 'down') {
