@@ -136,7 +136,11 @@ export const drawChoice = (
   isAt: boolean,
   width: number,
   theme: Theme,
-  { mark = ' ', column = 0 }: { readonly mark?: ' ' | '↑' | '↓'; readonly column?: number } = {},
+  {
+    mark = ' ',
+    column = 0,
+    isBrief = false,
+  }: { readonly mark?: ' ' | '↑' | '↓'; readonly column?: number; readonly isBrief?: boolean } = {},
 ): readonly Drawn[] => {
   const label = theme.text(choice.label);
   const lead: Drawn = [
@@ -147,7 +151,8 @@ export const drawChoice = (
   const from = labelAt(choice, theme);
   const style: Style = isAt ? { color: 'cyan', bold: true } : {};
   if (choice.hint === undefined) return hung(lead, from, label, width, style);
-  const hint = theme.text(choice.hint);
+  const said = theme.text(choice.hint);
+  const hint = isBrief && column > 0 ? truncate(said, width - column, theme.dots) : said;
   if (column > 0)
     return hung([...lead, { text: pad(label, column - from), ...style }], column, hint, width, { dim: true });
   const rows = hung(lead, from, label, width, style);
@@ -198,6 +203,8 @@ export interface Frame {
   readonly choices: readonly Choice[];
   /** Where the hints of the choices stand. */
   readonly column: number;
+  /** There is no room for hints of several rows. */
+  readonly isBrief: boolean;
   /** Choices that did not fit, above and below. */
   readonly above: number;
   readonly below: number;
@@ -258,11 +265,13 @@ export const frameOf = (
 
   const footer = footerRow(view, width, theme);
   const column = hintColumn(view.choices, width, theme);
-  const heightOf = (choices: readonly Choice[]) =>
-    choices.reduce((n, c) => n + drawChoice(c, false, width, theme, { column }).length, 0);
+  const tall = (choices: readonly Choice[], isBrief: boolean) =>
+    choices.reduce((n, c) => n + drawChoice(c, false, width, theme, { column, isBrief }).length, 0);
   const fixed = 1 + header.length + confirm.length + waiting.length + 1;
   const gap = isRoomy ? 1 : 0;
   const spare = room - fixed - Math.min(lead.length, 3) - (hasBody ? 3 : 0) - 3 * gap;
+  const isBrief = isNarrow(width) && tall(view.choices, false) > Math.max(1, spare);
+  const heightOf = (choices: readonly Choice[]) => tall(choices, isBrief);
   let first = 0;
   let last = view.choices.length;
   while (last - first > 1 && heightOf(view.choices.slice(first, last)) > Math.max(1, spare)) {
@@ -291,6 +300,7 @@ export const frameOf = (
     body: height === 0 ? [] : shown,
     choices,
     column,
+    isBrief,
     above: first,
     below: view.choices.length - last,
     at: at - first,

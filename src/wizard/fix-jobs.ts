@@ -48,13 +48,15 @@ export const checkChosen = async (
     return fix === undefined ? [] : [{ fix, finding: job.finding }];
   });
   const asked = (await Promise.all(fixes.map(({ fix, finding }) => outside.choices(fix, facts, finding)))).flat();
-  for (const id of Object.keys(chosen)) {
-    if (asked.some(c => c.id === id)) continue;
+  for (const [id, values] of Object.entries(chosen)) {
+    const mine = asked.filter(c => c.id === id);
+    const wrong = misfit(mine, { [id]: values });
+    const possible = [...new Set(mine.flatMap(c => c.options.map(o => o.value)))].join(', ');
+    if (wrong) throw new UnknownId(`--choose ${wrong.refuse}; possible: ${possible}`);
+    if (mine.length > 0) continue;
     const names = [...new Set(asked.map(c => c.id))].join(', ');
     throw new UnknownId(
       `--choose ${id}: ${fixes.map(f => f.fix.id).join(', ') || jobs.map(j => j.finding).join(', ')} ${names === '' ? 'leaves nothing to choose' : `has no such choice; there is ${names}`}`,
     );
   }
-  const wrong = misfit(asked, chosen);
-  if (wrong) throw new UnknownId(`--choose ${wrong.refuse}; possible: ${wrong.instead?.join('; ') ?? ''}`);
 };

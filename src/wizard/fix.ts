@@ -163,7 +163,10 @@ export const runFix = async (run: FixRun): Promise<number> => {
     let isNew = true;
     for (let wrong = 0; asks.length > 0 && wrong < MOST_WRONG; wrong = isNew ? 0 : wrong + 1) {
       const view = { ...BLANK, ...asksView(asks, picks) };
-      if (isNew) say(text(''), ...view.lead, ...rowsOf(view, theme).map(row => ({ kind: 'code', text: row }) as const));
+      if (isNew) {
+        say(text(''), ...view.lead);
+        for (const row of rowsOf(view, theme)) run.out(`${row}\n`);
+      }
       const said = await run.ask(`${promptOf(view)}, b back > `);
       if (said === null || run.signal.aborted) return null;
       const intent = answerOf(view, said);

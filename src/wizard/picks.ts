@@ -7,6 +7,8 @@ import type { Intent } from './state.ts';
 export interface Picks {
   readonly page: number;
   readonly taken: Chosen;
+  /** The last tick was to be taken away and stayed. */
+  readonly stays?: true;
 }
 
 /** As the pages begin; after a plan was made one step back leads to the last of them, as it was answered. */
@@ -40,7 +42,9 @@ export const turned = (asks: readonly Choice[], { page, taken }: Picks, intent: 
       const [value] = offered([intent.id]);
       if (!ask.many || value === undefined) return null;
       const next = ask.options.map(o => o.value).filter(v => (v === value ? !now.includes(v) : now.includes(v)));
-      return next.length === 0 ? null : { picks: { page, taken: { ...taken, [ask.id]: next } } };
+      return {
+        picks: next.length === 0 ? { page, taken, stays: true } : { page, taken: { ...taken, [ask.id]: next } },
+      };
     }
     case 'take':
       return ask.many ? onward(offered(intent.ids)) : null;

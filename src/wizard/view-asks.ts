@@ -5,25 +5,21 @@ import { text } from './lines.ts';
 import { type Picks, rowId, TAKEN } from './picks.ts';
 import { MOVE, TAIL, type View } from './view-types.ts';
 
-const countOf = (taken: number, all: number): string =>
-  taken === 0
-    ? 'nothing is taken yet'
-    : `${taken} of ${all} taken${taken === 1 && all > 1 ? '; at least one has to be' : ''}`;
-
-export const asksView = (asks: readonly Ask[], { page, taken }: Picks): Partial<View> => {
+export const asksView = (asks: readonly Ask[], { page, taken, stays }: Picks): Partial<View> => {
   const ask = asks[page];
   if (ask === undefined) return {};
   const { question, many, options } = ask;
   const now = taken[ask.id] ?? [];
   const about = [
     ...(asks.length > 1 ? [`question ${page + 1} of ${asks.length}`] : []),
-    ...(many ? [countOf(now.length, options.length)] : []),
+    ...(many ? [now.length === 0 ? 'nothing is taken yet' : `${now.length} of ${options.length} taken`] : []),
+    ...(stays ? ['one has to stay'] : []),
   ].join(' · ');
   const start = options.findIndex(o => now.includes(o.value));
   return {
     lead: [
       text(printable(question), 'strong'),
-      ...(about === '' ? [] : [text(about, many && now.length === 0 ? 'unsure' : 'dim')]),
+      ...(about === '' ? [] : [text(about, stays || (many && now.length === 0) ? 'unsure' : 'dim')]),
     ],
     choices: options.map(({ value, label, hint }) => ({
       id: rowId(value),
