@@ -20,7 +20,8 @@ const drawn = (at: number, more: { above?: number; below?: number } = {}) =>
       above={more.above ?? 0}
       below={more.below ?? 0}
       at={at}
-      column={0} isBrief={false}
+      column={0}
+      isBrief={false}
       width={40}
       theme={themeOf(true)}
     />,
@@ -44,7 +45,9 @@ test('keys do not reach it: a digit, an arrow and Enter in one chunk change noth
 
 test('an empty list draws nothing', () => {
   assert.equal(
-    render(<Menu choices={[]} above={0} below={0} at={0} column={0} isBrief={false} width={40} theme={themeOf(true)} />).lastFrame(),
+    render(
+      <Menu choices={[]} above={0} below={0} at={0} column={0} isBrief={false} width={40} theme={themeOf(true)} />,
+    ).lastFrame(),
     '',
   );
 });

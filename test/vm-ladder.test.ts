@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { fixById, ladder } from '../flows/fixes/index.ts';
-import { oursIn, rungIn } from '../flows/rules/gpu-override.ts';
+import { rungIn } from '../flows/rules/gpu-override.ts';
 import { type Override, overrideText, rungs, VERIFY } from '../flows/rules/vm-ladder.ts';
 import type { Box } from '../src/box/box.ts';
 import { proposeFix } from '../src/engine/propose.ts';

@@ -110,6 +110,7 @@ const draft = applies({
         command: asUser([...compose(wrong.by), 'up', '-d', '--no-deps', '--force-recreate', service]),
         // With the old name it cannot start; it is made and left standing, as it was.
         undo: asUser([...compose(wrong.by), 'create', '--force-recreate', service]),
+        halfway: true,
         why: `makes ${service} anew; a request is fixed when a container is made`,
       };
       return {

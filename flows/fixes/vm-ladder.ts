@@ -118,13 +118,19 @@ const rung = (is: Rung, id: string, title: string, privilege: Privilege, source:
         do: 'run',
         command: anew(p, true, first),
         undo: anew(p, false, first),
+        halfway: true,
         why: `only ${list(first.map(s => s.service))} ${first.length === 1 ? 'is' : 'are'} made anew; a restart alone would keep the old request`,
       };
+      // What their own file asks for cannot be taken away by one that is laid on top of it.
+      const asksItself = !p.uses && rungOf(f) !== null && wish.services.includes(p.service) && wish.gpus !== null;
       const stopped = running.flatMap(s => s.containers.filter(c => c.runs));
       return {
         summary: [
           price[is].join(' '),
           ...(kept.length > 0 ? [`What ${list(kept)} asked for stays as it is.`] : []),
+          ...(asksItself
+            ? [`${p.service} asks for a GPU in the project's own file as well, and gets those of that request besides.`]
+            : []),
         ].join(' '),
         steps: [
           ...(text === before
@@ -179,6 +185,7 @@ const redeployFix: Fix = applies({
       do: 'run',
       command: { ...asUser(compose(p, true, ...words)), timeoutMs: 900_000 },
       undo,
+      ...(!('nothing' in undo) && { halfway: true }),
       why,
     });
     return {

@@ -12,17 +12,21 @@ const array = (value: unknown): readonly unknown[] => (Array.isArray(value) ? va
 const pairs = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.map(String) : Object.entries(map(value)).map(([k, v]) => `${k}=${String(v)}`);
 
-/** Later files win; lists of devices and volumes and the variables are added up. */
+const reservedIn = (service: Map_): readonly unknown[] =>
+  array(map(map(map(service.deploy).resources).reservations).devices);
+
+/** Later files win; lists of devices, reserved ones too, and volumes and the variables are added up. */
 const merged = (a: Map_, b: Map_): Map_ => ({
   ...a,
   ...b,
+  deploy: { resources: { reservations: { devices: [...reservedIn(a), ...reservedIn(b)] } } },
   environment: [...pairs(a.environment), ...pairs(b.environment)],
   devices: [...array(a.devices), ...array(b.devices)],
   volumes: [...array(a.volumes), ...array(b.volumes)],
 });
 
 const requestOf = (service: Map_, before: Request | undefined): Request => {
-  const reserved = array(map(map(map(service.deploy).resources).reservations).devices).map(map);
+  const reserved = reservedIn(service).map(map);
   const cdi = reserved.filter(r => r.driver === 'cdi').flatMap(r => array(r.device_ids).map(String));
   const own = reserved.find(r => r.driver !== 'cdi');
   const ids = own ? array(own.device_ids).map(String) : [];
@@ -35,7 +39,7 @@ const requestOf = (service: Map_, before: Request | undefined): Request => {
     binds: array(service.volumes).map(String),
     privileged: service.privileged === true,
     capAdd: array(service.cap_add).map(String),
-    restart: 'unless-stopped',
+    restart: (service.restart as Request['restart'] | undefined) ?? 'no',
     ...(runtime === undefined ? {} : { runtime }),
     ...(own === undefined ? {} : { gpus: ids.length > 0 ? `"device=${ids.join(',')}"` : String(own.count ?? 'all') }),
   };

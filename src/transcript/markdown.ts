@@ -270,7 +270,7 @@ const folded = (story: Story): string[] => {
   const looked = story.looked.map(l => [cell(l.path), l.what, inline(l.kind)]);
   const answers = [
     ...story.answers,
-    ...story.choices.map(c => ({ at: c.at, question: c.question, answer: `${c.taken.join(', ')}${BY[c.by]}` })),
+    ...story.choices.map(c => ({ at: c.at, question: c.question, answer: `${c.taken.join(', ')}${BY[c.by] ?? ''}` })),
   ]
     .sort((a, b) => a.at - b.at)
     .map(a => [after(a.at), inline(a.question), inline(a.answer)]);
