@@ -102,6 +102,16 @@ const fixEntry = object({
   touches: list(text),
   diff: text,
   commands: list(text),
+  choices: list(
+    object({
+      id: text,
+      question: text,
+      many: flag,
+      options: list(object({ value: text, label: text, 'hint?': text })),
+      initial: list(text),
+      taken: list(text),
+    }),
+  ),
   outcome: one('applied', 'declined', 'refused', 'failed', 'wouldApply', 'held', 'guide', 'none', 'interrupted'),
   verified: one(true, false, null),
   because: text,

@@ -69,6 +69,44 @@ test('only the choice "apply" applies: everything else at a proposal leaves the 
   assert.equal(applied, 0);
 });
 
+test('questions come before the plan, are answered once, and one step back leads to them again', async () => {
+  const asks = [{ id: 'gpus', question: '?', many: true, initial: ['0'], options: [{ value: '0', label: '0' }] }];
+  const planned: unknown[] = [];
+  let isRefused = false;
+  const machine = over(broken()).provide({
+    actors: {
+      plan: fromPromise(async ({ input }: { input: { chosen: object | null } }) => {
+        planned.push(input.chosen);
+        return input.chosen === null ? { asks } : isRefused ? { refuse: 'no' } : ({ fix: 'x', finding: 'y' } as never);
+      }),
+    } as never,
+  });
+  const actor = createActor(machine, { input });
+  actor.start();
+  const stage = () => placeOf(actor.getSnapshot())?.stage;
+  const at = (wanted: string) => waitFor(actor, s => placeOf(s)?.stage === wanted, choosing);
+  await at('choosing');
+  actor.send({ type: 'CHOOSE', choice: 'fix', fix: 'f' });
+  assert.deepEqual((await at('asking')).context.asks, asks);
+  for (const choice of ['fix', 'apply', 'leave', 'again', 'decline', 'stop'] as const)
+    actor.send({ type: 'CHOOSE', choice, fix: 'f' });
+  assert.equal(stage(), 'asking', 'nothing but an answer or a step back leads on');
+  actor.send({ type: 'CHOOSE', choice: 'take', chosen: { gpus: ['0'] } });
+  await at('proposing');
+  actor.send({ type: 'CHOOSE', choice: 'back' });
+  assert.equal(stage(), 'asking');
+  isRefused = true;
+  actor.send({ type: 'CHOOSE', choice: 'take', chosen: { gpus: [] } });
+  await at('refused');
+  actor.send({ type: 'CHOOSE', choice: 'back' });
+  assert.equal(stage(), 'asking');
+  actor.send({ type: 'CHOOSE', choice: 'back' });
+  assert.equal(stage(), 'choosing');
+  assert.deepEqual(planned, [null, { gpus: ['0'] }, { gpus: [] }]);
+  actor.send({ type: 'CHOOSE', choice: 'fix', fix: 'f' });
+  assert.equal((await at('asking')).context.chosen, null, 'taken up again it begins anew');
+});
+
 test('a fix is applied once in a session, whether it helped or not', async () => {
   const actor = createActor(
     over(broken(), 'request', () => ({ did: 'undone', because: 'dockerd did not start' })),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renamed } from '../flows/fixes/device-names.ts';
 import { fixById, ladder } from '../flows/fixes/index.ts';
-import { proposeFix } from '../src/engine/propose.ts';
+import { choicesFor, proposeFix } from '../src/engine/propose.ts';
 import { checkBox } from '../src/engine/report.ts';
 import { applyPlan } from '../src/plan/apply.ts';
 import { journalIn } from '../src/plan/journal.ts';
@@ -13,7 +13,7 @@ import { undoSession } from '../src/plan/undo.ts';
 import { file, node } from '../src/sim/fs.ts';
 import { simBox } from '../src/sim/index.ts';
 import type { Request, World } from '../src/sim/world.ts';
-import { migOneInstance } from '../src/sim/worlds/card.ts';
+import { migDivided, migOneInstance } from '../src/sim/worlds/card.ts';
 import { request, running } from '../src/sim/worlds/containers.ts';
 import { healthyNew } from '../src/sim/worlds/healthy.ts';
 import { textOf } from './fix-boxes.ts';
@@ -76,14 +76,53 @@ for (const [finding, c] of Object.entries(CASES)) {
   });
 }
 
-test('with several instances the choice is the person’s', async () => {
-  const { migDivided } = await import('../src/sim/worlds/card.ts');
+const INSTANCES = {
+  '0:0': 'MIG-5c6a1f0e-0f4b-5d2c-8a0e-6f1b7f3c2d11',
+  '0:1': 'MIG-9b1d4a77-52e0-5f0c-9c55-1e3c0b7a8d22',
+};
+
+test('with several instances the choice is the person’s, and without one nothing is changed', async () => {
   const box = project(migDivided(), reserved('nvidia', '0:3'), { gpus: 'device=0:3' });
+  const before = await textOf(box, PATH);
   const { facts } = (await checkBox(box)).internal;
-  const plan = await proposeFix(box, fixById('correct-device-name')!, facts, 'mig-device-string-wrong');
-  assert.ok(isRefusal(plan));
-  assert.match(plan.refuse, /2 instances to choose from/);
-  assert.equal(plan.instead!.length, 2);
+  const fix = fixById('correct-device-name')!;
+  const [device, ...rest] = await choicesFor(box, fix, facts, 'mig-device-string-wrong');
+  assert.deepEqual(rest, []);
+  assert.deepEqual([device!.id, device!.many, device!.initial], ['device', false, []]);
+  assert.deepEqual(
+    device!.options.map(o => [o.value, o.hint]),
+    Object.entries(INSTANCES).map(([name, uuid]) => [name, `3g.20gb, ${uuid}`]),
+  );
+  for (const chosen of [{}, { device: [] }, { device: ['0:7'] }, { device: ['0:0', '0:1'] }]) {
+    const plan = await proposeFix(box, fix, facts, 'mig-device-string-wrong', chosen);
+    assert.ok(isRefusal(plan), JSON.stringify(chosen));
+    assert.equal(plan.instead!.length, 2);
+  }
+  assert.equal(await textOf(box, PATH), before);
+});
+
+for (const [name, uuid] of Object.entries(INSTANCES))
+  test(`the instance ${name} that was chosen is the one that is written, in the form that was asked for`, async () => {
+    for (const [driver, old, fresh] of [
+      ['nvidia', '0:3', uuid],
+      ['cdi', 'nvidia.com/gpu=0:3', `nvidia.com/gpu=${name}`],
+    ] as const) {
+      const asks = driver === 'cdi' ? { devices: [old] } : { gpus: `device=${old}` };
+      const box = project(migDivided(), reserved(driver, old), asks);
+      const { facts } = (await checkBox(box)).internal;
+      const plan = await proposeFix(box, fixById('correct-device-name')!, facts, 'mig-device-string-wrong', {
+        device: [name],
+      });
+      assert.ok(!isRefusal(plan), isRefusal(plan) ? plan.refuse : '');
+      const [edit] = plan.steps;
+      assert.ok(edit?.do === 'edit' && edit.after!.includes(`device_ids: ["${fresh}"]`), JSON.stringify(edit));
+    }
+  });
+
+test('where one instance is meant nothing is asked', async () => {
+  const box = CASES['mig-device-string-wrong'].box();
+  const { facts } = (await checkBox(box)).internal;
+  assert.deepEqual(await choicesFor(box, fixById('correct-device-name')!, facts, 'mig-device-string-wrong'), []);
 });
 
 test('a name that comes from a variable is not guessed at', () => {

@@ -67,10 +67,29 @@ export interface OnScreen {
 
 const turn = () => new Promise(resolve => setImmediate(resolve));
 
-export const onScreen = (wizard: Wizard, { columns = 80, rows = 24, ascii = false } = {}): OnScreen => {
+export interface ScreenOptions {
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly ascii?: boolean;
+  /** Puts a whole text into another language. */
+  readonly say?: (text: string) => string;
+}
+
+export const onScreen = (
+  wizard: Wizard,
+  { columns = 80, rows = 24, ascii = false, say }: ScreenOptions = {},
+): OnScreen => {
   const stdout = new Out(columns, rows);
   const stdin = new In();
-  const end = mount({ wizard, version: '0.1.0', ascii, now: Date.now, stdin: stdin as never, stdout: stdout as never });
+  const end = mount({
+    wizard,
+    version: '0.1.0',
+    ascii,
+    say,
+    now: Date.now,
+    stdin: stdin as never,
+    stdout: stdout as never,
+  });
   end.catch(() => {});
   const line = (n: number) => stdout.term.buffer.active.getLine(n)?.translateToString(true) ?? '';
   const range = (from: number, count: number) => Array.from({ length: count }, (_, i) => line(from + i)).join('\n');

@@ -21,6 +21,7 @@ const drawn = (at: number, more: { above?: number; below?: number } = {}) =>
       below={more.below ?? 0}
       at={at}
       column={0}
+      isBrief={false}
       width={40}
       theme={themeOf(true)}
     />,
@@ -42,9 +43,21 @@ test('keys do not reach it: a digit, an arrow and Enter in one chunk change noth
   assert.equal(menu.lastFrame(), before);
 });
 
+test('a row that can be ticked shows it in letters', () => {
+  const boxes = choices.map((c, i) => ({ ...c, ticked: i === 1 }));
+  const menu = (
+    <Menu choices={boxes} above={0} below={0} at={0} column={0} isBrief={false} width={40} theme={themeOf(true)} />
+  );
+  const lines = render(menu).lastFrame()!.split('\n');
+  assert.match(lines[0]!, /> \[ \] Find out why/);
+  assert.match(lines[1]!, / {2}\[x\] How can I ask/);
+});
+
 test('an empty list draws nothing', () => {
   assert.equal(
-    render(<Menu choices={[]} above={0} below={0} at={0} column={0} width={40} theme={themeOf(true)} />).lastFrame(),
+    render(
+      <Menu choices={[]} above={0} below={0} at={0} column={0} isBrief={false} width={40} theme={themeOf(true)} />,
+    ).lastFrame(),
     '',
   );
 });

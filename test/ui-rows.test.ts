@@ -51,7 +51,10 @@ const view: fc.Arbitrary<View> = fc
     trail: fc.constant([]),
     lead: fc.array(line, { maxLength: 3 }),
     body: fc.array(line, { maxLength: 20 }),
-    choices: fc.array(fc.record({ id: fc.uuid(), label: words, hint: words }), { maxLength: 12 }),
+    choices: fc.array(
+      fc.record({ id: fc.uuid(), label: words, hint: words, ticked: fc.boolean() }, { requiredKeys: ['id', 'label'] }),
+      { maxLength: 12 },
+    ),
     confirm: fc.option(fc.constant('Apply?')),
     since: fc.option(fc.constant(0)),
     keys: fc.constant([

@@ -1,15 +1,14 @@
 /** What a person sees and what their keys do, on a terminal that Ink takes for real. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sayingIn } from '../src/learn/say.ts';
 import { createWizard } from '../src/wizard/wizard.ts';
+import { device, gpus, many, services } from './fixtures/asks.ts';
 import { CONFIG, type Pretend, type PretendOptions, pretend } from './fixtures/outside.ts';
-import { type OnScreen, onScreen } from './on-screen.tsx';
+import { type OnScreen, onScreen, type ScreenOptions } from './on-screen.tsx';
 
 const DOWN = '\u001B[B';
-const opened = (
-  options: PretendOptions = {},
-  size: { columns?: number; rows?: number; ascii?: boolean } = {},
-): { p: Pretend; t: OnScreen } => {
+const opened = (options: PretendOptions = {}, size: ScreenOptions = {}): { p: Pretend; t: OnScreen } => {
   const p = pretend(options);
   return { p, t: onScreen(createWizard({ outside: p.outside }), size) };
 };
@@ -181,6 +180,100 @@ test('w goes deeper each time and back to the start, b and Escape go back', asyn
   await t.until(/Find out why/);
   await t.type('q');
   assert.equal((await t.end).exitCode, 1);
+});
+
+const toQuestion = async (t: OnScreen) => {
+  await t.until(/Find out why|알아내기/);
+  await t.type('\r');
+  await t.until(/Fix it|고치기/);
+  await t.type('\r');
+};
+
+test('a question before a plan: rows are ticked with Space, in one chunk with arrows too, and Enter goes on', async () => {
+  const { p, t } = opened({ asks: [services, gpus] });
+  await toQuestion(t);
+  await t.until(/question 1 of 2 · 1 of 3 taken/);
+  assert.match(t.screen(), /^ {2}> \[ \] db {6}running$/m);
+  assert.match(t.screen(), /^ {4}\[x\] web {5}running$/m);
+  await t.type(`${DOWN}${DOWN} `);
+  assert.match(t.screen(), /^ {2}> \[x\] worker {2}running$/m);
+  await t.type(' \r');
+  assert.match(await t.until(/question 2 of 2/), /2 of 2 taken/);
+  await t.type(' ');
+  await t.type('\r');
+  assert.match(await t.until(/Apply\?/), /services: web; gpus: 1/);
+  await t.type('b');
+  assert.match(await t.until(/question 2 of 2/), /\[ \] GPU 0/);
+  await t.type('b');
+  await t.until(/question 1 of 2/);
+  await t.type('b');
+  await t.until(/Fix it/);
+  assert.equal(p.applied, 0);
+  await t.type('q');
+  await t.end;
+});
+
+test('a list longer than the screen scrolls with the cursor; 40 by 10, in ASCII, keeps question, count and keys', async () => {
+  for (const size of [
+    { columns: 80, rows: 24 },
+    { columns: 40, rows: 10, ascii: true },
+  ]) {
+    const { t } = opened({ asks: [many] }, size);
+    await toQuestion(t);
+    await t.until(/1 of 60 taken/);
+    await t.type('j'.repeat(40));
+    await t.type(' ');
+    assert.match(t.screen(), /> \[x\] service-40\b/);
+    assert.match(t.screen(), /Which services of shop/);
+    assert.match(t.screen(), /2 of 60 taken/);
+    assert.match(t.screen(), /Space tick . Enter go on/);
+    assert.doesNotMatch(t.screen(), /service-0\b/);
+    assert.match(t.screen(), size.ascii ? /^[\^v] /m : /[↑↓]/m);
+    for (const line of t.all().split('\n')) assert.ok(line.length <= size.columns, line);
+    if (size.ascii) assert.match(t.all(), /^[\x00-\x7e]*$/);
+    await t.type('\u0003');
+    assert.equal((await t.end).exitCode, 130);
+  }
+});
+
+test('on a small window hints are cut to a row, so that every card can be seen', async () => {
+  const cards = {
+    ...gpus,
+    options: gpus.options.map(o => ({ ...o, hint: `NVIDIA Pretend 4070 Ti SUPER, ${'x'.repeat(40)}` })),
+  };
+  const { t } = opened({ asks: [cards] }, { columns: 40, rows: 10 });
+  await toQuestion(t);
+  await t.until(/2 of 2 taken/);
+  assert.match(t.screen(), /\[x\] GPU 0 {2}NVIDIA Pretend 4070 Ti .*…\n.*\[x\] GPU 1 {2}NVIDIA Pretend/);
+  await t.type('\u0003');
+  await t.end;
+});
+
+test('one of several is picked with Enter, and nothing is ticked', async () => {
+  const { t } = opened({ asks: [device] });
+  await toQuestion(t);
+  await t.until(/Which instance/);
+  assert.doesNotMatch(t.screen(), /\[.\]/);
+  await t.type(` ${DOWN}\r`);
+  assert.match(await t.until(/Apply\?/), /device: 0:1/);
+  await t.type('\u0003');
+  await t.end;
+});
+
+test('the questions, their counts, their keys and what is ticked are said in Korean', async () => {
+  const say = (await sayingIn('ko'))!;
+  const { t } = opened({ asks: [services, gpus] }, { say });
+  await toQuestion(t);
+  await t.until(/shop의 어느 서비스에 GPU를 줄까\?/);
+  assert.match(t.screen(), /질문 1\/2 · 3개 중 1개 고름/);
+  assert.match(t.screen(), /\[x\] web +돌고 있음/);
+  assert.match(t.screen(), /Space 표시 · Enter 계속/);
+  await t.type(`${DOWN} `);
+  assert.match(t.screen(), /하나는 남아야 한다/);
+  await t.type('\r');
+  await t.until(/어느 GPU를 줄까\?/);
+  await t.type('\u0003');
+  await t.end;
 });
 
 test('in ASCII nothing needs a font', async () => {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { fixById, ladder } from '../flows/fixes/index.ts';
-import { type Override, overrideText, rungIn, rungs, VERIFY } from '../flows/rules/vm-ladder.ts';
+import { rungIn } from '../flows/rules/gpu-override.ts';
+import { type Override, overrideText, rungs, VERIFY } from '../flows/rules/vm-ladder.ts';
 import type { Box } from '../src/box/box.ts';
 import { proposeFix } from '../src/engine/propose.ts';
 import { checkBox } from '../src/engine/report.ts';
@@ -21,11 +22,12 @@ import { textOf } from './fix-boxes.ts';
 
 const wish: Override = {
   services: ['ai-brain', 'ollama'],
+  files: ['docker-compose.yml'],
   gpus: null,
   nodes: ['/dev/nvidia0', '/dev/nvidiactl', '/dev/nvidia-uvm'],
   driver: '580.82.09',
   libraries: [['/usr/lib/x86_64-linux-gnu/libcuda.so.580.82.09', '/usr/lib/x86_64-linux-gnu/libcuda.so.1']],
-  wasPrivileged: false,
+  freed: [],
 };
 const services = (text: string) => parse(text).services as Record<string, Record<string, unknown>>;
 
@@ -33,16 +35,21 @@ test('each rung is YAML for every service that was picked, and says which rung i
   for (const rung of rungs) {
     const text = overrideText(rung, wish);
     assert.deepEqual(Object.keys(services(text)), wish.services);
-    assert.equal(rungIn(text), rung);
+    for (const service of wish.services) assert.equal(rungIn(text, service), rung, service);
     assert.equal(services(text).ollama!.privileged, rung === 'privileged' ? true : undefined, rung);
     assert.doesNotMatch(text, /nvidia-caps|LD_LIBRARY_PATH|NVIDIA_DISABLE_REQUIRE/);
   }
-  assert.equal(rungIn('services: {}\n'), null);
+  assert.equal(rungIn(overrideText('cdi', wish), 'db'), null);
+  assert.equal(rungIn('services:\n  a:\n    privileged: true\n', 'a'), null, 'the file of somebody else');
   assert.match(overrideText('privileged', wish), /THE PRICE: .*owns this host/);
 });
 
 test('one GPU or several: names, variables and nodes follow', () => {
-  const two = { ...wish, services: ['a'], gpus: [0, 2], nodes: ['/dev/nvidia0', '/dev/nvidia2', '/dev/nvidiactl'] };
+  const gpus = [
+    { index: 0, cdi: '0' },
+    { index: 2, cdi: '2' },
+  ];
+  const two = { ...wish, services: ['a'], gpus, nodes: ['/dev/nvidia0', '/dev/nvidia2', '/dev/nvidiactl'] };
   const devices = (rung: 'cdi' | 'reservation') =>
     (services(overrideText(rung, two)).a as { deploy: { resources: { reservations: { devices: unknown } } } }).deploy
       .resources.reservations.devices;

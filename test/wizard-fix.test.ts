@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Chosen } from '../src/engine/fix.ts';
 import type { Plan } from '../src/plan/plan.ts';
-import { type FixReport, heldBack, runFix, UnknownId } from '../src/wizard/fix.ts';
+import { type FixReport, heldBack, runFix } from '../src/wizard/fix.ts';
+import { UnknownId } from '../src/wizard/fix-jobs.ts';
 import { CONFIG, type PretendOptions, pretend } from './fixtures/outside.ts';
 
 interface Flags {
   readonly ids?: readonly string[];
+  readonly chosen?: Chosen;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -21,6 +24,7 @@ const fixing = async (flags: Flags = {}, options: PretendOptions = {}) => {
   const code = await runFix({
     outside: p.outside,
     ids: flags.ids ?? [],
+    chosen: flags.chosen ?? {},
     yes: flags.yes ?? false,
     dryRun: flags.dryRun ?? false,
     json: flags.json ?? false,

@@ -1,8 +1,9 @@
 /** A Compose file that names a device which does not exist here: the one word is replaced, in its service only. */
 import type { Command } from '../../src/box/box.ts';
-import type { Fix } from '../../src/engine/fix.ts';
+import type { Choice, Chosen, Fix } from '../../src/engine/fix.ts';
 import { read } from '../../src/engine/probe.ts';
 import type { Refusal, Step } from '../../src/plan/plan.ts';
+import type { MigInstance } from '../probes/driver.ts';
 import type { Facts } from '../probes/index.ts';
 import type { Wanted } from '../probes/mig.ts';
 import { wrongName } from '../rules/mig.ts';
@@ -22,18 +23,44 @@ const wrongs = (f: Facts): readonly Wrong[] =>
         .map(d => ({ by, ...d })),
     );
 
-/** The name to put in its place; only where there is no choice to make. */
-const rightName = (wrong: Wrong, f: Facts): string | Refusal => {
-  if (f.where.wsl) return 'nvidia.com/gpu=all';
-  const prefix = wrong.name.startsWith('nvidia.com/gpu=') ? 'nvidia.com/gpu=' : '';
-  const { instances } = f.smi;
-  const same = instances.find(i => i.name === wrong.name.slice(prefix.length));
-  const only = same ?? (instances.length === 1 ? instances[0] : undefined);
-  if (only) return prefix + (prefix === '' ? only.uuid : only.name);
-  return refuse(
-    `${wrong.by.container} asks for ${wrong.name}, and there are ${instances.length} instances to choose from`,
-    ...instances.map(i => `${i.name} is ${i.uuid} (${i.profile})`),
-  );
+const CDI = 'nvidia.com/gpu=';
+const prefixOf = (wrong: Wrong): string => (wrong.name.startsWith(CDI) ? CDI : '');
+
+/** The instances that may be meant: the one of that name, the only one, or all of them. */
+const meant = (wrong: Wrong, { smi: { instances } }: Facts): readonly MigInstance[] => {
+  const same = instances.filter(i => i.name === wrong.name.slice(prefixOf(wrong).length));
+  return same.length === 1 ? same : instances;
+};
+
+/** Which of several instances is meant only a person knows; no other one is safe to take. */
+const choices = (f: Facts): readonly Choice[] => {
+  const [wrong] = wrongs(f);
+  if (wrong === undefined || f.where.wsl) return [];
+  const instances = meant(wrong, f);
+  return instances.length < 2
+    ? []
+    : [
+        {
+          id: 'device',
+          question: `${wrong.by.container} asks for ${wrong.name}, which is not there. Which instance shall it have?`,
+          many: false,
+          initial: [],
+          options: instances.map(({ name, profile, uuid }) => ({
+            value: name,
+            label: name,
+            hint: `${profile}, ${uuid}`,
+          })),
+        },
+      ];
+};
+
+/** The name to put in its place. */
+const rightName = (wrong: Wrong, f: Facts, chosen: Chosen): string | Refusal => {
+  if (f.where.wsl) return `${CDI}all`;
+  const instances = meant(wrong, f);
+  const to = instances.length === 1 ? instances[0] : instances.find(i => i.name === chosen.device?.[0]);
+  if (to) return prefixOf(wrong) + (prefixOf(wrong) === '' ? to.uuid : to.name);
+  return refuse(`${wrong.by.container} asks for ${wrong.name}, and the card has no instance`);
 };
 
 const escaped = (s: string): string => s.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
@@ -66,10 +93,11 @@ const draft = applies({
   fits: f => wrongs(f).length > 0,
   touches: f => [...new Set(wrongs(f).flatMap(w => w.by.files))],
   needs: f => Object.fromEntries(wrongs(f).flatMap(w => w.by.files.map(p => [p, read(p)] as const))),
-  plan: (f, a) => {
+  choices,
+  plan: (f, a, _, chosen) => {
     const [wrong] = wrongs(f);
     if (wrong === undefined) return refuse('no Compose service asks for a device that does not exist');
-    const to = rightName(wrong, f);
+    const to = rightName(wrong, f, chosen);
     if (isRefused(to)) return to;
     for (const path of wrong.by.files) {
       const found = a[path];
@@ -82,6 +110,7 @@ const draft = applies({
         command: asUser([...compose(wrong.by), 'up', '-d', '--no-deps', '--force-recreate', service]),
         // With the old name it cannot start; it is made and left standing, as it was.
         undo: asUser([...compose(wrong.by), 'create', '--force-recreate', service]),
+        halfway: true,
         why: `makes ${service} anew; a request is fixed when a container is made`,
       };
       return {

@@ -9,73 +9,33 @@ import { or } from '../../src/engine/known.ts';
 import { read } from '../../src/engine/probe.ts';
 import type { Interruption, Privilege, Step } from '../../src/plan/plan.ts';
 import type { Facts } from '../probes/index.ts';
-import { containerOf } from '../probes/subject.ts';
-import {
-  MARK,
-  nextRung,
-  overrideOf,
-  overrideText,
-  price,
-  type Rung,
-  rungIn,
-  rungOf,
-  VERIFY,
-} from '../rules/vm-ladder.ts';
+import { FILE, MARK, NOTHING, oursIn, rungIn } from '../rules/gpu-override.ts';
+import { nextRung, overrideOf, overrideText, price, type Rung, rungOf, VERIFY } from '../rules/vm-ladder.ts';
 import { applies, refuse } from './make.ts';
-
-const FILE = 'docker-compose.gpu.yml';
+import {
+  compose,
+  type Project,
+  type ProjectAnswers,
+  pickedIn,
+  projectAsks,
+  projectChoices,
+  projectOf,
+  type Seat,
+  seatsOf,
+} from './vm-project.ts';
 
 /** A container that is made anew stops for a moment, and loses what was written in it outside of volumes. */
-const stops = (name: string, image: string): Interruption => ({
-  containers: [{ name, image, restart: 'made anew at once' }],
+const stops = (containers: readonly { readonly name: string; readonly image: string }[]): Interruption => ({
+  containers: containers.map(({ name, image }) => ({ name, image, restart: 'made anew at once' })),
   liveRestore: false,
   services: [],
 });
 
-interface Project {
-  readonly name: string;
-  readonly service: string;
-  readonly container: string;
-  readonly image: string;
-  readonly runs: boolean;
-  /** The files that the container was made from, without ours. */
-  readonly files: readonly string[];
-  readonly override: string;
-  /** Ours was among them. */
-  readonly uses: boolean;
-}
-const projectOf = (f: Facts): Project | null => {
-  const c = containerOf(f.subjectRecord);
-  const all = c?.composeFiles.split(',').filter(p => p.startsWith('/')) ?? [];
-  const files = all.filter(p => !p.endsWith(`/${FILE}`));
-  const first = files[0];
-  if (c === null || c.service === '' || c.project === '' || first === undefined) return null;
-  return {
-    name: c.project,
-    service: c.service,
-    container: c.name,
-    image: c.image,
-    runs: c.status === 'running',
-    files,
-    override: `${first.slice(0, first.lastIndexOf('/'))}/${FILE}`,
-    uses: all.length > files.length,
-  };
-};
-const compose = (p: Project, withOurs: boolean, ...words: readonly string[]): readonly [string, ...string[]] => [
-  'docker',
-  'compose',
-  '--project-name',
-  p.name,
-  ...[...p.files, ...(withOurs ? [p.override] : [])].flatMap(file => ['-f', file]),
-  ...words,
-];
 const asUser = (argv: readonly [string, ...string[]]): Command => ({ argv, changes: true, timeoutMs: 300_000 });
-const up = (p: Project): Step => ({
-  do: 'run',
-  command: asUser(compose(p, true, 'up', '-d', '--no-deps', '--force-recreate', p.service)),
-  undo: asUser(compose(p, p.uses, 'up', '-d', '--no-deps', '--force-recreate', p.service)),
-  why: `only ${p.service} is made anew; a restart alone would keep the old request`,
-});
+const anew = (p: Project, withOurs: boolean, seats: readonly Seat[]): Command =>
+  asUser(compose(p, withOurs, 'up', '-d', '--no-deps', '--force-recreate', ...seats.map(s => s.service)));
+const list = (names: readonly string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 
 /** The seed's order, with the one step left out that destroys data. */
 const redeploy = (f: Facts): readonly GuideStep[] => {
@@ -124,34 +84,79 @@ const rung = (is: Rung, id: string, title: string, privilege: Privilege, source:
       return nextRung(f, false) === is || ((now === 'privileged' || now === 'nodes') && nextRung(f, true) === is);
     },
     touches: f => [projectOf(f)?.override ?? FILE],
-    needs: f => ({ old: read(projectOf(f)?.override ?? `/${FILE}`) }),
-    plan: (f, a, finding) => {
+    needs: projectAsks,
+    choices: (f, a) => projectChoices(is, f, a as ProjectAnswers),
+    plan: (f, answers, finding, chosen) => {
+      const a = answers as ProjectAnswers;
       const p = projectOf(f);
-      const wish = overrideOf(f);
-      if (p === null || wish === null) return refuse('the container belongs to no Compose service of a known file');
+      if (p === null) return refuse('the container belongs to no Compose service of a known file');
       if (finding !== 'over-privileged-workaround' && nextRung(f, false) !== is)
         return refuse('the container stands above this rung; going back is for one that works');
-      const text = overrideText(is, wish);
+      const wish = overrideOf(f, pickedIn(is, f, p, a, chosen));
       if (a.old.kind !== 'file' && a.old.kind !== 'absent') return refuse(`${p.override} could not be read`);
       const before = a.old.kind === 'file' ? a.old.text : null;
-      if (before !== null && !before.startsWith(MARK))
+      const ours = before === null ? NOTHING : oursIn(before);
+      if (ours === null)
         return refuse(
-          `${p.override} is there and was written by somebody else; it is left as it is`,
+          before?.startsWith(MARK)
+            ? `${p.override} was changed into a form that is not read here; it is left as it is`
+            : `${p.override} is there and was written by somebody else; it is left as it is`,
           'what this rung would say, for your own file:',
-          text,
+          overrideText(is, wish),
         );
-      if (before === text) return refuse(`${p.override} already says so`, 'make the container anew to use it');
+      const text = overrideText(is, wish, ours);
+      const seats = seatsOf(p, a).filter(s => wish.services.includes(s.service));
+      const running = seats.filter(s => s.service === p.service || s.state === 'running');
+      // What was made with this file is made anew with it after an undo as well, when it is the old one again.
+      const isAgain = (s: Seat) => s.uses && before !== null;
+      const [again, first] = [running.filter(isAgain), running.filter(s => !isAgain(s))];
+      const idle = seats.filter(s => !running.includes(s));
+      if (text === before && running.length === 0)
+        return refuse(`${p.override} already says so, and nothing that it is about runs`);
+      const kept = ours.entries.map(e => e.service).filter(s => !wish.services.includes(s));
+      const up: Step = {
+        do: 'run',
+        command: anew(p, true, first),
+        undo: anew(p, false, first),
+        halfway: true,
+        why: `only ${list(first.map(s => s.service))} ${first.length === 1 ? 'is' : 'are'} made anew; a restart alone would keep the old request`,
+      };
+      // What their own file asks for cannot be taken away by one that is laid on top of it.
+      const asksItself = !p.uses && rungOf(f) !== null && wish.services.includes(p.service) && wish.gpus !== null;
+      const stopped = running.flatMap(s => s.containers.filter(c => c.runs));
       return {
-        summary: price[is].join(' '),
+        summary: [
+          price[is].join(' '),
+          ...(kept.length > 0 ? [`What ${list(kept)} asked for stays as it is.`] : []),
+          ...(asksItself
+            ? [`${p.service} asks for a GPU in the project's own file as well, and gets those of that request besides.`]
+            : []),
+        ].join(' '),
         steps: [
-          { do: 'edit', path: p.override, before, after: text, root: false, why: `asks for the GPU for ${p.service}` },
-          up(p),
+          ...(text === before
+            ? []
+            : [
+                {
+                  do: 'edit',
+                  path: p.override,
+                  before,
+                  after: text,
+                  root: false,
+                  why: `asks for the GPU for ${list(wish.services)}`,
+                } as const,
+              ]),
+          ...(first.length > 0 ? [up] : []),
         ],
-        interrupts: p.runs ? stops(p.container, p.image) : null,
+        settle: again.length > 0 ? [anew(p, true, again)] : [],
+        interrupts: stopped.length > 0 ? stops(stopped) : null,
         afterwards: [
-          `Other services: add them below services: in ${FILE} in the same way.`,
-          `From now on start the project with both files: ${compose(p, true, 'up', '-d').join(' ')}`,
-          `Prove it: gpumedic check --container ${p.container}`,
+          ...(idle.length > 0
+            ? [
+                `${list(idle.map(s => s.service))} ${idle.length === 1 ? 'does' : 'do'} not run and ${idle.length === 1 ? 'is' : 'are'} not started: ${anew(p, true, idle).argv.join(' ')}`,
+              ]
+            : []),
+          `From now on start the project with all of its files: ${compose(p, true, 'up', '-d').join(' ')}`,
+          ...running.flatMap(s => s.containers).map(c => `Prove it: gpumedic check --container ${c.name}`),
         ],
       };
     },
@@ -173,13 +178,14 @@ const redeployFix: Fix = applies({
     const p = projectOf(f);
     if (p === null) return refuse('the container belongs to no Compose service of a known file');
     if (a.ours.kind !== 'file') return refuse(`there is no ${p.override} that a new deployment could use`);
-    if (!rungIn(a.ours.text) && !a.ours.text.includes(`${p.service}:`))
+    if (rungIn(a.ours.text, p.service) === null && !a.ours.text.includes(`${p.service}:`))
       return refuse(`${p.override} says nothing of ${p.service}`);
     const nothing = { nothing: 'the step before it is what is taken back' };
     const step = (why: string, words: readonly string[], undo: Command | { readonly nothing: string }): Step => ({
       do: 'run',
       command: { ...asUser(compose(p, true, ...words)), timeoutMs: 900_000 },
       undo,
+      ...(!('nothing' in undo) && { halfway: true }),
       why,
     });
     return {
@@ -193,7 +199,7 @@ const redeployFix: Fix = applies({
         step('builds what has a build section', ['build'], nothing),
         step('starts with the request for the GPU', ['up', '-d'], nothing),
       ],
-      interrupts: stops(`every container of ${p.name}`, ''),
+      interrupts: stops([{ name: `every container of ${p.name}`, image: '' }]),
       afterwards: [
         `Prove it: gpumedic check --container ${p.container}`,
         'CUDA out of memory in its log means that the GPU was found and is full: a smaller batch, or less beside it.',

@@ -6,41 +6,51 @@ import { isUnknown, or } from '../../src/engine/known.ts';
 import { daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
 import { containerOf } from '../probes/subject.ts';
+import { keyOf, NOTHING, type Ours, withEntries } from './gpu-override.ts';
 
 export const rungs = ['cdi', 'reservation', 'nodes', 'privileged'] as const;
 export type Rung = (typeof rungs)[number];
 
+/** A card as it is asked for. */
+export interface Card {
+  /** As nvidia-smi counts. */
+  readonly index: number;
+  /** Behind nvidia.com/gpu=. */
+  readonly cdi: string;
+}
+
 export interface Override {
   /** Names of services of the project. */
   readonly services: readonly string[];
-  /** Indexes of the GPUs to hand in; null for all of them. */
-  readonly gpus: readonly number[] | null;
+  /** The project's own files, as a command in its folder names them. */
+  readonly files: readonly string[];
+  /** The GPUs to hand in; null for all of them. */
+  readonly gpus: readonly Card[] | null;
   /** Nodes that exist on this machine, with /dev/ in front. */
   readonly nodes: readonly string[];
   /** Version of the loaded driver. */
   readonly driver: string | null;
   /** Library of the driver on this host to the name that programs look for. */
   readonly libraries: readonly (readonly [host: string, inside: string])[];
-  /** The container is privileged now; a smaller rung has to say that it no longer is. */
-  readonly wasPrivileged: boolean;
+  /** Services that are privileged now and shall not be; a smaller rung has to say so. */
+  readonly freed: readonly string[];
 }
 
-export const MARK = '# Written by gpumedic';
 const COMMON = ['nvidiactl', 'nvidia-uvm', 'nvidia-uvm-tools', 'nvidia-modeset'] as const;
 
-/** The nodes of these cards that are there; never the folder /dev/nvidia-caps, which is no device. */
-export const nodesFor = (present: ReadonlySet<string>, gpus: readonly number[] | null): readonly string[] => {
+/** The nodes of these cards, by their minor numbers, that are there; never the folder /dev/nvidia-caps, which is no device. */
+export const nodesFor = (present: ReadonlySet<string>, minors: readonly number[] | null): readonly string[] => {
   const cards = [...present]
     .flatMap(n => /^nvidia(\d+)$/.exec(n)?.[1] ?? [])
     .map(Number)
-    .filter(n => gpus === null || gpus.includes(n))
+    .filter(n => minors === null || minors.includes(n))
     .sort((a, b) => a - b);
   return [...cards.map(n => `/dev/nvidia${n}`), ...COMMON.filter(n => present.has(n)).map(n => `/dev/${n}`)];
 };
 
 const list = (indent: number, items: readonly string[]): string =>
   items.map(i => `${' '.repeat(indent)}- ${i}\n`).join('');
-const visible = (gpus: Override['gpus']): string => (gpus === null ? 'all' : gpus.join(','));
+const visible = (gpus: Override['gpus']): string => (gpus === null ? 'all' : gpus.map(g => g.index).join(','));
 const reservation = (lines: readonly string[]): string =>
   `    deploy:\n      resources:\n        reservations:\n          devices:\n${lines.map((l, i) => `            ${i === 0 ? '- ' : '  '}${l}\n`).join('')}`;
 const byRuntime = (o: Override): string =>
@@ -55,13 +65,13 @@ const body: Readonly<Record<Rung, (o: Override) => string>> = {
   cdi: o =>
     reservation([
       'driver: cdi',
-      `device_ids: [${(o.gpus === null ? ['all'] : o.gpus).map(g => `"nvidia.com/gpu=${g}"`).join(', ')}]`,
+      `device_ids: [${(o.gpus === null ? ['all'] : o.gpus.map(g => g.cdi)).map(g => `"nvidia.com/gpu=${g}"`).join(', ')}]`,
       'capabilities: [gpu]',
     ]),
   reservation: o =>
     reservation([
       'driver: nvidia',
-      o.gpus === null ? 'count: all' : `device_ids: [${o.gpus.map(g => `"${g}"`).join(', ')}]`,
+      o.gpus === null ? 'count: all' : `device_ids: [${o.gpus.map(g => `"${g.index}"`).join(', ')}]`,
       'capabilities: [gpu]',
     ]),
   nodes: o => byRuntime(o) + byNode(o),
@@ -94,22 +104,25 @@ export const price: Readonly<Record<Rung, readonly string[]>> = {
   ],
 };
 
-/** docker-compose.gpu.yml for these services of this machine. */
-export const overrideText = (rung: Rung, o: Override): string => {
-  const head = [
-    `${MARK}, rung ${rungs.indexOf(rung) + 1} of ${rungs.length} (${rung})${o.driver ? `, driver ${o.driver}` : ''}.`,
-    ...price[rung].map(l => `# ${l}`),
-    '# docker compose -f docker-compose.yml -f docker-compose.gpu.yml up -d',
+const SEES_ALL = 'It sees every card all the same; CUDA_VISIBLE_DEVICES keeps CUDA to some.';
+
+const entryOf = (rung: Rung, o: Override, service: string): string => {
+  const about = [
+    `Rung ${rungs.indexOf(rung) + 1} of ${rungs.length} (${rung})${o.driver ? `, driver ${o.driver}` : ''}.`,
+    ...price[rung],
+    ...(rung === 'privileged' && o.gpus !== null ? [SEES_ALL] : []),
   ];
-  const off = o.wasPrivileged && rung !== 'privileged' ? '    privileged: false\n' : '';
-  return `${head.join('\n')}\nservices:\n${o.services.map(s => `  ${s}:\n${off}${body[rung](o)}`).join('')}`;
+  const off = o.freed.includes(service) && rung !== 'privileged' ? '    privileged: false\n' : '';
+  return `${about.map(l => `  # ${l}\n`).join('')}  ${keyOf(service)}:\n${off}${body[rung](o)}`;
 };
 
-/** The rung that a file of ours stands on; null where it is somebody else's. */
-export const rungIn = (text: string): Rung | null => {
-  if (!text.startsWith(MARK)) return null;
-  return rungs.find(r => text.split('\n', 1)[0]!.includes(`(${r})`)) ?? null;
-};
+/** docker-compose.gpu.yml with these services of this machine on the rung; every other entry of `ours` stays as it is. */
+export const overrideText = (rung: Rung, o: Override, ours: Ours = NOTHING): string =>
+  withEntries(
+    ours,
+    o.services.map(service => ({ service, text: entryOf(rung, o, service) })),
+    o.files,
+  );
 
 type LadderFacts = Pick<Facts, 'docker' | 'cdiSpecs' | 'toolkit' | 'nodes' | 'libraries' | 'driver' | 'subjectRecord'>;
 
@@ -143,22 +156,30 @@ export const nextRung = (f: LadderFacts, back: boolean): Rung | null => {
   return can.find(r => rungs.indexOf(r) > rungs.indexOf(now)) ?? null;
 };
 
-/** What the text is made of, from the facts of this machine and the named container. */
-export const overrideOf = (f: LadderFacts): Override | null => {
+/** What is picked: services of the project, and cards with the minor numbers of their nodes; null for all cards. */
+export interface Picked {
+  readonly services: readonly string[];
+  readonly files: readonly string[];
+  readonly cards: readonly (Card & { readonly minor: number | null })[] | null;
+}
+
+/** What the text is made of, from the facts of this machine, the named container and what was picked. */
+export const overrideOf = (f: LadderFacts, { services, files, cards }: Picked): Override => {
   const c = containerOf(f.subjectRecord);
-  if (c === null || c.service === '') return null;
   const driver = or(f.driver.loaded, null);
   const onDisk = isUnknown(f.libraries.onDisk) ? new Map<string, string>() : f.libraries.onDisk;
+  const present = or(f.nodes.present, new Set<string>());
   return {
-    services: [c.service],
-    gpus: null,
-    nodes: nodesFor(or(f.nodes.present, new Set<string>()), null),
+    services,
+    files,
+    gpus: cards,
+    nodes: nodesFor(present, cards?.flatMap(g => g.minor ?? []) ?? null),
     driver,
     libraries: ['libnvidia-ml.so', 'libcuda.so'].flatMap(lib => {
       const path = onDisk.get(`${lib}.${driver}`);
       return path === undefined ? [] : [[path, `${path.slice(0, path.lastIndexOf('/'))}/${lib}.1`] as const];
     }),
-    wasPrivileged: c.privileged,
+    freed: c?.privileged === true ? [c.service] : [],
   };
 };
 

@@ -5,6 +5,8 @@ export interface Option {
   readonly value?: string;
   readonly choices?: readonly string[];
   readonly short?: string;
+  /** May be given more than once; every value counts. */
+  readonly many?: true;
   readonly about: string;
 }
 
@@ -91,6 +93,12 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
     options: {
       yes: { type: 'boolean', about: 'take the first offered fix without asking (never one of privilege 4 or 5)' },
       'dry-run': { type: 'boolean', about: 'show everything, change nothing' },
+      choose: {
+        type: 'string',
+        value: 'ID=VALUE[,VALUE…]',
+        many: true,
+        about: 'answer a question of the fix beforehand: services=web,worker; may be repeated',
+      },
       container: { type: 'string', value: 'NAME', about: 'also see to one container or image' },
       'load-modules': loadModules,
     },

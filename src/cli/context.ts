@@ -28,6 +28,12 @@ export const given = (context: Context, option: string): string | undefined => {
   return typeof value === 'string' ? value : undefined;
 };
 
+/** Every value of an option that may be repeated. */
+export const givenAll = (context: Context, option: string): readonly string[] => {
+  const value = context.words.options[option];
+  return typeof value === 'object' ? value : [];
+};
+
 /** `--json` is short for `--format json`. */
 export const formatOf = (context: Context, otherwise: string): string =>
   has(context, 'json') ? 'json' : (given(context, 'format') ?? otherwise);

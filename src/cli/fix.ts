@@ -4,11 +4,18 @@ import { memoryStore } from '../plan/memory.ts';
 import { runFix } from '../wizard/fix.ts';
 import { realOutside } from '../wizard/real.ts';
 import { openBox } from './box.ts';
-import { type Context, given, has } from './context.ts';
+import { chosenOf } from './choose.ts';
+import { type Context, given, givenAll, has } from './context.ts';
 import { UsageError } from './errors.ts';
 import { storesOf } from './stores.ts';
 
 export const run = async (context: Context): Promise<number> => {
+  const chosen = chosenOf(givenAll(context, 'choose'));
+  if (Object.keys(chosen).length > 0 && context.words.rest.length === 0)
+    throw new UsageError(
+      '--choose needs the ID of a finding or a fix that it is for',
+      'gpumedic fix ID --choose ID=VALUE',
+    );
   context.holdInterrupts();
   const opened = await openBox(context);
   const dryRun = has(context, 'dry-run');
@@ -44,6 +51,7 @@ export const run = async (context: Context): Promise<number> => {
     return await runFix({
       outside: container === undefined ? outside : outside.about!(container),
       ids: context.words.rest,
+      chosen,
       yes: has(context, 'yes'),
       dryRun,
       json,

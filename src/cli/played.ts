@@ -6,7 +6,7 @@ import { reportOf } from '../engine/report.ts';
 import { telling } from '../engine/telling.ts';
 import { memoryStore } from '../plan/memory.ts';
 import { EVENTS } from '../wizard/eventlog.ts';
-import { runFix } from '../wizard/fix.ts';
+import { APPLY, runFix } from '../wizard/fix.ts';
 import { realOutside } from '../wizard/real.ts';
 import { openBox } from './box.ts';
 import { type Context, given } from './context.ts';
@@ -40,7 +40,8 @@ export const playedSession = async (context: Context): Promise<{ readonly id: st
     yes: false,
     dryRun: box.kind === 'recorded',
     json: false,
-    ask: async () => 'y',
+    // What is ticked is taken as it is.
+    ask: async question => (question === APPLY ? 'y' : ''),
     out: () => {},
     err: () => {},
     terminal: { colour: false, ascii: false, columns: 80 },

@@ -8,7 +8,8 @@ export interface Words {
   /** A key of `commands`; `wizard` where no command is given. */
   readonly command: string;
   readonly rest: readonly string[];
-  readonly options: Readonly<Record<string, string | boolean>>;
+  /** A list for an option that may be repeated. */
+  readonly options: Readonly<Record<string, string | boolean | readonly string[]>>;
 }
 
 const everyOption = (): Record<string, Option> =>
@@ -91,13 +92,16 @@ export const parseWords = (args: readonly string[]): Words => {
   const isHelpWord = positionals[0] === 'help';
   const [word, ...rest] = isHelpWord ? positionals.slice(1) : positionals;
   const command = commandOf(word);
-  const options: Record<string, string | boolean> = {};
+  const options: Record<string, string | boolean | readonly string[]> = {};
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     // `--box --json`: the value was forgotten, and taking the next option for it would hide that.
     const isSwallowed =
       token.value !== undefined && !token.inlineValue && token.value.startsWith('-') && token.value !== '-';
-    options[token.name] = checkOption(command, isSwallowed ? { ...token, value: undefined } : token);
+    const value = checkOption(command, isSwallowed ? { ...token, value: undefined } : token);
+    const before = options[token.name];
+    const isMany = commands[command]?.options[token.name]?.many === true && typeof value === 'string';
+    options[token.name] = isMany ? [...(Array.isArray(before) ? before : []), value] : value;
   }
   if (isHelpWord) options.help = true;
   if (options.help === true || options.version === true || options.demo === 'list') return { command, rest, options };

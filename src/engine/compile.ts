@@ -6,6 +6,7 @@
 import { type AnyStateMachine, assign, fromPromise, setup } from 'xstate';
 import type { Plan, Refusal } from '../plan/plan.ts';
 import { isRefusal } from '../plan/plan.ts';
+import type { Chosen, Choice as Question } from './fix.ts';
 import { type Check, type Finding, type Flow, isFinding, type Request, type Target } from './flow.ts';
 
 export interface FlowInput {
@@ -22,21 +23,25 @@ export interface FlowContext extends FlowInput {
   /** Findings that are shown and passed: a consequence of another one, or about a form that was never set up. */
   readonly passed: readonly string[];
   readonly fix: string | null;
+  /** What the fix asks before it makes its plan, and what was answered; null until it was. */
+  readonly asks: readonly Question[];
+  readonly chosen: Chosen | null;
   readonly plan: Plan | null;
   readonly refusal: Refusal | null;
   /** Why the last attempt did not help, in words. */
   readonly trouble: string | null;
 }
 
-/** `apply` is the deliberate yes; `stop` during an apply finishes the step and undoes. */
-export type Choice = 'fix' | 'leave' | 'again' | 'apply' | 'decline' | 'back' | 'stop';
+/** `take`: the questions of a fix are answered; `apply` is the deliberate yes; `stop` during an apply finishes the step and undoes. */
+export type Choice = 'fix' | 'leave' | 'again' | 'take' | 'apply' | 'decline' | 'back' | 'stop';
 export interface ChooseEvent {
   readonly type: 'CHOOSE';
   readonly choice: Choice;
   readonly fix?: string;
+  readonly chosen?: Chosen;
 }
 
-export type Stage = 'checking' | 'choosing' | 'planning' | 'refused' | 'proposing' | 'applying';
+export type Stage = 'checking' | 'choosing' | 'planning' | 'asking' | 'refused' | 'proposing' | 'applying';
 /** Where a machine stands, for the screen and for the walker of paths. */
 export interface Place {
   readonly flow: string;
@@ -67,12 +72,25 @@ export interface Verdict {
   readonly passes?: string;
 }
 
+/** Questions instead of a plan: what only a person can decide comes first. */
+export interface Asking {
+  readonly asks: readonly Question[];
+}
+export interface Planning {
+  readonly finding: string;
+  readonly fix: string;
+  readonly asks: readonly Question[];
+  /** Null the first time. */
+  readonly chosen: Chosen | null;
+}
+const isAsking = (output: Plan | Refusal | Asking): output is Asking => 'asks' in output;
+
 /** The outside of a flow machine, filled in by the session; a test fills it in with plain functions. */
 export const actors = {
   judge: fromPromise<Verdict, { readonly flow: string; readonly node: string; readonly request: Request }>(
     unfilled('judge'),
   ),
-  plan: fromPromise<Plan | Refusal, { readonly finding: string; readonly fix: string }>(unfilled('plan')),
+  plan: fromPromise<Plan | Refusal | Asking, Planning>(unfilled('plan')),
   apply: fromPromise<Applied, { readonly plan: Plan }>(unfilled('apply')),
 };
 export type Actors = typeof actors;
@@ -114,6 +132,9 @@ export const compileFlow = (flow: Flow): AnyStateMachine => {
     at(then === undefined ? exitName({ end: 'stopped' }) : typeof then === 'string' ? then : exitName(then));
   const goes = (node: string, verdict: string, target: Target): string =>
     asks(target) ? at(`${node}/${verdict}`) : onwards(isFinding(target) ? target.then : target);
+  /** One step back, to the questions, where there were any. */
+  const asked = ({ context, event }: { readonly context: FlowContext; readonly event: ChooseEvent }) =>
+    event.choice === 'back' && context.asks.length > 0;
   const chose = (choice: Choice) => (from: { readonly event: ChooseEvent }) => from.event.choice === choice;
 
   const checking = (node: string, check: Check) =>
@@ -159,7 +180,7 @@ export const compileFlow = (flow: Flow): AnyStateMachine => {
                   chose('fix')({ event }) &&
                   !(event.fix! in context.tried) &&
                   Object.keys(context.tried).length < (context.most ?? Number.POSITIVE_INFINITY),
-                actions: kit.assign({ fix: ({ event }) => event.fix!, trouble: null }),
+                actions: kit.assign({ fix: ({ event }) => event.fix!, asks: [], chosen: null, trouble: null }),
               },
               { description: 'again', target: at(node), guard: chose('again') },
               {
@@ -177,12 +198,23 @@ export const compileFlow = (flow: Flow): AnyStateMachine => {
           invoke: {
             id: `plan:${node}/${verdict}`,
             src: 'plan',
-            input: ({ context }) => ({ finding: finding.id, fix: context.fix! }),
+            input: ({ context }) => ({
+              finding: finding.id,
+              fix: context.fix!,
+              asks: context.asks,
+              chosen: context.chosen,
+            }),
             onDone: [
+              {
+                description: 'asks',
+                target: 'asking',
+                guard: ({ event }) => isAsking(event.output),
+                actions: assign({ asks: ({ event }) => (event.output as Asking).asks }),
+              },
               {
                 description: 'refusal',
                 target: 'refused',
-                guard: ({ event }) => isRefusal(event.output),
+                guard: ({ event }) => isRefusal(event.output as Plan | Refusal),
                 actions: assign({ refusal: ({ event }) => event.output as Refusal }),
               },
               {
@@ -198,10 +230,31 @@ export const compileFlow = (flow: Flow): AnyStateMachine => {
             },
           },
         },
+        asking: {
+          tags: ['choice'],
+          meta: place('asking'),
+          on: {
+            CHOOSE: [
+              {
+                description: 'take',
+                target: 'planning',
+                guard: chose('take'),
+                actions: kit.assign({ chosen: ({ event }) => event.chosen ?? {} }),
+              },
+              { description: 'back', target: 'choosing', guard: chose('back') },
+            ],
+          },
+        },
         refused: {
           tags: ['choice'],
           meta: place('refused'),
-          on: { CHOOSE: { description: 'back', target: 'choosing', guard: chose('back') } },
+          on: {
+            CHOOSE: [
+              { description: 'back', target: 'asking', guard: asked },
+              { description: 'back', target: 'choosing', guard: chose('back') },
+              { description: 'decline', target: 'choosing', guard: chose('decline') },
+            ],
+          },
         },
         proposing: {
           tags: ['choice'],
@@ -209,6 +262,7 @@ export const compileFlow = (flow: Flow): AnyStateMachine => {
           on: {
             CHOOSE: [
               { description: 'apply', target: 'applying', guard: chose('apply') },
+              { description: 'back', target: 'asking', guard: asked },
               { description: 'decline', target: 'choosing', guard: chose('decline') },
             ],
           },
@@ -249,7 +303,16 @@ export const compileFlow = (flow: Flow): AnyStateMachine => {
   const nodes = Object.entries(flow.nodes);
   return kit.createMachine({
     id: flow.id,
-    context: ({ input }) => ({ ...input, passed: [], fix: null, plan: null, refusal: null, trouble: null }),
+    context: ({ input }) => ({
+      ...input,
+      passed: [],
+      fix: null,
+      asks: [],
+      chosen: null,
+      plan: null,
+      refusal: null,
+      trouble: null,
+    }),
     initial: flow.start,
     states: Object.fromEntries([
       ...nodes.map(([node, check]) => [node, checking(node, check)] as const),

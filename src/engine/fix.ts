@@ -5,12 +5,20 @@ import type { Box } from '../box/box.ts';
 import type { Effect, Plan, Privilege, Refusal } from '../plan/plan.ts';
 import type { AnswerOf, Asks } from './probe.ts';
 
+export interface Option {
+  /** The word that stands for it on the command line and in the log. */
+  readonly value: string;
+  readonly label: string;
+  /** What tells it from the others: a model and its UUID, the state of a service. */
+  readonly hint?: string;
+}
+
 /** Something only a person can decide before there is a plan: which services, which GPUs, which of several names. */
 export interface Choice {
   /** Stable, e.g. "services"; the name on the command line. */
   readonly id: string;
   readonly question: string;
-  readonly options: readonly { readonly value: string; readonly label: string }[];
+  readonly options: readonly Option[];
   /** Several options may be taken together; at least one always is. */
   readonly many: boolean;
   /** What is taken where nobody is asked; empty where there is no safe answer, and then there is no plan. */

@@ -25,6 +25,8 @@ const played = (snapshot: AnyMachineSnapshot): readonly Played[] =>
         const does = t.description ?? '';
         const type: string = t.eventType;
         if (type.startsWith('xstate.done.actor.judge:')) return [{ type, output: { verdict: does } }];
+        // Questions before a plan lead back to its making, which a simple path has passed already.
+        if (type.startsWith('xstate.done.actor.plan:') && does === 'asks') return [];
         if (type.startsWith('xstate.done.actor.plan:'))
           return [{ type, output: does === 'refusal' ? { refuse: 'played' } : { fix: 'played' } }];
         if (type.startsWith('xstate.done.actor.apply:')) return [{ type, output: { did: does, because: 'played' } }];

@@ -4,7 +4,7 @@ import type { Facts } from '../../flows/probes/index.ts';
 import type { Box } from '../box/box.ts';
 import { readOnly } from '../box/wrap.ts';
 import type { Plan, Refusal } from '../plan/plan.ts';
-import type { Choice, Chosen, Fix } from './fix.ts';
+import type { Choice, Chosen, Fix, Option } from './fix.ts';
 import type { AnswerOf, Ask, Asks } from './probe.ts';
 
 const answer = async (box: Box, ask: Ask): Promise<AnswerOf<Ask>> => {
@@ -41,6 +41,28 @@ const answersFor = async (
 export const choicesFor = async (box: Box, fix: Fix, facts: Facts, finding: string): Promise<readonly Choice[]> =>
   fix.choices ? fix.choices(facts, await answersFor(box, fix, facts, finding), finding) : [];
 
+/** An option where it is listed: the word to give, and what it stands for. */
+export const optionLine = ({ value, label, hint }: Option): string => {
+  const about = [label === value ? '' : label, hint ?? ''].filter(Boolean).join(', ');
+  return about === '' ? value : `${value}: ${about}`;
+};
+
+/** Why what was chosen is no answer to these choices; null where it is one. What was left open is not looked at. */
+export const misfit = (choices: readonly Choice[], chosen: Chosen): Refusal | null => {
+  for (const { id, many, options } of choices) {
+    const taken = chosen[id] ?? [];
+    const strange = taken.filter(v => !options.some(o => o.value === v));
+    const because =
+      strange.length > 0
+        ? `${id}: ${strange.join(', ')} is not among what can be chosen`
+        : !many && taken.length > 1
+          ? `${id}: only one of them can be taken`
+          : null;
+    if (because !== null) return { refuse: because, instead: options.map(optionLine) };
+  }
+  return null;
+};
+
 /** The plan of `fix` for `finding`, or why there is none. What was not chosen is taken as its choice begins. Nothing on the box is changed. */
 export const proposeFix = async (
   box: Box,
@@ -52,8 +74,10 @@ export const proposeFix = async (
   if (!fix.propose) return { refuse: 'this is done by a person; the steps are shown instead' };
   const answers = await answersFor(box, fix, facts, finding);
   const choices = fix.choices?.(facts, answers, finding) ?? [];
+  const wrong = misfit(choices, chosen);
+  if (wrong) return wrong;
   const taken = Object.fromEntries(choices.map(c => [c.id, chosen[c.id] ?? c.initial]));
   const open = choices.find(c => taken[c.id]!.length === 0);
-  if (open) return { refuse: open.question, instead: open.options.map(o => `${o.value}: ${o.label}`) };
+  if (open) return { refuse: open.question, instead: open.options.map(optionLine) };
   return fix.propose(facts, answers, finding, taken);
 };

@@ -80,7 +80,10 @@ const whatOf = (step: Step): string =>
     : `${step.after === null ? 'remove' : step.before === null ? 'create' : 'edit'} ${step.path}`;
 
 const doStep = async (box: Box, step: Step): Promise<Deed & { readonly drift?: ThreeWay }> => {
-  if (step.do === 'run') return carryOut(box, step.command);
+  if (step.do === 'run') {
+    const deed = await carryOut(box, step.command);
+    return deed.ok || !step.halfway ? deed : { ...deed, unsure: true };
+  }
   const now = await nowIn(box, step.path);
   if (!now.ok) return { ok: false, because: now.because };
   if (now.text !== step.before)

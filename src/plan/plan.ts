@@ -27,6 +27,8 @@ export type Step =
       readonly command: Command;
       /** What takes it back, or why nothing has to be. */
       readonly undo: Command | { readonly nothing: string };
+      /** A failure may leave it half done: what takes it back is run then as well, and has to work. */
+      readonly halfway?: true;
       readonly why: string;
     };
 

@@ -64,7 +64,7 @@ const stepBack = async (box: Box, journal: Journal, step: SavedStep, sure: boole
   if ('nothing' in step.undo) return OK;
   const deed = await carryOut(box, step.undo);
   // A command of which nobody knows whether it ran may have nothing to take back.
-  return deed.ok || sure ? deed : OK;
+  return deed.ok || sure || step.halfway ? deed : OK;
 };
 
 const backWhat = (step: SavedStep): string | null => {

@@ -12,17 +12,21 @@ const array = (value: unknown): readonly unknown[] => (Array.isArray(value) ? va
 const pairs = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.map(String) : Object.entries(map(value)).map(([k, v]) => `${k}=${String(v)}`);
 
-/** Later files win; lists of devices and volumes and the variables are added up. */
+const reservedIn = (service: Map_): readonly unknown[] =>
+  array(map(map(map(service.deploy).resources).reservations).devices);
+
+/** Later files win; lists of devices, reserved ones too, and volumes and the variables are added up. */
 const merged = (a: Map_, b: Map_): Map_ => ({
   ...a,
   ...b,
+  deploy: { resources: { reservations: { devices: [...reservedIn(a), ...reservedIn(b)] } } },
   environment: [...pairs(a.environment), ...pairs(b.environment)],
   devices: [...array(a.devices), ...array(b.devices)],
   volumes: [...array(a.volumes), ...array(b.volumes)],
 });
 
 const requestOf = (service: Map_, before: Request | undefined): Request => {
-  const reserved = array(map(map(map(service.deploy).resources).reservations).devices).map(map);
+  const reserved = reservedIn(service).map(map);
   const cdi = reserved.filter(r => r.driver === 'cdi').flatMap(r => array(r.device_ids).map(String));
   const own = reserved.find(r => r.driver !== 'cdi');
   const ids = own ? array(own.device_ids).map(String) : [];
@@ -35,9 +39,9 @@ const requestOf = (service: Map_, before: Request | undefined): Request => {
     binds: array(service.volumes).map(String),
     privileged: service.privileged === true,
     capAdd: array(service.cap_add).map(String),
-    restart: 'unless-stopped',
+    restart: (service.restart as Request['restart'] | undefined) ?? 'no',
     ...(runtime === undefined ? {} : { runtime }),
-    ...(own === undefined ? {} : { gpus: ids.length > 0 ? `device=${ids.join(',')}` : String(own.count ?? 'all') }),
+    ...(own === undefined ? {} : { gpus: ids.length > 0 ? `"device=${ids.join(',')}"` : String(own.count ?? 'all') }),
   };
 };
 
@@ -62,6 +66,11 @@ export const composeProject = (world: World, args: readonly string[]): Ran => {
     services = { ...services };
     for (const [name, s] of Object.entries(own)) services[name] = merged(services[name] ?? {}, map(s));
   }
+  for (const [name, service] of Object.entries(services))
+    if (service.image === undefined && service.build === undefined)
+      return fail(1, `service "${name}" has neither an image nor a build context specified: invalid compose project\n`);
+  const unknown = rest.find(a => !a.startsWith('-') && services[a] === undefined);
+  if (unknown !== undefined) return fail(1, `no such service: ${unknown}\n`);
   if (verb === 'config') return out(rest.includes('--services') ? `${Object.keys(services).join('\n')}\n` : '');
   if (verb === 'build') return out('');
   if (verb === 'down') {

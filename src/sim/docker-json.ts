@@ -247,6 +247,7 @@ export const psJson = (world: World, c: Container, full: boolean): object => {
     CreatedAt: created(c.createdAt),
     ID: full ? c.id : c.id.slice(0, 12),
     Image: c.request.image,
+    Label: (name: string) => c.labels?.[name] ?? '',
     Labels: Object.entries(c.labels ?? {})
       .map(([k, v]) => `${k}=${v}`)
       .join(','),

@@ -91,7 +91,12 @@ const version = (call: Call, args: readonly string[]): Ran => {
 
 const ps = (world: World, args: readonly string[]): Ran => {
   const all = args.includes('-a') || args.includes('--all') || args.includes('-aq');
-  const shown = world.docker!.containers.filter(c => all || c.state === 'running');
+  const filters = args.flatMap((a, i) => (args[i - 1] === '--filter' ? [a] : []));
+  const odd = filters.find(f => !/^label=[^=]+=/.test(f));
+  if (odd !== undefined) return fail(1, `Error response from daemon: invalid filter '${odd.split('=')[0]}'\n`);
+  const shown = world
+    .docker!.containers.filter(c => all || c.state === 'running')
+    .filter(c => filters.every(f => Object.entries(c.labels ?? {}).some(([k, v]) => f === `label=${k}=${v}`)));
   if (args.includes('-q') || args.includes('-aq')) return out(shown.map(c => `${c.id.slice(0, 12)}\n`).join(''));
   const template = formatOf(args) ?? '{{.ID}}   {{.Image}}   {{.Command}}   {{.Status}}   {{.Names}}';
   const full = args.includes('--no-trunc');

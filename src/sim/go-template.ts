@@ -64,7 +64,9 @@ const evaluate = (words: string[], scope: Scope): unknown => {
     if (word.startsWith('"')) return JSON.parse(word);
     if (/^\d+$/.test(word)) return Number(word);
     if (word.startsWith('$')) return scope.names.get(word);
-    return word === '.' ? scope.dot : field(scope.dot, word);
+    const value = word === '.' ? scope.dot : field(scope.dot, word);
+    // A method takes the words after it.
+    return typeof value === 'function' ? value(...words.splice(0).map(w => JSON.parse(w))) : value;
   };
   const call = functions[words[0] ?? ''];
   if (call === undefined) return operand();

@@ -176,7 +176,12 @@ const runTasks = (
       ]
     : ((changes ? unitTask(command, when) : null) ?? [commandTask(command, touched, when, changes)]);
 
-const planTasks = ({ plan, steps }: ScriptPlan, number: number, first: number, aliases: readonly string[]): Task => {
+const planTasks = (
+  { plan, chosen, steps }: ScriptPlan,
+  number: number,
+  first: number,
+  aliases: readonly string[],
+): Task => {
   const edits = steps.filter(step => step.do === 'edit');
   const touched = edits.map(edit => edit.path);
   let i = first;
@@ -188,7 +193,7 @@ const planTasks = ({ plan, steps }: ScriptPlan, number: number, first: number, a
   });
   const when = registered.length === 0 ? null : registered.join(' or ');
   return {
-    name: named(`${plan.title} (${plan.fix})`),
+    name: named(`${plan.title} (${[plan.fix, chosen].filter(Boolean).join('; ')})`),
     block: [
       ...tasks,
       ...plan.validate.flatMap(command => runTasks(command, touched, when, false)),

@@ -3,7 +3,7 @@ import type { Command } from '../box/box.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Event } from './event.ts';
 import { type ExactEdit, exactOf } from './exact.ts';
-import { type Story, storyOf } from './story.ts';
+import { chosenWords, type Story, storyOf } from './story.ts';
 
 export interface ScriptEdit extends ExactEdit {
   readonly do: 'edit';
@@ -20,6 +20,8 @@ export interface ScriptRun {
 }
 export interface ScriptPlan {
   readonly plan: Plan;
+  /** What was chosen for it, in words; empty where nothing was to be. */
+  readonly chosen: string;
   readonly steps: readonly (ScriptEdit | ScriptRun)[];
 }
 
@@ -41,10 +43,11 @@ export const scriptPlans = (
   const story = storyOf(events);
   const drafts = story.changes
     .filter(change => change.status === 'applied')
-    .map(({ plan, exact }) => {
+    .map(({ plan, exact, chosen }) => {
       const known = exact.length === plan.steps.length ? exact : exactOf(plan, text => text);
       return {
         plan,
+        chosen: chosenWords({ chosen }),
         steps: plan.steps.map((step, i): ScriptEdit | ScriptRun => {
           if (step.do === 'run') return { do: 'run', command: step.command, why: step.why };
           return { do: 'edit', path: step.path, mode: step.mode ?? null, why: step.why, later: [], ...known[i]! };
@@ -57,8 +60,9 @@ export const scriptPlans = (
     const chain = withoutCircles(edits.filter(edit => edit.path === path));
     for (const [i, edit] of chain.entries()) kept.set(edit, { ...edit, later: chain.slice(i + 1).map(e => e.after) });
   }
-  const plans = drafts.map(({ plan, steps }) => ({
+  const plans = drafts.map(({ plan, chosen, steps }) => ({
     plan,
+    chosen,
     steps: steps.flatMap((step): readonly (ScriptEdit | ScriptRun)[] => {
       if (step.do === 'run') return [step];
       const edit = kept.get(step);

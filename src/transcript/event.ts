@@ -1,5 +1,6 @@
 /** The event log: append-only, redacted on the way in, and the only thing a transcript is rendered from. */
 import type { Because, Command, Ran } from '../box/box.ts';
+import type { Option } from '../engine/fix.ts';
 import type { Evidence } from '../engine/flow.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ExactEdit } from './exact.ts';
@@ -31,6 +32,18 @@ export type Event = { readonly at: number } & (
     }
   /** `exact`: the edits byte for byte, one entry a step; the log adds it. */
   | { readonly type: 'proposed'; readonly plan: Plan; readonly exact?: readonly (ExactEdit | null)[] }
+  /** A question before a plan. `asked`: on the screen; `given`: on the command line; `initial`: nobody was asked. */
+  | {
+      readonly type: 'chose';
+      readonly fix: string;
+      readonly finding: string;
+      readonly choice: string;
+      readonly question: string;
+      readonly many: boolean;
+      readonly options: readonly Option[];
+      readonly taken: readonly string[];
+      readonly by: 'asked' | 'given' | 'initial';
+    }
   | { readonly type: 'refused'; readonly fix: string; readonly because: string }
   | { readonly type: 'answered'; readonly question: string; readonly answer: string }
   | {

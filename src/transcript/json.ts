@@ -25,7 +25,7 @@ export const transcriptDocument = (events: readonly Event[], account: Account | 
     undo: story.undo,
     machine: story.machine,
     findings: story.findings,
-    changes: story.changes.map(({ plan, status, steps, verified }) => ({
+    changes: story.changes.map(({ plan, chosen, status, steps, verified }) => ({
       fix: plan.fix,
       finding: plan.finding,
       title: plan.title,
@@ -33,6 +33,7 @@ export const transcriptDocument = (events: readonly Event[], account: Account | 
       privilege: plan.privilege,
       effect: plan.effect,
       touches: plan.touches,
+      chosen: chosen.map(({ choice, question, taken, by }) => ({ choice, question, taken, by })),
       status,
       diffs: plan.steps.flatMap(step =>
         step.do === 'edit' ? [{ path: step.path, diff: unifiedDiff(step.path, step.before, step.after) }] : [],

@@ -3,7 +3,7 @@ import type { Because } from '../box/box.ts';
 import { unifiedDiff } from '../text/diff.ts';
 import type { Event, Machine, Outcome } from './event.ts';
 import { bytes, cell, code, details, duration, fence, inline, shown } from './markdown-text.ts';
-import { type Change, type Story, storyOf } from './story.ts';
+import { type Change, chosenWords, type Story, storyOf } from './story.ts';
 
 /** The head's limit in bytes of UTF-8. */
 export const HEAD_BYTES = 6000;
@@ -46,6 +46,12 @@ const STATUS: Readonly<Record<Change['status'], string>> = {
   dropped: 'a step failed; what had been done was put back',
   undone: 'applied, then put back',
   stuck: 'a step failed and not everything was put back; look at the steps below',
+};
+
+const BY: Readonly<Record<Story['choices'][number]['by'], string>> = {
+  asked: '',
+  given: ' (said beforehand)',
+  initial: ' (nobody was asked)',
 };
 
 const BECAUSE: Readonly<Record<Because, string>> = {
@@ -129,6 +135,7 @@ const changesPart = (story: Story, budget: Budget): string[] => {
       .map(argv => `- ${code(shown(argv), budget.cols)}`);
     return [
       `**${inline(plan.title, budget.cols)}** (${code(plan.fix, 80)}): ${STATUS[change.status]} (${PRIVILEGE[plan.privilege]}).`,
+      ...(change.chosen.length === 0 ? [] : [`Chosen: ${code(chosenWords(change), budget.cols)}.`]),
       ...(failed === undefined
         ? []
         : [
@@ -261,7 +268,12 @@ const folded = (story: Story): string[] => {
   ]);
   const unknown = story.unknown.map(u => [cell(u.probe), BECAUSE[u.because]]);
   const looked = story.looked.map(l => [cell(l.path), l.what, inline(l.kind)]);
-  const answers = story.answers.map(a => [after(a.at), inline(a.question), inline(a.answer)]);
+  const answers = [
+    ...story.answers,
+    ...story.choices.map(c => ({ at: c.at, question: c.question, answer: `${c.taken.join(', ')}${BY[c.by] ?? ''}` })),
+  ]
+    .sort((a, b) => a.at - b.at)
+    .map(a => [after(a.at), inline(a.question), inline(a.answer)]);
   const section = (count: number, summary: string, body: () => string): string[] =>
     count === 0 ? [] : [details(summary, body())];
   return [

@@ -118,7 +118,7 @@ const commandLines = ({ argv, stdin }: Command, touched: readonly string[]): str
 
 const indented = (text: string): string => text.replace(/^(?=.)/gm, '  ');
 
-const planOf = ({ plan, steps }: ScriptPlan, number: number, aliases: readonly string[]): string => {
+const planOf = ({ plan, chosen, steps }: ScriptPlan, number: number, aliases: readonly string[]): string => {
   const edits = steps.filter(step => step.do === 'edit');
   const touched = edits.map(edit => edit.path);
   const guarded = (command: Command): string => {
@@ -140,6 +140,7 @@ const planOf = ({ plan, steps }: ScriptPlan, number: number, aliases: readonly s
   const interrupts = (plan.interrupts?.containers ?? []).map(c => c.name).join(', ');
   return [
     `${comment(`${number}. ${plan.title} (${plan.fix}, for ${plan.finding})`)}\n${comment(plan.summary)}`,
+    ...(chosen === '' ? [] : [comment(`Chosen in that session: ${chosen}`)]),
     ...(interrupts === '' ? [] : [comment(`On the machine of this session it interrupted: ${interrupts}`)]),
     'changed=',
     ...body,

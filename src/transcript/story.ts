@@ -23,6 +23,8 @@ export interface Change {
   readonly plan: Plan;
   /** Its edits byte for byte, one entry a step; empty in a log of an older version. */
   readonly exact: readonly (ExactEdit | null)[];
+  /** What was chosen before the plan was made, each question once. */
+  readonly chosen: readonly Of<'chose'>[];
   readonly status: ChangeStatus;
   readonly steps: readonly Of<'stepped'>[];
   readonly verified: Of<'verified'> | null;
@@ -34,6 +36,7 @@ export interface Story {
   readonly findings: readonly StoryFinding[];
   readonly changes: readonly Change[];
   readonly refused: readonly Of<'refused'>[];
+  readonly choices: readonly Of<'chose'>[];
   readonly answers: readonly Of<'answered'>[];
   readonly proofs: readonly Of<'proved'>[];
   readonly ways: Of<'ways'>['ways'];
@@ -64,15 +67,24 @@ const statusOf = (steps: readonly Of<'stepped'>[], answer: string | null): Chang
   return failed ? 'dropped' : 'applied';
 };
 
+/** "services: web, worker; gpus: 0"; empty where nothing was to be chosen. */
+export const chosenWords = ({ chosen }: Pick<Change, 'chosen'>): string =>
+  chosen.map(c => `${c.choice}: ${c.taken.join(', ')}`).join('; ');
+
 const changesOf = (events: readonly Event[]): Change[] => {
   const starts = events.flatMap((event, i) => (event.type === 'proposed' ? [i] : []));
   const whole = starts.map((start, n) => {
     const { plan, exact = [] } = events[start] as Of<'proposed'>;
     const part = events.slice(start, starts[n + 1] ?? events.length);
+    // Between the plan before it and this one; the last answer to a question counts.
+    const asked = events
+      .slice(starts[n - 1] ?? 0, start)
+      .filter((e): e is Of<'chose'> => e.type === 'chose' && e.fix === plan.fix && e.finding === plan.finding);
+    const chosen = asked.filter((e, i) => asked.findLastIndex(o => o.choice === e.choice) === i);
     const steps = part.filter(event => event.type === 'stepped');
     const answer = part.find(event => event.type === 'answered')?.answer ?? null;
     const verified = part.findLast(event => event.type === 'verified' && event.finding === plan.finding) ?? null;
-    return { plan, exact, steps, status: statusOf(steps, answer), verified: verified as Of<'verified'> | null };
+    return { plan, exact, chosen, steps, status: statusOf(steps, answer), verified: verified as Of<'verified'> | null };
   });
   // A plan that is previewed again before it is applied is one change, not two.
   return whole.filter(
@@ -117,6 +129,7 @@ export const storyOf = (events: readonly Event[]): Story => {
     findings: findingsOf(events),
     changes,
     refused: all('refused'),
+    choices: all('chose'),
     answers: all('answered'),
     proofs: all('proved'),
     ways: all('ways').at(-1)?.ways ?? [],

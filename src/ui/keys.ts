@@ -4,7 +4,7 @@ import type { Intent } from '../wizard/state.ts';
 import type { View } from '../wizard/view.ts';
 
 export interface Cursor {
-  /** What the cursor belongs to; on another screen it starts at the top. */
+  /** What the cursor belongs to; on another screen it starts where that one begins. */
   readonly screen: string;
   readonly at: number;
   readonly scroll: number;
@@ -49,7 +49,7 @@ export const screenOf = (view: View): string =>
 
 export const cursorFor = (view: View, cursor: Cursor): Cursor => {
   const screen = screenOf(view);
-  return cursor.screen === screen ? cursor : { screen, at: 0, scroll: 0 };
+  return cursor.screen === screen ? cursor : { screen, at: view.start ?? 0, scroll: 0 };
 };
 
 /** Letters and what they ask for, on both screens. */
@@ -95,10 +95,12 @@ export const press = (
   if (key === 'pageDown') return { cursor: scrolled(page) };
   if (key === 'pageUp') return { cursor: scrolled(-page) };
   if (key === 'enter') {
-    const chosen = view.choices[cursor.at];
-    return chosen ? { cursor, intent: { do: 'choose', id: chosen.id } } : { cursor };
+    const id = view.enters ?? view.choices[cursor.at]?.id;
+    return id === undefined ? { cursor } : { cursor, intent: { do: 'choose', id } };
   }
   const { char } = key;
+  const row = view.choices[cursor.at];
+  if (char === ' ' && row?.ticked !== undefined) return { cursor, intent: { do: 'tick', id: row.id } };
   if (char === ' ') return { cursor: cursor.scroll >= most ? { ...cursor, scroll: 0 } : scrolled(page) };
   if (char === 'k') return { cursor: moved(-1) };
   if (char === 'j') return { cursor: moved(1) };

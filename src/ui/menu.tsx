@@ -17,6 +17,7 @@ interface MenuProps {
   readonly below: number;
   readonly at: number;
   readonly column: number;
+  readonly isBrief: boolean;
   readonly width: number;
   readonly theme: Theme;
 }
@@ -30,14 +31,18 @@ const Item = ({
   readonly isSelected?: boolean;
   readonly label: string;
 }): ReactElement => {
-  const { choices, above, below, column, width, theme } = use(Look)!;
+  const { choices, above, below, column, isBrief, width, theme } = use(Look)!;
   const n = Number(label);
   const choice = choices[n];
   if (!choice) return <Text />;
   const mark = n === 0 && above > 0 ? '↑' : n === choices.length - 1 && below > 0 ? '↓' : ' ';
   return (
-    <Box flexDirection="column" aria-role="menuitem" aria-state={{ selected: isSelected }}>
-      {drawChoice(choice, isSelected, width, theme, { mark, column }).map((row, i) => (
+    <Box
+      flexDirection="column"
+      aria-role={choice.ticked === undefined ? 'menuitem' : 'checkbox'}
+      aria-state={{ selected: isSelected, ...(choice.ticked !== undefined && { checked: choice.ticked }) }}
+    >
+      {drawChoice(choice, isSelected, width, theme, { mark, column, isBrief }).map((row, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rows of one wrapped label have no other name
         <Spans key={i} spans={row} />
       ))}

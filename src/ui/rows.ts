@@ -118,11 +118,16 @@ export const drawRow = (row: Row, width: number, theme: Theme): readonly Drawn[]
   );
 };
 
+/** What stands before the label: the box of a row that can be ticked. */
+const boxOf = ({ ticked }: Choice, theme: Theme): string => (ticked === undefined ? '' : `${theme.tick(ticked)} `);
+/** Where a label begins. */
+const labelAt = (choice: Choice, theme: Theme): number => 4 + cells(boxOf(choice, theme));
+
 /** The column at which the hints of a list stand side by side; 0 where the labels are too long for that. */
 export const hintColumn = (choices: readonly Choice[], width: number, theme: Theme): number => {
   const hinted = choices.filter(c => c.hint !== undefined);
   if (hinted.length < 2) return 0;
-  const at = 6 + Math.max(...hinted.map(c => cells(theme.text(c.label))));
+  const at = 2 + Math.max(...hinted.map(c => labelAt(c, theme) + cells(theme.text(c.label))));
   return at <= width / 2 ? at : 0;
 };
 
@@ -131,19 +136,26 @@ export const drawChoice = (
   isAt: boolean,
   width: number,
   theme: Theme,
-  { mark = ' ', column = 0 }: { readonly mark?: ' ' | '↑' | '↓'; readonly column?: number } = {},
+  {
+    mark = ' ',
+    column = 0,
+    isBrief = false,
+  }: { readonly mark?: ' ' | '↑' | '↓'; readonly column?: number; readonly isBrief?: boolean } = {},
 ): readonly Drawn[] => {
   const label = theme.text(choice.label);
   const lead: Drawn = [
     { text: `${theme.mark(mark)} `, dim: true },
     isAt ? { text: `${theme.pointer} `, color: 'cyan', bold: true } : { text: '  ' },
+    ...(choice.ticked === undefined ? [] : [{ text: boxOf(choice, theme), bold: choice.ticked }]),
   ];
+  const from = labelAt(choice, theme);
   const style: Style = isAt ? { color: 'cyan', bold: true } : {};
-  if (choice.hint === undefined) return hung(lead, 4, label, width, style);
-  const hint = theme.text(choice.hint);
+  if (choice.hint === undefined) return hung(lead, from, label, width, style);
+  const said = theme.text(choice.hint);
+  const hint = isBrief && column > 0 ? truncate(said, width - column, theme.dots) : said;
   if (column > 0)
-    return hung([...lead, { text: pad(label, column - 4), ...style }], column, hint, width, { dim: true });
-  const rows = hung(lead, 4, label, width, style);
+    return hung([...lead, { text: pad(label, column - from), ...style }], column, hint, width, { dim: true });
+  const rows = hung(lead, from, label, width, style);
   const last = rows.at(-1)!;
   const used = last.reduce((n, s) => n + cells(s.text), 0);
   if (used + 4 + cells(hint) <= width) return [...rows.slice(0, -1), [...last, { text: `  (${hint})`, dim: true }]];
@@ -191,6 +203,8 @@ export interface Frame {
   readonly choices: readonly Choice[];
   /** Where the hints of the choices stand. */
   readonly column: number;
+  /** There is no room for hints of several rows. */
+  readonly isBrief: boolean;
   /** Choices that did not fit, above and below. */
   readonly above: number;
   readonly below: number;
@@ -251,11 +265,13 @@ export const frameOf = (
 
   const footer = footerRow(view, width, theme);
   const column = hintColumn(view.choices, width, theme);
-  const heightOf = (choices: readonly Choice[]) =>
-    choices.reduce((n, c) => n + drawChoice(c, false, width, theme, { column }).length, 0);
+  const tall = (choices: readonly Choice[], isBrief: boolean) =>
+    choices.reduce((n, c) => n + drawChoice(c, false, width, theme, { column, isBrief }).length, 0);
   const fixed = 1 + header.length + confirm.length + waiting.length + 1;
   const gap = isRoomy ? 1 : 0;
   const spare = room - fixed - Math.min(lead.length, 3) - (hasBody ? 3 : 0) - 3 * gap;
+  const isBrief = isNarrow(width) && tall(view.choices, false) > Math.max(1, spare);
+  const heightOf = (choices: readonly Choice[]) => tall(choices, isBrief);
   let first = 0;
   let last = view.choices.length;
   while (last - first > 1 && heightOf(view.choices.slice(first, last)) > Math.max(1, spare)) {
@@ -284,6 +300,7 @@ export const frameOf = (
     body: height === 0 ? [] : shown,
     choices,
     column,
+    isBrief,
     above: first,
     below: view.choices.length - last,
     at: at - first,

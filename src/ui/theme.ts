@@ -12,6 +12,8 @@ export interface Style {
 export interface Theme {
   readonly sign: (sign: Sign) => string;
   readonly pointer: string;
+  /** Before a row of which several can be taken; the same in every font, and read out as what it is. */
+  readonly tick: (ticked: boolean) => string;
   readonly mark: (mark: ' ' | '↑' | '↓') => string;
   readonly bar: string;
   readonly rule: string;
@@ -68,6 +70,7 @@ const ASCII: readonly (readonly [RegExp, string])[] = [
 export const themeOf = (ascii: boolean, say: (text: string) => string = text => text): Theme => ({
   sign: sign => SIGNS[sign][ascii ? 1 : 0],
   pointer: '>',
+  tick: ticked => (ticked ? '[x]' : '[ ]'),
   mark: mark => (ascii ? { ' ': ' ', '↑': '^', '↓': 'v' }[mark] : mark),
   bar: ascii ? '|' : '┃',
   rule: ascii ? '-' : '─',

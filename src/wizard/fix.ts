@@ -1,20 +1,26 @@
 /** `gpumedic fix`: plan, diff, confirm, apply, verify; without a screen, for scripts and for people who know what they want. */
-import type { Fix } from '../engine/fix.ts';
+import type { Choice, Chosen, Fix } from '../engine/fix.ts';
 import { isRefusal, type Plan } from '../plan/plan.ts';
 import { unifiedDiff } from '../text/diff.ts';
 import { drawLine } from '../ui/rows.ts';
 import { themeOf } from '../ui/theme.ts';
 import { commandsOf, guideLines, needsRoot } from './commands.ts';
+import { checkChosen, type Job, jobsOf, offerFor } from './fix-jobs.ts';
 import type { Line } from './lines.ts';
-import type { AnyFacts, Outside, Report } from './outside.ts';
+import type { Outside, Report } from './outside.ts';
 import { rootPage } from './pages.ts';
-import { painted } from './plain.ts';
+import { choseEvents, startOf, turned } from './picks.ts';
+import { answerOf, noAnswer, painted, promptOf, rowsOf } from './plain.ts';
+import { asksView } from './view-asks.ts';
+import { BLANK } from './view-types.ts';
 import { proposalLines } from './view-walk.ts';
 
 export interface FixRun {
   readonly outside: Outside;
   /** Findings or fixes to see to; every fault where it is empty. */
   readonly ids: readonly string[];
+  /** What was chosen beforehand, by the name of the choice; the rest is asked, or taken as it begins where nobody is. */
+  readonly chosen?: Chosen;
   readonly yes: boolean;
   readonly dryRun: boolean;
   readonly json: boolean;
@@ -48,6 +54,8 @@ export interface FixEntry {
   readonly touches: readonly string[];
   readonly diff: string;
   readonly commands: readonly string[];
+  /** What could be chosen, and what was; nothing is taken where it was refused for want of an answer. */
+  readonly choices: readonly (Choice & { readonly taken: readonly string[] })[];
   readonly outcome: FixOutcome;
   /** By the check that found the fault; null where nothing was applied. */
   readonly verified: boolean | null;
@@ -63,6 +71,12 @@ export interface FixReport {
   readonly fixes: readonly FixEntry[];
   readonly undo: string | null;
 }
+
+/** The question about a change; everything else that is asked is about what the plan is to be. */
+export const APPLY = 'Apply?  y or yes applies, anything else does not > ';
+
+/** Lines in a row that are no answer; a pipe that only ever says the same would ask for ever. */
+const MOST_WRONG = 3;
 
 /** More than one fault can lie behind another; more than this is a fix that does not help. */
 const MOST = 12;
@@ -81,34 +95,6 @@ export const heldBack = (plan: Plan): string | null => {
   const names = interrupts.containers.map(c => c.name);
   return names.length > 0 ? `its restart stops running containers: ${names.join(', ')}` : null;
 };
-
-export class UnknownId extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'UnknownId';
-  }
-}
-
-interface Job {
-  readonly finding: string;
-  /** Named by the person, not chosen by us. */
-  readonly fix: string | null;
-}
-
-/** What the ids stand for on this box. Throws UnknownId for one that is neither a finding nor a fix. */
-const jobsOf = (outside: Outside, report: Report, facts: AnyFacts, ids: readonly string[]): readonly Job[] =>
-  ids.map(id => {
-    if (report.findings.some(f => f.id === id)) return { finding: id, fix: null };
-    const finding = report.findings.find(f => outside.ladder(f.id, facts).some(x => x.id === id));
-    if (finding) return { finding: finding.id, fix: id };
-    // A way that was never set up is no finding, but a person may still want what it lacks.
-    const cause = report.ways.find(
-      w => w.cause === id || (w.cause !== null && outside.ladder(w.cause, facts).some(x => x.id === id)),
-    )?.cause;
-    if (cause) return { finding: cause, fix: cause === id ? null : id };
-    if (id in outside.modes) throw new UnknownId(`${id} was not found on this box, so there is nothing to fix`);
-    throw new UnknownId(`${id} is neither a finding nor a fix for this box`);
-  });
 
 /** Resolves to the exit code of the contract. Throws UnknownId before anything is changed. */
 export const runFix = async (run: FixRun): Promise<number> => {
@@ -138,6 +124,8 @@ export const runFix = async (run: FixRun): Promise<number> => {
       finding: { id: f.id, severity: f.severity, title: f.title },
     });
   const named = jobsOf(outside, report, facts, run.ids);
+  const given = run.chosen ?? {};
+  await checkChosen(outside, facts, named, given);
   const entries: FixEntry[] = [];
   const tried = new Set<string>();
   let interrupted = false;
@@ -149,6 +137,7 @@ export const runFix = async (run: FixRun): Promise<number> => {
     because = '',
     plan: Plan | null = null,
     verified: boolean | null = null,
+    choices: FixEntry['choices'] = [],
   ): FixEntry => {
     const made: FixEntry = {
       finding: job.finding,
@@ -159,6 +148,7 @@ export const runFix = async (run: FixRun): Promise<number> => {
       touches: plan?.touches ?? [],
       diff: plan ? diffOf(plan) : '',
       commands: plan ? commandsOf(plan) : [],
+      choices,
       outcome,
       verified,
       because,
@@ -167,10 +157,34 @@ export const runFix = async (run: FixRun): Promise<number> => {
     return made;
   };
 
+  /** Asks, a question at a time; null where the person turns away, the input ends or says nothing that can be meant. */
+  const answersTo = async (asks: readonly Choice[]): Promise<Chosen | null> => {
+    let picks = startOf(asks, null);
+    let isNew = true;
+    for (let wrong = 0; asks.length > 0 && wrong < MOST_WRONG; wrong = isNew ? 0 : wrong + 1) {
+      const view = { ...BLANK, ...asksView(asks, picks) };
+      if (isNew) {
+        say(text(''), ...view.lead);
+        for (const row of rowsOf(view, theme)) run.out(`${row}\n`);
+      }
+      const said = await run.ask(`${promptOf(view)}, b back > `);
+      if (said === null || run.signal.aborted) return null;
+      const intent = answerOf(view, said);
+      const turn = intent === null ? null : turned(asks, picks, intent);
+      if (turn === 'away' || intent?.do === 'quit') return null;
+      isNew = turn !== null;
+      if (turn === null) say(text(noAnswer(view, ', or b')));
+      else if ('done' in turn) return turn.done;
+      else picks = turn.picks;
+    }
+    return asks.length > 0 ? null : {};
+  };
+
   const see = async (job: Job): Promise<void> => {
-    const offers = outside.ladder(job.finding, facts).filter(f => !tried.has(f.id));
-    const fix =
-      job.fix === null ? (offers.find(f => f.by !== 'guide') ?? offers[0]) : offers.find(f => f.id === job.fix);
+    const fix = offerFor(
+      job,
+      outside.ladder(job.finding, facts).filter(f => !tried.has(f.id)),
+    );
     say(text(''), {
       kind: 'text',
       text: `${outside.modes[job.finding]?.title ?? job.finding} (${job.finding})`,
@@ -196,27 +210,48 @@ export const runFix = async (run: FixRun): Promise<number> => {
       entry(job, fix, 'guide', 'a person has to do it');
       return;
     }
-    const plan = await outside.propose(fix, facts, job.finding);
+    const asks = await outside.choices(fix, facts, job.finding);
+    const isAsked = (id: string) => !run.yes && !run.json && !run.dryRun && !(id in given);
+    const answers = await answersTo(asks.filter(a => isAsked(a.id)));
+    if (run.signal.aborted) interrupted = true;
+    if (answers === null) {
+      say(text('Declined; nothing was changed.'));
+      entry(job, fix, 'declined');
+      return;
+    }
+    const chosen = { ...given, ...answers };
+    const choices = asks.map(a => ({ ...a, taken: chosen[a.id] ?? a.initial }));
+    for (const event of choseEvents(fix.id, job.finding, asks, chosen, id =>
+      isAsked(id) ? 'asked' : id in given ? 'given' : 'initial',
+    ))
+      outside.append(event);
+    const plan = await outside.propose(fix, facts, job.finding, chosen);
     if (isRefusal(plan)) {
       outside.append({ type: 'refused', fix: fix.id, because: plan.refuse });
       say(text(`${fix.title}: ${plan.refuse}`), ...(plan.instead ?? []).map(i => ({ kind: 'code', text: i }) as const));
-      entry(job, fix, 'refused', plan.refuse);
+      const open = choices.find(c => c.taken.length === 0);
+      if (open) say(text(`To say it beforehand: gpumedic fix ${fix.id} --choose ${open.id}=VALUE`));
+      entry(job, fix, 'refused', plan.refuse, null, null, choices);
       return;
     }
+    const note = (outcome: FixOutcome, because = '', verified: boolean | null = null) =>
+      entry(job, fix, outcome, because, plan, verified, choices);
+    for (const { question, taken, options } of choices.filter(c => !isAsked(c.id)))
+      say(text(`${question} ${taken.map(v => options.find(o => o.value === v)?.label ?? v).join(', ')}`));
     outside.append({ type: 'proposed', plan });
     say(...proposalLines(plan));
     if (run.dryRun) {
       say(text('Dry run: nothing was changed.'));
-      entry(job, fix, 'wouldApply', '', plan);
+      note('wouldApply');
       return;
     }
     const why = run.yes && job.fix === null ? heldBack(plan) : null;
     if (why !== null) {
       say(text(`Not taken by --yes, because ${why}. To take it: gpumedic fix ${fix.id} --yes`));
-      entry(job, fix, 'held', why, plan);
+      note('held', why);
       return;
     }
-    const said = run.yes ? 'yes' : ((await run.ask('Apply?  y or yes applies, anything else does not > ')) ?? '');
+    const said = run.yes ? 'yes' : ((await run.ask(APPLY)) ?? '');
     if (run.signal.aborted) interrupted = true;
     const isYes = !run.signal.aborted && /^(y|yes)$/i.test(said.trim());
     outside.append({
@@ -226,12 +261,12 @@ export const runFix = async (run: FixRun): Promise<number> => {
     });
     if (!isYes) {
       say(text('Declined; nothing was changed.'));
-      entry(job, fix, 'declined', '', plan);
+      note('declined');
       return;
     }
     if (needsRoot(plan) && !(await outside.canRoot()) && (run.yes || !outside.sudo())) {
       say(text(rootPage(plan).title), ...rootPage(plan).lines.map(l => ({ kind: 'code', text: l }) as const));
-      entry(job, fix, 'failed', 'root is needed and sudo gave none', plan);
+      note('failed', 'root is needed and sudo gave none');
       return;
     }
     const result = await outside.apply(plan, {
@@ -245,7 +280,7 @@ export const runFix = async (run: FixRun): Promise<number> => {
     if (result.did !== 'applied') {
       interrupted ||= result.did === 'stopped';
       say({ kind: 'text', text: `Not applied: ${result.because}`, tone: 'broken', sign: 'broken' });
-      entry(job, fix, result.did === 'stopped' ? 'interrupted' : 'failed', result.because, plan);
+      note(result.did === 'stopped' ? 'interrupted' : 'failed', result.because);
       return;
     }
     const ok = !report.findings.some(f => f.id === job.finding) && !report.ways.some(w => w.cause === job.finding);
@@ -256,7 +291,7 @@ export const runFix = async (run: FixRun): Promise<number> => {
         : { kind: 'text', text: `${fix.id} did not clear ${job.finding}`, tone: 'unsure', sign: 'unsure' },
     );
     say(...plan.afterwards.map(a => ({ kind: 'fact', label: 'Afterwards', text: a }) as const));
-    entry(job, fix, 'applied', '', plan, ok);
+    note('applied', '', ok);
   };
 
   if (named.length > 0) for (const job of named) !interrupted && (await see(job));

@@ -1,6 +1,6 @@
 /** What the wizard asks of the rest of the program; a test fills it in with plain functions. */
 import type { Because, Box } from '../box/box.ts';
-import type { Fix } from '../engine/fix.ts';
+import type { Choice, Chosen, Fix } from '../engine/fix.ts';
 import type { Flow, Request, WayId } from '../engine/flow.ts';
 import type { Mode } from '../engine/mode.ts';
 import type { Plan, Refusal } from '../plan/plan.ts';
@@ -84,7 +84,10 @@ export interface Outside {
   readonly reportOf: (facts: AnyFacts) => Report;
   /** Fixes that fit, lowest privilege and most official first. */
   readonly ladder: (finding: string, facts: AnyFacts) => readonly Fix[];
-  readonly propose: (fix: Fix, facts: AnyFacts, finding: string) => Promise<Plan | Refusal>;
+  /** What a person decides before the plan of the fix is made; mostly nothing. */
+  readonly choices: (fix: Fix, facts: AnyFacts, finding: string) => Promise<readonly Choice[]>;
+  /** What was not chosen is taken as its choice begins. */
+  readonly propose: (fix: Fix, facts: AnyFacts, finding: string, chosen?: Chosen) => Promise<Plan | Refusal>;
   readonly apply: (plan: Plan, hooks: ApplyHooks) => Promise<ApplyResult>;
   /** Id of this session's journal; null while nothing was applied. */
   readonly session: () => string | null;

@@ -2,7 +2,7 @@
 
 import { isOffered, LETTERS } from '../ui/keys.ts';
 import { type Drawn, drawLine, drawRow } from '../ui/rows.ts';
-import { themeOf } from '../ui/theme.ts';
+import { type Theme, themeOf } from '../ui/theme.ts';
 import type { Intent } from './state.ts';
 import { type View, viewOf } from './view.ts';
 import type { End, Wizard } from './wizard.ts';
@@ -41,9 +41,39 @@ export const answerOf = (view: View, line: string): Intent | null => {
     if (said === '' || said === 'n' || said === 'no' || /^\d+$/.test(said)) return { do: 'no' };
     return letter ?? { do: 'no' };
   }
-  const chosen = /^\d{1,3}$/.test(said) ? view.choices[Number(said) - 1] : undefined;
-  return chosen ? { do: 'choose', id: chosen.id } : (letter ?? null);
+  const numbers = numbersIn(said, view.choices.length);
+  const ids = numbers?.map(n => view.choices[n - 1]!.id) ?? [];
+  if (view.enters !== undefined) {
+    if (said === '' && view.choices.some(c => c.ticked)) return { do: 'choose', id: view.enters };
+    return ids.length > 0 ? { do: 'take', ids } : (letter ?? null);
+  }
+  const id = said === '' && view.start !== undefined ? view.choices[view.start]?.id : ids.length === 1 ? ids[0] : null;
+  return id ? { do: 'choose', id } : (letter ?? null);
 };
+
+/** "1,3" or "1 3" as numbers of rows; null where something else is said, or there is no such row. */
+const numbersIn = (said: string, rows: number): readonly number[] | null => {
+  const numbers = said.split(/[\s,]+/).map(word => (/^\d{1,3}$/.test(word) ? Number(word) : 0));
+  return numbers.every(n => n >= 1 && n <= rows) ? numbers : null;
+};
+
+/** The numbered rows of a view, and what may be typed. */
+export const rowsOf = (view: View, theme: Theme): readonly string[] =>
+  view.choices.map(
+    ({ label, hint, ticked }, i) =>
+      `${String(i + 1).padStart(3)}  ${ticked === undefined ? '' : `${theme.tick(ticked)} `}${theme.text(label)}${hint ? `  (${theme.text(hint)})` : ''}`,
+  );
+/** What a row or rows are chosen by. */
+export const promptOf = (view: View): string => {
+  if (view.enters !== undefined)
+    return view.choices.some(c => c.ticked) ? 'numbers such as 1,3, Enter for what is ticked' : 'numbers such as 1,3';
+  return view.start === undefined ? 'number' : `number, Enter for ${view.start + 1}`;
+};
+/** What is said to a line that means nothing. */
+export const noAnswer = (view: View, letters: string): string =>
+  `That is no answer here: ${view.enters === undefined ? 'a number' : 'numbers'} from 1 to ${view.choices.length}${letters}.`;
+
+const CONFIRM = 'y or yes does it, anything else does not';
 
 const isQuestion = (view: View): boolean => view.choices.length > 0 || view.confirm !== null;
 
@@ -91,16 +121,11 @@ export const runPlain = async ({
       for (const line of [`${view.title} (${view.status})`, ...view.header.filter(Boolean)])
         out(`${theme.text(line)}\n`);
     for (const line of [...view.lead, ...view.body]) for (const drawn of drawLine(line, columns, theme)) say(drawn);
-    for (const [i, c] of view.choices.entries())
-      out(`  ${i + 1}  ${theme.text(c.label)}${c.hint ? `  (${theme.text(c.hint)})` : ''}\n`);
+    for (const row of rowsOf(view, theme)) out(`${row}\n`);
     const letters = view.keys.map(([key, does]) => (/^[a-z?]$/.test(key) ? `${key} ${does}` : '')).filter(Boolean);
-    out(
-      theme.text(
-        view.confirm === null
-          ? `number${letters.length > 0 ? `, ${letters.join(', ')}` : ''} > `
-          : `${view.confirm} y or yes does it, anything else does not > `,
-      ),
-    );
+    const means = view.confirm === null ? [promptOf(view), ...letters] : [CONFIRM];
+    const question = view.confirm === null ? '' : `${theme.text(view.confirm)} `;
+    out(`${question}${means.map(theme.text).join(', ')} > `);
   };
 
   /** Lines up to a line with a single dot, an empty one after text, or the end of the input; null when it was interrupted. */
@@ -136,7 +161,7 @@ export const runPlain = async ({
       continue;
     }
     const intent = answerOf(asked, line.value);
-    if (intent === null) out(`That is no answer here: a number from 1 to ${asked.choices.length}, or a letter.\n`);
+    if (intent === null) out(`${theme.text(noAnswer(asked, ', or a letter'))}\n`);
     else wizard.send(intent);
   }
   tell();

@@ -20,6 +20,8 @@ const EMPTY: Walk = {
   stage: 'checking',
   checking: null,
   found: null,
+  asks: [],
+  chosen: null,
   plan: null,
   refusal: null,
   trouble: null,
@@ -140,6 +142,16 @@ export const playback = (events: readonly Event[]): readonly Played[] => {
         show(event.at, { ...inWalk, ...add({ sign: signOf(event), label: event.title, text: event.found }) });
         break;
       }
+      case 'chose':
+        if (event.by !== 'asked') break;
+        walk = {
+          ...walk,
+          stage: 'asking',
+          asks: [{ id: event.choice, ...event, initial: [] }],
+          chosen: { [event.choice]: event.taken },
+        };
+        show(event.at, inWalk);
+        break;
       case 'proposed':
         walk = { ...walk, stage: 'proposing', plan: event.plan, steps: [] };
         show(event.at, inWalk);

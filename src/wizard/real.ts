@@ -11,7 +11,7 @@ import { askSudo } from '../box/live-sudo.ts';
 import { recording } from '../box/wrap.ts';
 import { type Flow, isFinding } from '../engine/flow.ts';
 import { or } from '../engine/known.ts';
-import { proposeFix } from '../engine/propose.ts';
+import { choicesFor, proposeFix } from '../engine/propose.ts';
 import { collect, machineOf, reportOf, requestsOf } from '../engine/report.ts';
 import { telling } from '../engine/telling.ts';
 import { type Applied, applyPlan, finishSession } from '../plan/apply.ts';
@@ -150,7 +150,8 @@ export const realOutside = ({
     machineOf,
     reportOf: all => reportOf(all, telling),
     ladder,
-    propose: (fix, all, finding) => proposeFix(box, fix, all, finding),
+    choices: (fix, all, finding) => choicesFor(box, fix, all, finding),
+    propose: (fix, all, finding, chosen) => proposeFix(box, fix, all, finding, chosen),
     apply: async (plan, hooks) => {
       kept.keep();
       await kept.flush();

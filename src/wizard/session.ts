@@ -1,6 +1,17 @@
 /** One walk over one box: the compiled tree running, its outside filled in, and what has been seen so far as plain data. */
 import { createActor, fromPromise } from 'xstate';
-import { type Applied, type Choice, compileFlow, type Place, placeOf, type Verdict } from '../engine/compile.ts';
+import {
+  type Applied,
+  type Asking,
+  type Choice,
+  compileFlow,
+  type FlowContext,
+  type Place,
+  type Planning,
+  placeOf,
+  type Verdict,
+} from '../engine/compile.ts';
+import type { Chosen } from '../engine/fix.ts';
 import type { Evidence, Finding as FlowFinding, Request, WayId } from '../engine/flow.ts';
 import { isFinding } from '../engine/flow.ts';
 import { CannotTell } from '../engine/known.ts';
@@ -9,11 +20,14 @@ import type { Plan, Refusal } from '../plan/plan.ts';
 import { becauseWords } from '../report/words.ts';
 import { nextRequest } from './next-way.ts';
 import type { Outside } from './outside.ts';
+import { choseEvents } from './picks.ts';
 import { costsOf, type Found, type Row, signOf, type Walk } from './walk.ts';
 
 export interface Session {
   readonly walk: () => Walk;
   readonly choose: (choice: Choice, fix?: string) => void;
+  /** Answers the questions of the fix. */
+  readonly take: (chosen: Chosen) => void;
   /** Ends the walk where it stands; while applying, finishes the step and undoes first. */
   readonly interrupt: () => void;
   readonly stop: () => void;
@@ -58,6 +72,8 @@ export const createSession = ({
     stage: 'checking',
     checking: null,
     found: null,
+    asks: [],
+    chosen: null,
     plan: null,
     refusal: null,
     trouble: null,
@@ -222,17 +238,15 @@ export const createSession = ({
     return { verdict: judged.verdict, ...(passes && { passes: finding!.id }) };
   };
 
-  const planning = async ({
-    finding,
-    fix,
-  }: {
-    readonly finding: string;
-    readonly fix: string;
-  }): Promise<Plan | Refusal> => {
+  const planning = async ({ finding, fix, asks, chosen }: Planning): Promise<Plan | Refusal | Asking> => {
     const facts = await outside.facts.all();
-    const chosen = outside.ladder(finding, facts).find(f => f.id === fix);
-    if (!chosen) throw new Error(`${fix} does not apply to this box any more`);
-    const plan = await outside.propose(chosen, facts, finding);
+    const offer = outside.ladder(finding, facts).find(f => f.id === fix);
+    if (!offer) throw new Error(`${fix} does not apply to this box any more`);
+    if (chosen === null) {
+      const open = await outside.choices(offer, facts, finding);
+      if (open.length > 0) return { asks: open };
+    } else for (const event of choseEvents(fix, finding, asks, chosen, () => 'asked')) outside.append(event);
+    const plan = await outside.propose(offer, facts, finding, chosen ?? {});
     outside.append('refuse' in plan ? { type: 'refused', fix, because: plan.refuse } : { type: 'proposed', plan });
     return plan;
   };
@@ -281,7 +295,7 @@ export const createSession = ({
       compileFlow(flow).provide({
         actors: {
           judge: fromPromise<Verdict, Parameters<typeof judging>[0]>(({ input }) => judging(input)),
-          plan: fromPromise(({ input }: { input: Parameters<typeof planning>[0] }) => planning(input)),
+          plan: fromPromise(({ input }: { input: Planning }) => planning(input)),
           apply: fromPromise(({ input }: { input: { readonly plan: Plan } }) =>
             applying(input.plan, `${place!.flow}.${place!.node}`),
           ),
@@ -301,15 +315,17 @@ export const createSession = ({
       if (event.type !== '@xstate.snapshot' || event.actorRef === actor || !('getMeta' in event.snapshot)) return;
       const snapshot = event.snapshot as unknown as {
         getMeta(): object;
-        context: { plan: Plan | null; refusal: Refusal | null; trouble: string | null; left: readonly string[] };
+        context: FlowContext;
       };
       const at = placeOf(snapshot);
       // Between two flows nothing is asked; the choice that led here must not stand there to be taken twice.
       if (at === null) return set({ stage: 'checking', checking: null, found: null, left: snapshot.context.left });
       place = at;
-      const { plan, refusal, trouble } = snapshot.context;
+      const { asks, chosen, plan, refusal, trouble } = snapshot.context;
       set({
         stage: at.stage,
+        asks,
+        chosen,
         plan,
         refusal,
         trouble,
@@ -339,6 +355,7 @@ export const createSession = ({
   return {
     walk: () => walk,
     choose: (choice, fix) => actor.send({ type: 'CHOOSE', choice, ...(fix !== undefined && { fix }) }),
+    take: chosen => actor.send({ type: 'CHOOSE', choice: 'take', chosen }),
     interrupt: () => {
       if (walk.stage === 'applying') actor.send({ type: 'CHOOSE', choice: 'stop' });
       else {

@@ -3,6 +3,7 @@ import type { WayId } from '../engine/flow.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Machine } from '../transcript/event.ts';
 import type { Listed, Outside, PastSession, Report } from './outside.ts';
+import type { Picks } from './picks.ts';
 import type { Projects, Trouble } from './projects.ts';
 import type { Proof, Proven } from './proof.ts';
 import type { Pasted, Told } from './texts.ts';
@@ -29,8 +30,8 @@ export type At =
   | { readonly at: 'undo'; readonly session: PastSession }
   | { readonly at: 'page'; readonly page: Page; readonly back: At }
   | { readonly at: 'busy'; readonly what: string; readonly since: number; readonly holds: boolean }
-  /** `more`: the whole ladder is shown; `guide`: the steps of that fix. */
-  | { readonly at: 'walk'; readonly more: boolean; readonly guide: string | null }
+  /** `more`: the whole ladder is shown; `guide`: the steps of that fix; `picks`: its questions, once one was touched. */
+  | { readonly at: 'walk'; readonly more: boolean; readonly guide: string | null; readonly picks?: Picks }
   | { readonly at: 'proof'; readonly proof: Extract<Proof, { argv: unknown }> }
   | { readonly at: 'end' };
 
@@ -75,6 +76,10 @@ export interface Demo {
 
 export type Intent =
   | { readonly do: 'choose'; readonly id: string }
+  /** A row of a list in which several can be taken: the other way round. */
+  | { readonly do: 'tick'; readonly id: string }
+  /** Exactly these rows, and on. */
+  | { readonly do: 'take'; readonly ids: readonly string[] }
   /** Text for a screen that takes it; `whole`: it was pasted and ends its line. */
   | { readonly do: 'type'; readonly text: string; readonly whole?: true }
   | { readonly do: 'erase' }

@@ -6,6 +6,8 @@ export interface Choice {
   readonly id: string;
   readonly label: string;
   readonly hint?: string;
+  /** Of a list in which several can be taken. */
+  readonly ticked?: boolean;
 }
 
 export interface View {
@@ -22,6 +24,10 @@ export interface View {
   /** May be longer than the screen; it scrolls. */
   readonly body: readonly Line[];
   readonly choices: readonly Choice[];
+  /** Rows are ticked with Space; Enter chooses this instead of a row. */
+  readonly enters?: string;
+  /** The row at which the cursor begins, and which an empty line takes; without it the first, and no line takes it. */
+  readonly start?: number;
   /** The line that is being typed, on a screen that takes text; letters are then text and no commands. */
   readonly takes?: string;
   /** A question that only a deliberate y or n answers. */
@@ -30,6 +36,21 @@ export interface View {
   readonly since: number | null;
   readonly keys: readonly (readonly [key: string, does: string])[];
 }
+
+/** A view on which nothing stands yet. */
+export const BLANK: View = {
+  title: '',
+  status: '',
+  header: ['', ''],
+  isTop: false,
+  trail: [],
+  lead: [],
+  body: [],
+  choices: [],
+  confirm: null,
+  since: null,
+  keys: [],
+};
 
 /** A list is read by a person; more are cut. */
 export const MOST_ROWS = 200;

@@ -7,7 +7,9 @@ import { clip, printable } from '../text/sanitize.ts';
 import { commandsOf, guideLines, needsRoot } from './commands.ts';
 import { code, command, fact, type Line, plural, SHORT, text } from './lines.ts';
 import type { Way } from './outside.ts';
+import { startOf } from './picks.ts';
 import type { State } from './state.ts';
+import { asksView } from './view-asks.ts';
 import { type Choice, MOVE, TAIL, type View } from './view-types.ts';
 import type { Found, Offer, Walk } from './walk.ts';
 
@@ -194,11 +196,16 @@ export const walkView = (walk: Walk, state: State): Partial<View> => {
       };
     case 'planning':
       return { lead: [text('Making the plan …')], keys: [['q', 'quit']] };
+    case 'asking':
+      return asksView(walk.asks, at.picks ?? startOf(walk.asks, walk.chosen));
     case 'refused':
       return {
         lead: [text('This fix does not apply itself here', 'strong', 'unsure')],
         body: [text(walk.refusal!.refuse), ...(walk.refusal!.instead ?? []).map(l => code(printable(l)))],
-        choices: [{ id: 'back', label: 'Back to the finding' }],
+        choices: [
+          ...(walk.asks.length > 0 ? [{ id: 'back', label: 'Choose differently' }] : []),
+          { id: 'decline', label: 'Back to the finding' },
+        ],
         keys: [...MOVE, ...TAIL],
       };
     case 'choosing': {

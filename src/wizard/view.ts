@@ -6,7 +6,7 @@ import { PATHS, type State } from './state.ts';
 import { summaryOf } from './summary.ts';
 import { projectsView, troubleView } from './view-projects.ts';
 import { pasteView, toldView } from './view-texts.ts';
-import { type Choice, MOVE, TAIL, type View } from './view-types.ts';
+import { BLANK, type Choice, MOVE, TAIL, type View } from './view-types.ts';
 import { proposal, walkView } from './view-walk.ts';
 
 export type { Line, Tone } from './lines.ts';
@@ -14,9 +14,9 @@ export type { Choice, View } from './view-types.ts';
 
 const HELP: readonly (readonly [string, string])[] = [
   ['↑ ↓ j k', 'move, or scroll where there is no menu'],
-  ['Enter', 'choose; it never confirms a change'],
+  ['Enter', 'choose, or go on with what is ticked; it never confirms a change'],
   ['y / n', 'answer a question; only y changes anything'],
-  ['Space', 'next page of a long text'],
+  ['Space', 'next page of a long text; ticks a row that has a box'],
   ['w', 'why it matters, deeper each time'],
   ['e', 'evidence, whole'],
   ['d', 'diff'],
@@ -233,16 +233,10 @@ const screen = (state: State): Partial<View> => {
 };
 
 export const viewOf = (state: State, version: string): View => ({
+  ...BLANK,
   title: `gpumedic ${version}${state.kind === 'live' ? '' : ` · ${state.box}`}`,
   status: state.changes === 0 ? 'nothing changed' : `${plural(state.changes, 'change')}`,
   header: headerOf(state.machine, state.box),
-  isTop: false,
   trail: state.trail,
-  lead: [],
-  body: [],
-  choices: [],
-  confirm: null,
-  since: null,
-  keys: [],
   ...screen(state),
 });

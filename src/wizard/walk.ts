@@ -1,6 +1,6 @@
 /** What one walk has seen so far, as plain data. */
 import type { Place } from '../engine/compile.ts';
-import type { Fix, GuideStep } from '../engine/fix.ts';
+import type { Choice, Chosen, Fix, GuideStep } from '../engine/fix.ts';
 import type { Evidence, Target, WayId, Why } from '../engine/flow.ts';
 import { isFinding } from '../engine/flow.ts';
 import type { Mode } from '../engine/mode.ts';
@@ -51,6 +51,9 @@ export interface Walk {
     readonly since: number;
   } | null;
   readonly found: Found | null;
+  /** What the fix asks before its plan, and what was answered; null until it was. */
+  readonly asks: readonly Choice[];
+  readonly chosen: Chosen | null;
   readonly plan: Plan | null;
   readonly refusal: Refusal | null;
   readonly trouble: string | null;

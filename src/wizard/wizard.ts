@@ -1,13 +1,14 @@
 /** The screens around the walk: the first menu, ways, paths, demos, undo, proof and the end. Holds the state, draws nothing. */
 
 import type { WayId } from '../engine/flow.ts';
-import { chooseInWalk } from './choose-in-walk.ts';
 import { needsRoot } from './commands.ts';
 import type { Hall } from './hall.ts';
 import { headerOf } from './header.ts';
+import { backInWalk, sayInWalk } from './in-walk.ts';
 import { exitCodeOf, outcomeOf } from './outcome.ts';
-import type { Outside, PastSession } from './outside.ts';
-import { finishPage, rootPage, undoPage } from './pages.ts';
+import type { Outside } from './outside.ts';
+import { rootPage } from './pages.ts';
+import { createPast } from './past.ts';
 import { createProjects } from './projects.ts';
 import { proofAfter, proveNow } from './proof.ts';
 import { createSession, type Session } from './session.ts';
@@ -211,48 +212,35 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     mine.choose('apply');
   };
 
-  /** Asks for root where it takes a password; refused, the attempt itself says what it may not do. */
-  const withRoot = async <T>(attempt: () => Promise<T>): Promise<T> => {
-    if (outside.box.kind === 'live' && !(await outside.canRoot())) await askRoot();
-    return attempt();
-  };
-
-  const undo = (what: PastSession) => {
-    busy(`putting back what ${what.id} changed`, true);
-    then(
-      withRoot(() => outside.undo(what.id)),
-      result => {
-        outside.facts.forget();
-        if (result.did === 'undone') {
-          session?.stop();
-          session = null;
-          shown = new Map();
-          set({ changes: what.id === state.session ? 0 : state.changes, walk: null, undone: true });
-          row({ sign: 'done', label: 'Undone', text: what.title });
-        }
-        look();
-        go({ at: 'page', page: undoPage(result, what.id), back: { at: 'menu' } });
-      },
-    );
-  };
-
   const getters = { outside: () => outside, state: () => state, signal: abort.signal };
   const hall: Hall = { ...getters, set, go, row, busy, then, start };
   const texts = createTexts(hall);
   const projects = createProjects(hall);
+  const drop = () => {
+    session?.stop();
+    session = null;
+    shown = new Map();
+  };
+  const past = createPast(hall, { askRoot: () => askRoot(), drop, look });
 
-  const choose: (id: string) => void = id => {
+  const here = () => {
     const { at, walk } = state;
-    if (at.at === 'walk' && id !== 'demos') {
-      if (session && walk?.found) chooseInWalk(id, { at, found: walk.found, session, outside: walking ?? outside, go });
-      return;
-    }
+    if (at.at !== 'walk' || walk === null || session === null) return null;
+    return { at, walk, session, outside: walking ?? outside, go, stay: (to: At) => set({ at: to }) };
+  };
+  const inWalk = (intent: Parameters<typeof sayInWalk>[0]) => {
+    const now = here();
+    if (now) sayInWalk(intent, now);
+  };
+  const choose: (id: string) => void = id => {
+    const { at } = state;
+    if (at.at === 'walk' && id !== 'demos') return inWalk({ do: 'choose', id });
     if (id === 'quit') return leave(exitCodeOf(state));
     if (id === 'learn') return leave(exitCodeOf(state), 'learn');
     if (id === 'menu') return go({ at: 'menu' });
     if (id === 'home') return enter(first);
     if (at.at === 'page') return go(at.back);
-    if (texts.choose(id) || projects.choose(id)) return;
+    if (texts.choose(id) || projects.choose(id) || past.choose(id)) return;
     if (id.startsWith('way ')) return start([id.slice(4) as WayId]);
     if (at.at === 'paths' && id !== 'containers') {
       const path = PATHS.find(p => p.id === id);
@@ -263,24 +251,6 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     if (at.at === 'demos') {
       busy(`building ${id}`);
       return then(demos!.open(id), enter);
-    }
-    if (at.at === 'past') {
-      const chosen = at.sessions?.find(s => s.id === id);
-      if (chosen) go({ at: 'undo', session: chosen });
-      return;
-    }
-    if (at.at === 'unfinished') {
-      if (id === 'later') return go({ at: 'menu' });
-      if (id === 'undo') return undo(at.session);
-      busy('finishing what was begun', true);
-      return then(
-        withRoot(() => outside.finish(at.session.id)),
-        r => {
-          outside.facts.forget();
-          look();
-          go({ at: 'page', page: finishPage(r), back: { at: 'menu' } });
-        },
-      );
     }
     if (id === 'why') return start(undefined);
     if (id === 'ways') {
@@ -301,10 +271,6 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       go({ at: 'demos', list: null });
       return then(demos!.list(), list => go({ at: 'demos', list }));
     }
-    if (id === 'undo') {
-      go({ at: 'past', sessions: null });
-      then(outside.past(), sessions => go({ at: 'past', sessions }));
-    }
   };
 
   const back: () => void = () => {
@@ -312,14 +278,11 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
     if (state.help) return set({ help: false });
     if (state.depth > 0 || state.evidence) return set({ depth: 0, evidence: false });
     if (at.at === 'page') return go(at.back);
-    if (at.at === 'undo') return choose('undo');
-    if (projects.back()) return;
+    if (projects.back() || past.back()) return;
     if (at.at === 'proof') return send({ do: 'no' });
     if (at.at !== 'walk') return at.at === 'menu' || at.at === 'busy' ? undefined : go({ at: 'menu' });
-    if (at.more || at.guide !== null) return go({ ...at, more: false, guide: null });
-    if (walk?.stage === 'proposing') return send({ do: 'no' });
-    if (walk?.stage === 'refused') return session?.choose('back');
-    if (walk?.stage !== 'choosing') return;
+    const now = here();
+    if (now === null || walk === null || backInWalk(now, () => send({ do: 'no' }))) return;
     // Back to the choice before this one: the walk again, over facts that are already known.
     if (walk.left.length > 0) return start(state.only, walk.left.slice(0, -1), walking);
     session?.stop();
@@ -330,7 +293,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
   const answer: (yes: boolean) => void = yes => {
     const { at, walk } = state;
     if (at.at === 'mend') return projects.answer(yes);
-    if (at.at === 'undo') return yes ? undo(at.session) : choose('undo');
+    if (at.at === 'undo') return past.answer(yes);
     if (at.at === 'proof') {
       outside.append({ type: 'answered', question: 'prove it by a container', answer: yes ? 'yes' : 'no' });
       return yes ? proveNow(hall, at.proof.argv) : go({ at: 'end' });
@@ -372,6 +335,9 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
         return answer(intent.do === 'yes');
       case 'choose':
         return choose(intent.id);
+      case 'tick':
+      case 'take':
+        return inWalk(intent);
       default:
         return texts.take(intent);
     }

@@ -147,15 +147,15 @@ export const uvmOfLastBoot = (): World => {
   return world;
 };
 
-/** Seed 2: a KVM guest with a card of its own, and a project whose service does not ask for it. */
+/** Seed 2: a KVM guest with two cards of its own, and a project whose services do not ask for them. */
 export const guestWithProject = (): World => {
-  const world = machine({ name: 'vm-compose', docker: '29.7.2', toolkit: '1.20.0', vm: 'kvm' });
+  const world = machine({ name: 'vm-compose', docker: '29.7.2', toolkit: '1.20.0', vm: 'kvm', twoCards: true });
   const at = '/srv/ai/docker-compose.yml';
   file(world.fs, '/sys/class/dmi/id/sys_vendor', 'QEMU\n');
   file(
     world.fs,
     at,
-    'services:\n  ai-brain:\n    image: debian:trixie\n    command: [sleep, infinity]\n  db:\n    image: postgres:17\n',
+    'services:\n  ai-brain:\n    image: debian:trixie\n    command: [sleep, infinity]\n  db:\n    image: postgres:17\n  worker:\n    image: debian:trixie\n    command: [sleep, infinity]\n',
   );
   const labels = (service: string) => ({
     'com.docker.compose.project': 'ai',
@@ -164,6 +164,7 @@ export const guestWithProject = (): World => {
   });
   running(world, 'ai-ai-brain-1', request('debian:trixie', { command: ['sleep', 'infinity'] }), labels('ai-brain'));
   running(world, 'ai-db-1', request('postgres:17', { restart: 'unless-stopped' }), labels('db'));
+  running(world, 'ai-worker-1', request('debian:trixie', { command: ['sleep', 'infinity'] }), labels('worker'));
   tick(world, 3600);
   return world;
 };

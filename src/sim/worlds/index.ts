@@ -142,9 +142,9 @@ export const demos: Readonly<Record<string, Demo>> = {
     load: async () => (await import('./hardware.ts')).vmNoPassthrough(),
   },
   'vm-compose': {
-    title: 'A KVM guest that has its GPU, and a Compose service that never asks for it',
+    title: 'A KVM guest that has its GPUs, and Compose services that never ask for them',
     story:
-      'The card was handed through with vfio-pci and nvidia-smi works in the guest. The service ai-brain finds no GPU; somebody suggests privileged: true.',
+      'Two cards were handed through with vfio-pci and nvidia-smi works in the guest. The services ai-brain and worker find no GPU; somebody suggests privileged: true.',
     load: async () => (await import('./card.ts')).guestWithProject(),
   },
   nouveau: {

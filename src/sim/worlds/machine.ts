@@ -27,6 +27,8 @@ export interface MachineOptions {
   readonly libDir?: string;
   readonly vm?: string;
   readonly gpu?: boolean;
+  /** Two of the same model; the second is the first for the driver, as happens on boards with two root ports. */
+  readonly twoCards?: boolean;
   readonly podman?: string;
   readonly daemonJson?: string;
 }
@@ -123,7 +125,14 @@ export const machine = (o: MachineOptions): World => {
             memoryMiB: 16_376,
             cuda: '13.0',
           },
-        ]
+        ].flatMap(card =>
+          o.twoCards
+            ? [
+                { ...card, minor: 1 },
+                { ...card, uuid: 'GPU-2c90b7e4-6a15-4df8-8b3e-91f0d25a7c64', bus: '0000:02:00.0' },
+              ]
+            : [card],
+        )
       : [],
     pci: [
       {
@@ -143,6 +152,7 @@ export const machine = (o: MachineOptions): World => {
         driver: 'e1000e',
       },
       ...(gpu ? [gpuFunction(null), { ...audio }] : []),
+      ...(gpu && o.twoCards ? [{ ...gpuFunction(null), slot: '0000:02:00.0' }] : []),
     ],
     kernel: {
       release,
