@@ -231,7 +231,7 @@ const look = async (box: Box, p: Project): Promise<readonly FileFinding[]> =>
     await filesFindings(box, await checkBox(box), {
       folders: [FOLDER],
       engine: false,
-      ...(p.shown && { shown: p.shown }),
+      ...(p.shown && { shown: { id: p.shown, service: 'a' } }),
     })
   ).findings;
 

@@ -59,6 +59,10 @@ const cases: Readonly<Record<string, Case>> = {
     finding: 'compose-service-without-gpu-request',
     lines: ['environment: [NVIDIA_VISIBLE_DEVICES=all]'],
   },
+  'a service that never asked': {
+    finding: 'compose-service-without-gpu-request',
+    lines: ['environment:', '  - FOO=1'],
+  },
   'two mechanisms, the second in an override': {
     finding: 'compose-stacked-mechanisms',
     lines: ['runtime: nvidia', 'environment:', '  NVIDIA_VISIBLE_DEVICES: all'],

@@ -132,7 +132,7 @@ const changeService: Fix = {
     const { findings } = await filesFindings(box, report, {
       projects: [filesOf(c)],
       engine: false,
-      shown: finding,
+      shown: { id: finding, service: c.service },
     });
     const own = findings.filter(x => x.id === finding && (x.kind === 'dockerfile' || x.subject === c.service));
     return {

@@ -9,6 +9,12 @@ export interface Region {
   readonly endColumn: number;
 }
 
+/** What the container of a service showed; some faults no file can prove by itself. */
+export interface Shown {
+  readonly id: string;
+  readonly service: string;
+}
+
 /** An edit of one file that mends a finding. */
 export interface Mend {
   readonly title: string;

@@ -17,7 +17,7 @@ import { at, textOf } from './compose/tree.ts';
 import { workAroundsOf } from './compose/workarounds.ts';
 import { dockerfileFindings, type Use, usesOf } from './dockerfile/findings.ts';
 import { type Found, findFiles } from './find.ts';
-import type { FileFinding, FileRequest, Mend } from './finding.ts';
+import type { FileFinding, FileRequest, Mend, Shown } from './finding.ts';
 import { type Here, hereOf } from './here.ts';
 import { manifestFindings } from './manifest/findings.ts';
 
@@ -33,8 +33,7 @@ export interface FilesOptions {
   readonly projects?: readonly (readonly string[])[];
   /** Also the projects whose containers the engine knows; true if absent. */
   readonly engine?: boolean;
-  /** An id that a container of these files showed; some faults no file can prove by itself. */
-  readonly shown?: string;
+  readonly shown?: Shown;
   /** How many repaired forms are prepared for each finding; 1 if absent, 0 for none. */
   readonly forms?: number;
 }
@@ -113,7 +112,15 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
   const mends = { forms: options.forms ?? 1, compose: here.compose, left: MOST_MENDS };
   for (const layers of found.projects) {
     const project = await loadProject(read, layers);
-    findings.push(...(await projectFindings(read, project, await worldOf(box, here, project, asked), modes, mends)));
+    findings.push(
+      ...(await projectFindings(
+        read,
+        project,
+        { ...(await worldOf(box, here, project, asked)), ...(options.shown && { shown: options.shown }) },
+        modes,
+        mends,
+      )),
+    );
     uses.push(...usesOf(project));
     requests.push(...listed(project, here));
   }
@@ -127,7 +134,7 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
         read,
         path,
         uses.filter(u => u.dockerfile === path),
-        options.shown ?? null,
+        options.shown,
       )),
     );
   }

@@ -26,7 +26,8 @@ const merged = (a: Map_, b: Map_): Map_ => ({
 });
 
 const requestOf = (service: Map_, before: Request | undefined): Request => {
-  const reserved = reservedIn(service).map(map);
+  const asked = service.gpus === 'all' ? [{ count: 'all' }] : array(service.gpus);
+  const reserved = [...reservedIn(service), ...asked].map(map);
   const cdi = reserved.filter(r => r.driver === 'cdi').flatMap(r => array(r.device_ids).map(String));
   const own = reserved.find(r => r.driver !== 'cdi');
   const ids = own ? array(own.device_ids).map(String) : [];

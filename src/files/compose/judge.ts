@@ -1,6 +1,7 @@
 /** A Compose project against this box: which requests fail, and why. */
 import { type FormId, forms, imagesThatAsk, imagesThatDoNot } from '../../../flows/requests/forms.ts';
 import { atLeast, since } from '../../../flows/rules/version.ts';
+import type { Shown } from '../finding.ts';
 import { type Here, isRead, wayOf, workingForms } from '../here.ts';
 import { filled } from './interpolate.ts';
 import type { Project, Service } from './load.ts';
@@ -35,6 +36,7 @@ export interface World {
   readonly here: Here;
   readonly imageAsks: ImageAsks;
   readonly isFile: IsFile;
+  readonly shown?: Shown;
 }
 
 const named = (form: FormId): string => forms[form].written;

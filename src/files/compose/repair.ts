@@ -6,6 +6,7 @@ import type { Node } from 'yaml';
 import { sameValue } from '../../text/edit.ts';
 import { Refused } from '../spans.ts';
 import { isMap } from '../yaml.ts';
+import type { Value } from '../yaml-print.ts';
 import { frameOf, plain, sameComments } from './check.ts';
 import type { Complaint } from './judge.ts';
 import { loadProject, type Project, type Read, type Service } from './load.ts';
@@ -17,7 +18,7 @@ import { entryAt, type Spot, type Tree } from './tree.ts';
 type Change =
   | { readonly do: 'drop'; readonly parts: readonly Part[] }
   | { readonly do: 'set'; readonly spot: Spot; readonly to: string }
-  | { readonly do: 'put'; readonly key: string; readonly value: string | readonly string[] };
+  | { readonly do: 'put'; readonly key: string; readonly value: Value };
 
 export interface Repair {
   readonly title: string;
@@ -95,17 +96,15 @@ export const dropKey = (service: Service, key: string): readonly Repair[] => {
       ];
 };
 
-export const putKey = (service: Service, key: string, value: string | readonly string[], title: string): Repair => ({
+/** Puts keys into a service; `environment.NAME` puts one variable. */
+export const putKeys = (service: Service, title: string, values: Readonly<Record<string, Value>>): Repair => ({
   title: `${service.name}: ${title}`,
-  changes: [{ do: 'put', key, value }],
-  keys: [key],
+  changes: Object.entries(values).map(([key, value]) => ({ do: 'put', key, value })),
+  keys: Object.keys(values).map(key => key.replace(/\..*/, '')),
 });
 
-export const putVariable = (service: Service, name: string, value: string): Repair => ({
-  title: `${service.name}: ${name}=${value}`,
-  changes: [{ do: 'put', key: `environment.${name}`, value }],
-  keys: ENVIRONMENT,
-});
+export const putVariable = (service: Service, name: string, value: string): Repair =>
+  putKeys(service, `${name}=${value}`, { [`environment.${name}`]: value });
 
 const carryOut = (service: Service, repair: Repair): ReadonlyMap<string, string> => {
   const p = pen();
@@ -121,7 +120,7 @@ const carryOut = (service: Service, repair: Repair): ReadonlyMap<string, string>
   return p.texts();
 };
 
-const put = (p: ReturnType<typeof pen>, service: Service, path: string, value: string | readonly string[]): void => {
+const put = (p: ReturnType<typeof pen>, service: Service, path: string, value: Value): void => {
   const { node } = service.tree.spot;
   if (!isMap(node)) throw new Refused('the service is no mapping of its own');
   const e = p.on(service.tree.spot);

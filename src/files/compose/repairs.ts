@@ -1,8 +1,10 @@
 /** Which small edits would mend a complaint about a service. Whether one of them holds is proven in repair.ts. */
+import type { FormId } from '../../../flows/requests/forms.ts';
 import type { Here } from '../here.ts';
 import { workingForms } from '../here.ts';
+import type { Value } from '../yaml-print.ts';
 import type { Service } from './load.ts';
-import { dropItem, dropKey, dropParts, putKey, type Repair, setItems, setVariable } from './repair.ts';
+import { dropItem, dropKey, dropParts, putKeys, type Repair, setItems, setVariable } from './repair.ts';
 import { type Asked, idsWanted, rawDevices, variablesOf, type WorkAround } from './requests.ts';
 import { at, itemsOf, type Tree, textOf } from './tree.ts';
 
@@ -66,24 +68,29 @@ export const droppedMount = (service: Service, w: WorkAround): readonly Repair[]
     : [dropItem(service, 'volumes', { ...item.spot, ...(item.slot && { slot: item.slot }) }, `the mount ${w.text}`)];
 };
 
-/** A request for the GPUs that the variable already names, in a form that works here. */
+/** A request for these GPUs, in the forms that work here; the variable is put beside the runtime where it is not there. */
 export const asking = (service: Service, value: string, here: Here): readonly Repair[] => {
-  const works = workingForms(here);
   const names = value.split(',').map(v => v.trim());
-  const plain = names.every(n => /^(?:all|\d+)$/.test(n));
-  return [
-    ...(works.includes('cdi') && plain
-      ? [
-          putKey(
-            service,
-            'devices',
-            names.map(n => `nvidia.com/gpu=${n}`),
-            'ask by CDI name',
-          ),
-        ]
-      : []),
-    ...(works.includes('runtime')
-      ? [putKey(service, 'runtime', 'nvidia', 'runtime: nvidia, which reads the variable')]
-      : []),
-  ];
+  if (!names.every(n => /^(?:all|\d+)$/.test(n))) return [];
+  const cdi = names.map(n => `nvidia.com/gpu=${n}`);
+  const reserved = (device: Value): Readonly<Record<string, Value>> => ({
+    deploy: { resources: { reservations: { devices: [device] } } },
+  });
+  const written: Readonly<Record<FormId, Readonly<Record<string, Value>>>> = {
+    cdi: { devices: cdi },
+    runtime: {
+      runtime: 'nvidia',
+      ...(variablesOf(service, {}).has('NVIDIA_VISIBLE_DEVICES')
+        ? {}
+        : { 'environment.NVIDIA_VISIBLE_DEVICES': value }),
+    },
+    'reservation-cdi': reserved({ driver: 'cdi', device_ids: cdi, capabilities: ['gpu'] }),
+    reservation: reserved({
+      driver: 'nvidia',
+      ...(names.includes('all') ? { count: 'all' } : { device_ids: names }),
+      capabilities: ['gpu'],
+    }),
+    gpus: { gpus: [names.includes('all') ? { count: 'all' } : { device_ids: names }] },
+  };
+  return workingForms(here).map(form => putKeys(service, `ask by ${form}`, written[form]));
 };

@@ -133,6 +133,17 @@ export const variableComplaints = (
         'NVIDIA_VISIBLE_DEVICES',
         () => asking(service, visible?.value ?? 'all', world.here),
       );
+    else if (world.shown?.id === 'compose-service-without-gpu-request' && world.shown.service === service.name)
+      found.push({
+        id: 'compose-service-without-gpu-request',
+        severity: 'fault',
+        message: 'The service asks for a GPU in no form, and its container was made without one.',
+        service: service.name,
+        spot: service.tree.spot,
+        works: [],
+        rewrite: false,
+        repairs: asking(service, 'all', world.here),
+      });
     else {
       const image = at(service.tree, 'image');
       const text = filled(textOf(image) ?? '', project.env) ?? '';

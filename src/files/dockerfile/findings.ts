@@ -7,12 +7,12 @@ import { filled } from '../compose/interpolate.ts';
 import type { Project, Read, Service } from '../compose/load.ts';
 import { requestsOf } from '../compose/requests.ts';
 import { at, itemsOf, type Tree, textOf } from '../compose/tree.ts';
-import type { FileFinding, Mend } from '../finding.ts';
+import type { FileFinding, Mend, Shown } from '../finding.ts';
 import { dirOf, joined } from '../paths.ts';
 import { arrives, type Laid, layOut } from './arrive.ts';
 import { type Context, contextOf, givenBack, ignoreOf } from './context.ts';
 import { copyEdit, siblingsOf, whereIs } from './edit.ts';
-import { gpuFindings, type Shown } from './gpu.ts';
+import { gpuFindings } from './gpu.ts';
 import { type Dockerfile, type Instruction, parseDockerfile, type Stage, wordsOf } from './parse.ts';
 import { type Started, startedBy, startedByShell } from './start.ts';
 
@@ -293,7 +293,7 @@ export const dockerfileFindings = async (
   read: Read,
   path: string,
   uses: readonly Use[],
-  shown: Shown = null,
+  shown?: Shown,
 ): Promise<readonly FileFinding[]> => {
   const found = await read(path);
   if (found.kind !== 'file') return [];
@@ -303,7 +303,10 @@ export const dockerfileFindings = async (
   for (const use of uses.length > 0 ? uses : [alone(path)]) {
     const context = contextOf(box, use.context, await ignoreFor(read, path, use.context));
     const one = await look({ path, text: found.text, file, use, context });
-    for (const it of [...(one ? [one] : []), ...gpuFindings(path, found.text, file, use, shown)]) {
+    for (const it of [
+      ...(one ? [one] : []),
+      ...gpuFindings(path, found.text, file, use, shown?.service === use.service ? (shown?.id ?? null) : null),
+    ]) {
       const key = `${it.id} ${it.line} ${it.mends[0]?.after ?? it.message}`;
       if (!findings.has(key)) findings.set(key, it);
     }

@@ -4,13 +4,10 @@ import type { FileFinding, Mend } from '../finding.ts';
 import type { Use } from './findings.ts';
 import { type Dockerfile, type Instruction, parseDockerfile, type Stage } from './parse.ts';
 
-/** Ids that a container showed; some faults a Dockerfile alone cannot prove. */
-export type Shown = string | null;
-
 interface Rule {
   readonly id: 'image-bundles-driver-libs' | 'image-cpu-only-framework' | 'image-libcudart-missing';
   /** Whether it is looked for at all. */
-  readonly when: (use: Use, shown: Shown) => boolean;
+  readonly when: (use: Use, shown: string | null) => boolean;
   readonly word: 'RUN' | 'FROM';
   /** What stands there, in words; null where nothing is wrong. */
   readonly wrong: (text: string) => string | null;
@@ -146,7 +143,8 @@ export const gpuFindings = (
   text: string,
   file: Dockerfile,
   use: Use,
-  shown: Shown,
+  /** What the container of this use showed. */
+  shown: string | null,
 ): readonly FileFinding[] =>
   rules
     .filter(rule => rule.when(use, shown))
