@@ -161,7 +161,8 @@ const dnf: Manager = {
   back: changes =>
     changes.every(c => c.from === null)
       ? ['dnf', 'remove', '-y', ...changes.map(c => c.name)]
-      : ['dnf', 'downgrade', '-y', ...changes.flatMap(c => (c.from === null ? [] : [`${c.name}-${c.from}`]))],
+      : // One that is new beside older ones is needed by nothing then, and stays.
+        ['dnf', 'downgrade', '-y', ...changes.flatMap(c => (c.from === null ? [] : [`${c.name}-${c.from}`]))],
   refresh: null,
   source: {
     list: '/etc/yum.repos.d/nvidia-container-toolkit.repo',
