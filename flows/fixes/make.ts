@@ -28,6 +28,7 @@ interface Written<N extends Asks> {
   readonly privilege: Privilege;
   readonly effect: readonly Effect[];
   readonly source: string;
+  readonly installs?: boolean;
   readonly fits: (facts: Facts) => boolean;
   readonly touches?: (facts: Facts) => readonly string[];
   readonly needs?: (facts: Facts) => N;

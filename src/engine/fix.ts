@@ -38,6 +38,8 @@ export interface Fix<N extends Asks = Asks> {
   readonly by: 'apply' | 'patch' | 'guide';
   /** Seed passage or section it comes from; where the reference corrects the seed, the correction. */
   readonly source: string;
+  /** The package manager brings programs; no list of files says that. */
+  readonly installs?: boolean;
   /** Whether it applies to this box at all (pure, cheap); a fix that cannot help is not offered. */
   readonly fits: (facts: Facts) => boolean;
   /** Paths it will touch, for the list of fixes before a plan is made. */

@@ -83,8 +83,10 @@ export const costsOf = (fix: Fix, facts: AnyFacts): string => {
   if (fix.by === 'guide') return 'steps for you to do';
   const files = fix.touches(facts).length;
   const restarts: readonly string[] = fix.effect.flatMap(e => effectWords[e] ?? []);
+  const written = files > 0 ? [`writes ${files} file${files === 1 ? '' : 's'}`] : [];
+  const does = [...(fix.installs ? ['installs packages'] : []), ...written];
   return [
-    files > 0 ? `writes ${files} file${files === 1 ? '' : 's'}` : 'writes no file',
+    ...(does.length > 0 ? does : ['writes no file']),
     restarts.length > 0 ? restarts.join(', ') : 'restarts nothing',
   ].join(', ');
 };
