@@ -56,7 +56,7 @@ export const LOADING: readonly (readonly string[])[] = [
 ];
 
 export const FOLDERS =
-  '/ /dev /etc/cdi /var/run/cdi /etc/docker /etc/containers/oci/hooks.d /usr/share/containers/oci/hooks.d /etc/nvidia-container-runtime /etc/nvidia-container-runtime/host-files-for-container.d /etc/systemd/system /lib/systemd/system /proc/driver/nvidia/gpus /sys/bus/pci/devices /usr/bin /usr/sbin /usr/local/bin /usr/lib /usr/lib64 /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /usr/lib/x86_64-linux-gnu/nvidia/current /etc/ld.so.conf.d /etc/modprobe.d /run/modprobe.d /usr/lib/modprobe.d /var/lib/dkms/nvidia /sys/firmware/efi/efivars'.split(
+  '/ /dev /etc/cdi /var/run/cdi /etc/docker /etc/containers/oci/hooks.d /usr/share/containers/oci/hooks.d /etc/nvidia-container-runtime /etc/nvidia-container-runtime/host-files-for-container.d /etc/systemd/system /lib/systemd/system /proc/driver/nvidia/gpus /sys/bus/pci/devices /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin /usr/lib /usr/lib64 /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /usr/lib/x86_64-linux-gnu/nvidia/current /etc/ld.so.conf.d /etc/modprobe.d /run/modprobe.d /usr/lib/modprobe.d /var/lib/dkms/nvidia /sys/firmware/efi/efivars'.split(
     ' ',
   );
 
