@@ -142,6 +142,8 @@ const onNode: Readonly<Record<string, readonly string[]>> = {
   'containerd-config-not-effective': ['k8s-runtime-handler-missing', 'cdi-disabled-in-containerd', ...NO_HANDLER],
   // The plugin's own pod is rejected like any other that names the class.
   'k8s-runtimeclass-missing': ['gpu-operator-daemonset-zero', ...NO_HANDLER],
+  // The nvidia runtime starts nothing, so neither does the plugin.
+  'low-level-runtime-not-found': NO_HANDLER,
   'tegra-thor-misdetected': NO_HANDLER,
   'gpu-operator-driver-conflict': NO_HANDLER,
   'gpu-operator-daemonset-zero': NO_PLUGIN,

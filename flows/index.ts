@@ -3,6 +3,7 @@ import { card, sharing } from './card.ts';
 import { cdi } from './cdi.ts';
 import { config } from './config.ts';
 import { container } from './container.ts';
+import { crio } from './crio.ts';
 import { csv } from './csv.ts';
 import { docker, podman } from './docker.ts';
 import { driver } from './driver.ts';
@@ -47,6 +48,7 @@ export const flows = {
   request,
   kubernetes,
   handler,
+  crio,
   operator,
   plugin,
   pods,
@@ -72,7 +74,7 @@ export const aside = { hygiene, persistence, container, extras, injected, image 
 export const BESIDE = ['hygiene', 'persistence'] as const;
 
 /** Of the trunk, what is about pods and not about Docker or Podman on this machine. */
-export const CLUSTER: readonly string[] = ['kubernetes', 'handler', 'operator', 'plugin', 'pods', 'asks'];
+export const CLUSTER: readonly string[] = ['kubernetes', 'handler', 'crio', 'operator', 'plugin', 'pods', 'asks'];
 
 /** Everything there is to draw and to read. */
 export const allFlows = { ...flows, ...aside } as const;

@@ -3,6 +3,7 @@ import { check, flow, harm, note, risk, to } from '../src/engine/flow.ts';
 import { isUnknown, need, or } from '../src/engine/known.ts';
 import type { Facts } from './probes/index.ts';
 import type { Pod } from './probes/kube-api.ts';
+import { isByHook } from './rules/crio.ts';
 import {
   asksForGpu,
   defaultIsNvidia,
@@ -139,6 +140,7 @@ export const pods = flow({
       bears: 'advice',
       decide: f => {
         if (isByCdi(f)) return { is: 'used', found: 'the plugin asks by CDI' };
+        if (isByHook(f)) return { is: 'used', found: 'an OCI hook acts on the variable' };
         const bare = workloads(f).filter(p => isHere(p) && asksForGpu(p) && !onNvidia(f, p));
         return bare.length === 0
           ? { is: 'used', found: 'each that was given a GPU has it' }

@@ -1,4 +1,5 @@
 import { check, flow, to } from '../src/engine/flow.ts';
+import { CannotTell, unknown } from '../src/engine/known.ts';
 
 /** The end of the trunk: a Kubernetes node is looked at as one, then every form of request by itself. */
 export const request = flow({
@@ -13,17 +14,19 @@ export const request = flow({
       why: {
         line: 'Pods never pass through Docker, even where both are installed.',
         paragraph:
-          'The kubelet talks to a containerd of its own, with another configuration than that of Docker. A client like kubectl alone makes no node.',
+          'The kubelet talks to an engine of its own, containerd or CRI-O, with another configuration than that of Docker. A client like kubectl alone makes no node.',
         mechanism:
-          'Told by files: the folders of k3s and rke2, or the configuration of a kubelet. Nothing is run for it, and nothing more is asked where they are missing.',
+          'Told by files: the folders of k3s, rke2 and microk8s, or the configuration of a kubelet. Of several kinds the one counts whose containerd listens. Nothing is run for it, and nothing more is asked where they are missing.',
       },
       source: 'field reference 3.1 T0 and K; 1.8',
       probes: ['kube'],
-      bears: 'advice',
-      decide: f =>
-        f.kube.flavour === null
-          ? { is: 'none', found: 'no node' }
-          : { is: 'node', found: `${f.kube.flavour} (${f.kube.by})` },
+      bears: 'cuda',
+      decide: f => {
+        const { flavour, by, rivals } = f.kube;
+        if (rivals.length > 0)
+          throw new CannotTell([unknown('unreadable', `which of these nodes this is: ${rivals.join(', ')}`)]);
+        return flavour === null ? { is: 'none', found: 'no node' } : { is: 'node', found: `${flavour} (${by})` };
+      },
       on: { none: to('engine'), node: to('kubernetes'), cannotTell: to('engine') },
     }),
   },

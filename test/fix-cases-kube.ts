@@ -1,17 +1,24 @@
+import type { Box } from '../src/box/box.ts';
 import type { Cluster, Workload } from '../src/sim/cluster.ts';
 import { simBox } from '../src/sim/index.ts';
 import * as jetson from '../src/sim/worlds/jetson.ts';
 import {
+  CRIO_DROP_IN,
+  CRIO_HANDLER,
   container,
+  crioNode,
   env,
   k3sHealthy,
   k3sTemplate,
   kubeletNode,
+  MICROK8S_ARGS,
+  MICROK8S_HANDLER,
+  microk8sNode,
   plugin,
   trainer,
   workload,
 } from '../src/sim/worlds/kubernetes.ts';
-import { type Case, demo } from './fix-boxes.ts';
+import { type Case, demo, does, edit, SPEC, spec } from './fix-boxes.ts';
 
 const MAIN = '/etc/containerd/config.toml';
 const DROP_IN = '/etc/containerd/conf.d/99-nvidia.toml';
@@ -36,6 +43,26 @@ const silent = app('reporter', {
     container('app', 'registry.lab.example.net/trainer:7', { env: env(['NVIDIA_DRIVER_CAPABILITIES', 'utility']) }),
   ],
 });
+
+const root = { root: true } as const;
+/** A node on CRI-O as it was last started, and what happened to it since. */
+const crio =
+  (files: Readonly<Record<string, string>>, since: (box: Box) => Promise<unknown> = async () => {}, more = {}) =>
+  async () => {
+    const box = simBox(crioNode('1.33.2', files, more));
+    await since(box);
+    return box;
+  };
+/** As nvidia-ctk writes it where the default handler stands in a drop-in: without the line for conmon. */
+const NO_MONITOR = CRIO_HANDLER.replace(/^monitor_path.*\n/m, '').replace(/^runtime_root.*\n/m, '');
+const NARROW = '/etc/crio/crio.conf.d/50-cdi.conf';
+const narrow = '[crio.runtime]\n# the folder of the old driver\ncdi_spec_dirs = ["/opt/cdi"]\n';
+const byCdi = { workloads: [plugin('nvidia', 'cdi-cri'), trainer()] };
+const gone =
+  (...paths: readonly string[]) =>
+  (box: Box) =>
+    Promise.all(paths.map(p => box.write(p, null, root)));
+const HOOK = '/usr/share/containers/oci/hooks.d/oci-nvidia-hook.json';
 
 /** Kubernetes nodes and Jetsons, each by what happened to the machine. */
 export const kubeCases: Readonly<Record<string, Case>> = {
@@ -130,6 +157,145 @@ export const kubeCases: Readonly<Record<string, Case>> = {
     box: kubelet('2.1.4', { [MAIN]: 'version = 3\nimports = [\n' }),
     finding: 'containerd-config-not-effective',
     offers: ['mend-containerd-config'],
+  },
+  'CRI-O was never told': {
+    box: demo('crio-no-handler'),
+    finding: 'k8s-runtime-handler-missing',
+    offers: ['configure-crio-for-nvidia'],
+  },
+  'CRI-O without a folder of drop-ins': {
+    box: async () => {
+      const world = crioNode('1.33.2', { '/etc/crio/crio.conf': '# ours\n[crio.runtime]\nlog_level = "warn"\n' });
+      for (const path of [...world.fs.entries.keys()])
+        if (path.startsWith('/etc/crio/crio.conf.d')) world.fs.entries.delete(path);
+      world.fs.children.get('/etc/crio')?.delete('crio.conf.d');
+      for (const p of ['crun', 'conmon'])
+        world.fs.entries.set(`/usr/bin/${p}`, world.fs.entries.get('/usr/libexec/crio/crun')!);
+      const box = simBox(world);
+      await does(box, 'systemctl', 'restart', 'crio');
+      return box;
+    },
+    finding: 'k8s-runtime-handler-missing',
+    offers: ['configure-crio-for-nvidia'],
+  },
+  'the handler came after the last start of CRI-O': {
+    box: crio({}, box => box.write(CRIO_DROP_IN, CRIO_HANDLER, root)),
+    finding: 'k8s-runtime-handler-missing',
+    offers: ['restart-crio'],
+  },
+  'a handler that the next start of CRI-O fails on': {
+    box: crio({}, box => box.write(CRIO_DROP_IN, NO_MONITOR, root)),
+    finding: 'containerd-config-not-effective',
+    offers: ['configure-crio-for-nvidia', 'mend-crio-config'],
+  },
+  'CRI-O has failed on it already': {
+    box: crio({}, async box => {
+      await box.write(CRIO_DROP_IN, NO_MONITOR, root);
+      await does(box, 'systemctl', 'restart', 'crio');
+    }),
+    finding: 'containerd-config-not-effective',
+    offers: ['configure-crio-for-nvidia', 'mend-crio-config'],
+  },
+  'the default handler of CRI-O is one whose program is gone': {
+    box: crio({}, box =>
+      box.write(
+        CRIO_DROP_IN,
+        `[crio.runtime]\ndefault_runtime = "nvidia"\n${NO_MONITOR.replace('/usr/bin/', '/opt/')}`,
+        root,
+      ),
+    ),
+    finding: 'containerd-config-not-effective',
+    offers: ['configure-crio-for-nvidia', 'mend-crio-config'],
+  },
+  'a handler whose program is gone': {
+    box: crio({ [CRIO_DROP_IN]: CRIO_HANDLER.replace('/usr/bin/', '/usr/local/nvidia/toolkit/') }),
+    finding: 'k8s-runtime-handler-missing',
+    offers: ['configure-crio-for-nvidia'],
+  },
+  'a forgotten copy among the drop-ins does not parse': {
+    box: crio({ [CRIO_DROP_IN]: CRIO_HANDLER }, box => box.write(`${CRIO_DROP_IN}.orig`, '[crio.runtime\n', root)),
+    finding: 'containerd-config-not-effective',
+    offers: ['mend-crio-config'],
+  },
+  'CRI-O searches a folder of its own for specs': {
+    box: crio({ [CRIO_DROP_IN]: CRIO_HANDLER, [NARROW]: narrow }, undefined, byCdi),
+    finding: 'cdi-spec-dir-mismatch',
+    offers: ['reset-crio-spec-dirs'],
+  },
+  'the folder was taken out, and CRI-O was not restarted': {
+    box: crio({ [CRIO_DROP_IN]: CRIO_HANDLER, [NARROW]: narrow }, gone(NARROW), byCdi),
+    finding: 'cdi-spec-dir-mismatch',
+    offers: ['restart-crio'],
+  },
+  'a spec that is too new for CRI-O': {
+    box: async () => {
+      const box = simBox(crioNode('1.29.4', { [CRIO_DROP_IN]: CRIO_HANDLER }, byCdi));
+      await does(box, 'mkdir', '-p', '/etc/nvidia-container-toolkit');
+      await spec(box, SPEC, t => t.replace(/cdiVersion: .*/, 'cdiVersion: 0.7.0'));
+      await edit(box, '/var/run/cdi/nvidia.yaml', t => t.replace(/cdiVersion: .*/, 'cdiVersion: 0.7.0'));
+      return box;
+    },
+    finding: 'cdi-version-too-new',
+    offers: ['regenerate-cdi-spec'],
+  },
+  'crun and runc lie with CRI-O only': {
+    box: crio({ [CRIO_DROP_IN]: CRIO_HANDLER }, gone('/usr/bin/runc', '/usr/bin/crun', '/usr/sbin/runc')),
+    finding: 'low-level-runtime-not-found',
+    offers: ['name-low-level-runtime-of-crio'],
+  },
+  'a hook of the time before handlers, on CRI-O': {
+    box: crio({ [CRIO_DROP_IN]: CRIO_HANDLER, [HOOK]: '{"version": "1.0.0"}\n' }),
+    finding: 'podman-legacy-hook-leftover',
+    isByName: true,
+    offers: ['move-podman-legacy-hook'],
+  },
+  'CRI-O on a node that OpenShift keeps': {
+    box: crio({ '/etc/machine-config-daemon/currentconfig': '{}' }),
+    finding: 'k8s-runtime-handler-missing',
+    offers: ['configure-crio-for-nvidia'],
+    refused: /Machine Config Operator/,
+  },
+  'CRI-O where a GPU Operator writes': {
+    box: async () => {
+      const world = crioNode('1.33.2', {});
+      const runtime = world.fs.entries.get('/usr/bin/nvidia-container-runtime')!;
+      const box = simBox(world);
+      await box.write('/etc/crio/crio.conf.d/x', '', root);
+      world.fs.entries.set('/usr/local/nvidia/toolkit/nvidia-container-runtime', runtime);
+      return box;
+    },
+    finding: 'k8s-runtime-handler-missing',
+    offers: ['configure-crio-for-nvidia'],
+    refused: /a GPU Operator writes the handler/,
+  },
+  'microk8s: the handler stands in the generated file': {
+    box: demo('microk8s-generated'),
+    finding: 'containerd-config-not-effective',
+    offers: ['add-nvidia-to-microk8s-template'],
+  },
+  'microk8s: no handler nvidia anywhere': {
+    box: async () => simBox(microk8sNode('')),
+    finding: 'k8s-runtime-handler-missing',
+    offers: ['add-nvidia-to-microk8s-template', 'enable-microk8s-nvidia'],
+  },
+  'microk8s: the template has it since the last start': {
+    box: async () => {
+      const box = simBox(microk8sNode(''));
+      await edit(box, `${MICROK8S_ARGS}/containerd-template.toml`, t => `${t}${MICROK8S_HANDLER}`);
+      return box;
+    },
+    finding: 'k8s-runtime-handler-missing',
+    offers: ['restart-microk8s-containerd', 'enable-microk8s-nvidia'],
+  },
+  'microk8s: no toolkit on the node': {
+    box: async () => {
+      const box = simBox(microk8sNode(''));
+      await gone(...['', '-hook'].map(p => `/usr/bin/nvidia-container-runtime${p}`))(box);
+      await gone('/usr/bin/nvidia-container-cli', '/usr/bin/nvidia-ctk', '/usr/bin/nvidia-cdi-hook')(box);
+      return box;
+    },
+    finding: 'toolkit-not-installed',
+    offers: ['enable-microk8s-nvidia'],
   },
   'CDI asked for, and off in containerd 1.7': {
     box: kubelet('1.7.24', { [MAIN]: `${V2}${handler(2)}` }, { workloads: [plugin('nvidia', 'cdi-cri')] }),

@@ -120,6 +120,8 @@ export const LABELS = {
 
 export interface NodeSpec {
   readonly flavour?: Flavour;
+  /** Version of CRI-O, on a kubelet that was told to use it. */
+  readonly crio?: string;
   readonly runtime?: string;
   readonly capacity?: Readonly<Record<string, string>>;
   readonly allocatable?: Readonly<Record<string, string>>;
@@ -142,6 +144,49 @@ export const containerdToml = (handlers: readonly string[], extra = ''): string 
     )
     .join('')}`;
 
+export const CRIO_NVIDIA = '/etc/crio/crio.conf.d/99-nvidia.toml';
+export const MICROK8S = '/var/snap/microk8s/current/args';
+const LIBEXEC = '/usr/libexec/crio';
+/** crio.conf with these handlers, in the form of its packages. */
+export const crioToml = (handlers: readonly string[], extra = '', monitor = `${LIBEXEC}/conmon`): string =>
+  `[crio.runtime]\ndefault_runtime = "crun"\n${extra}\n${handlers
+    .map(
+      h =>
+        `[crio.runtime.runtimes.${h}]\nruntime_path = "${h === 'nvidia' ? '/usr/bin/nvidia-container-runtime' : `${LIBEXEC}/${h}`}"\n${monitor === '' ? '' : `monitor_path = "${monitor}"\n`}`,
+    )
+    .join('')}`;
+export const STATUS = 'crio status config';
+export const CRIO_INFO = 'crictl --runtime-endpoint unix:///var/run/crio/crio.sock info';
+export const CRIO_UNIT = 'systemctl show crio --timestamp=unix --property=ActiveState,ExecMainStartTimestamp';
+/** A kubelet that kubeadm told to use CRI-O, beside the containerd of Docker. */
+const crioFiles = (b: Edit, handlers: readonly string[], version: string): void => {
+  b.file('/var/lib/kubelet/config.yaml', 'kind: KubeletConfiguration\ncontainerRuntimeEndpoint: ""\n')
+    .file(
+      '/var/lib/kubelet/kubeadm-flags.env',
+      'KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///var/run/crio/crio.sock"\n',
+    )
+    .thing('/run/containerd/containerd.sock', { type: 'socket' })
+    .thing('/var/run/crio/crio.sock', { type: 'socket' })
+    .file('/etc/crio/crio.conf', null)
+    .file('/etc/crio/crio.conf.d/10-crio.conf', crioToml(['crun', 'runc']))
+    .says(STATUS, crioToml(handlers))
+    .says(CRIO_INFO, JSON.stringify({ runtimeHandlers: handlers.map(name => ({ name })) }))
+    .says('crio --version', `crio version ${version}\n   GitCommitDate:  2026-06-02T09:11:20Z\n`)
+    .says(CRIO_UNIT, 'ActiveState=active\nExecMainStartTimestamp=@1000\n')
+    .dir('/usr/share/containers/oci/hooks.d', []);
+  if (handlers.includes('nvidia')) b.file(CRIO_NVIDIA, crioToml(['nvidia']).replace('default_runtime = "crun"\n', ''));
+  for (const p of ['conmon', 'crun', 'runc']) b.thing(`${LIBEXEC}/${p}`, {});
+};
+/** The file that microk8s makes at each start, and the template that it makes it from. */
+const microk8sFiles = (b: Edit, handlers: readonly string[]): void => {
+  const toml = containerdToml(handlers)
+    .replace('version = 3', 'version = 2')
+    .replaceAll('io.containerd.cri.v1.runtime', 'io.containerd.grpc.v1.cri');
+  b.thing('/var/snap/microk8s/current', { type: 'link', target: '8511' })
+    .file(`${MICROK8S}/containerd-template.toml`, toml)
+    .file(`${MICROK8S}/containerd.toml`, toml);
+};
+
 /** A node that serves its GPU to pods in full order, and then what differs. */
 export const node =
   (spec: NodeSpec = {}) =>
@@ -154,7 +199,9 @@ export const node =
     const answer = (argv: readonly string[], stdout: string) =>
       b.draft.commands.push({ argv, code: 0, stdout, stderr: '' } as never);
     b.says('hostname', `${HOST}\n`);
-    if (flavour === 'kubelet') {
+    if (spec.crio !== undefined) crioFiles(b, handlers, spec.crio);
+    else if (flavour === 'microk8s') microk8sFiles(b, handlers);
+    else if (flavour === 'kubelet') {
       b.thing('/var/lib/kubelet/config.yaml', {})
         .file('/etc/containerd/config.toml', 'version = 3\nimports = ["/etc/containerd/conf.d/*.toml"]\n')
         .file('/etc/containerd/conf.d/99-nvidia.toml', containerdToml(['nvidia']))
@@ -169,12 +216,14 @@ export const node =
         handlers.includes('nvidia') ? 'Found nvidia container runtime at /usr/bin/nvidia-container-runtime\n' : '',
       );
     }
-    b.says(crictl(flavour, 'info').join(' '), JSON.stringify(runtimes(...handlers)));
+    // microk8s brings no crictl, and CRI-O was asked at its own socket.
+    if (flavour !== 'microk8s' && spec.crio === undefined)
+      b.says(crictl(flavour, 'info').join(' '), JSON.stringify(runtimes(...handlers)));
     const get = (what: string, template: string, ...more: string[]) =>
       kubectl(flavour, 'get', what, ...more, '--request-timeout=5s', '-o', template);
     answer(
       get('nodes', NODES),
-      `${['node', HOST, spec.runtime ?? 'containerd://2.1.4-k3s1', json(spec.capacity ?? gpu), json(spec.allocatable ?? spec.capacity ?? gpu), json(spec.labels ?? LABELS), spec.taints ?? ''].join('\t')}\n`,
+      `${['node', HOST, spec.runtime ?? (spec.crio === undefined ? 'containerd://2.1.4-k3s1' : `cri-o://${spec.crio}`), json(spec.capacity ?? gpu), json(spec.allocatable ?? spec.capacity ?? gpu), json(spec.labels ?? LABELS), spec.taints ?? ''].join('\t')}\n`,
     );
     answer(
       get('runtimeclasses', CLASSES),

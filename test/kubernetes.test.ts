@@ -18,7 +18,17 @@ import { merge } from '../src/sim/kubectl.ts';
 import type { World } from '../src/sim/world.ts';
 import { healthyNew } from '../src/sim/worlds/healthy.ts';
 import { jetsonGenerated, jetsonK3s, jetsonWorkaround } from '../src/sim/worlds/jetson.ts';
-import { k3sHealthy, k3sTemplate, k3sToolkitLate, kubeletNode } from '../src/sim/worlds/kubernetes.ts';
+import {
+  CRIO_DROP_IN,
+  CRIO_HANDLER,
+  crioNode,
+  k3sHealthy,
+  k3sTemplate,
+  k3sToolkitLate,
+  kubeletNode,
+  MICROK8S_ARGS,
+  microk8sNode,
+} from '../src/sim/worlds/kubernetes.ts';
 import { edit } from './edited.ts';
 import { HOST, K3S, LABELS, node } from './kube-words.ts';
 
@@ -39,7 +49,7 @@ const watched = (box: Box) => {
   };
   return { ran, box: { ...box, run } };
 };
-const OURS = /kubectl|crictl|k3s|containerd config|nvidia\/toolkit/;
+const OURS = /kubectl|crictl|k3s|containerd config|nvidia\/toolkit|\bcrio\b|microk8s|\bsnap\b/;
 
 test('where no node is, nothing of a cluster is asked, and a client alone makes no node', async () => {
   const plain = watched(simBox(healthyNew()));
@@ -64,6 +74,139 @@ test('a node in order has no finding; one whose pods want no GPU has none either
   const unused = k3sHealthy({ workloads: [], labels: {}, classes: {} });
   clusterOf(unused)!.handlers = { runc: '' };
   assert.deepEqual(await found(simBox(unused)), []);
+});
+
+test('a node on CRI-O and a microk8s node in order have no finding, and are asked nothing of the other engines', async () => {
+  for (const [world, foreign] of [
+    [crioNode(), /^containerd|^microk8s|^crictl info/],
+    [microk8sNode(), /^containerd|\bcrio\b|^crictl info/],
+  ] as const) {
+    const { ran, box } = watched(simBox(world));
+    const report = await checkBox(box);
+    assert.deepEqual([report.verdict, report.findings, report.unknown], ['ok', [], []], world.name);
+    assert.deepEqual(
+      ran.filter(c => foreign.test(c)),
+      [],
+    );
+  }
+});
+
+test('what CRI-O left on a node that runs containerd makes it no node on CRI-O', async () => {
+  const main = '/etc/containerd/config.toml';
+  const handler =
+    'version = 3\n[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.nvidia.options]\n  BinaryName = "/usr/bin/nvidia-container-runtime"\n';
+  const world = kubeletNode('2.1.4', { [main]: handler, '/etc/crio/crio.conf.d/10-crio.conf': '[crio.runtime\n' });
+  world.fs.entries.set('/run/containerd/containerd.sock', { type: 'socket', mode: 0o660, uid: 0, gid: 0, mtime: 1 });
+  world.fs.entries.set('/usr/bin/crio', world.fs.entries.get('/usr/bin/kubectl')!);
+  const { ran, box } = watched(simBox(world));
+  assert.deepEqual(await found(box), []);
+  assert.deepEqual(
+    ran.filter(c => /\bcrio\b/.test(c)),
+    [],
+    'nothing of it is run',
+  );
+});
+
+test('of a machine with both engines and no word from the kubelet nobody makes a guess', async () => {
+  const world = crioNode();
+  world.fs.entries.delete('/var/lib/kubelet/kubeadm-flags.env');
+  const report = await checkBox(simBox(world));
+  assert.equal(report.verdict, 'unknown');
+  assert.deepEqual(report.findings, []);
+  assert.ok(report.unknown.some(u => u.probe === 'which engine the kubelet uses'));
+});
+
+test('the table that CRI-O is given takes over the monitor of its default handler; nothing else is written', async () => {
+  const plan = await planOf(crioNode('1.33.2', {}), 'configure-crio-for-nvidia', 'k8s-runtime-handler-missing');
+  const [step] = plan.steps;
+  assert.ok(step?.do === 'edit' && plan.steps.length === 1);
+  assert.deepEqual([step.path, step.before], [CRIO_DROP_IN, null]);
+  assert.equal(
+    step.after,
+    `[crio]
+
+  [crio.runtime]
+
+    [crio.runtime.runtimes]
+
+      [crio.runtime.runtimes.nvidia]
+        allowed_annotations = ["io.containers.trace-syscall"]
+        monitor_path = "/usr/libexec/crio/conmon"
+        runtime_path = "/usr/bin/nvidia-container-runtime"
+        runtime_root = "/run/crun"
+        runtime_type = "oci"
+`,
+  );
+  assert.match(plan.summary, /without which CRI-O would not start.*exec, attach and log streams/s);
+  assert.deepEqual([plan.privilege, plan.effect], [3, ['E1', 'RC']]);
+  assert.deepEqual(
+    [...plan.validate, ...plan.settle].map(c => c.argv.join(' ')),
+    ['crio config', 'systemctl restart crio'],
+  );
+  assert.deepEqual(plan.interrupts, { containers: [], liveRestore: true, services: ['crio'] });
+});
+
+test('a table without a monitor is mended before CRI-O is started on it, and never by that start alone', async () => {
+  const bare = `# by nvidia-ctk\n${CRIO_HANDLER.replace(/^monitor_path.*\n/m, '')}`;
+  const world = crioNode('1.33.2', {});
+  const box = simBox(world);
+  await box.write(CRIO_DROP_IN, bare, { root: true });
+  const report = await checkBox(box);
+  const { facts } = report.internal;
+  assert.deepEqual(
+    report.findings
+      .filter(f => f.severity === 'fault')
+      .map(f => [f.id, f.explains.includes('k8s-runtime-handler-missing')]),
+    [['containerd-config-not-effective', true]],
+  );
+  for (const id of ['containerd-config-not-effective', 'k8s-runtime-handler-missing'])
+    assert.ok(!ladder(id, facts).some(f => f.id === 'restart-crio'), 'that start would fail');
+  const plan = await planOf(world, 'configure-crio-for-nvidia', 'containerd-config-not-effective');
+  const [step] = plan.steps;
+  assert.ok(step?.do === 'edit');
+  assert.equal(
+    step.after,
+    bare.replace(/$/, 'monitor_path = "/usr/libexec/crio/conmon"\n'),
+    'the owner keeps every line',
+  );
+  const broken = await box.run({ argv: ['systemctl', 'restart', 'crio'], root: true, changes: true });
+  assert.ok(broken.kind === 'exited' && broken.code === 1, 'as the real one would');
+});
+
+test('a broken drop-in ends the fix before CRI-O is restarted', async () => {
+  const world = crioNode('1.33.2', {});
+  const plan = await planOf(world, 'configure-crio-for-nvidia', 'k8s-runtime-handler-missing');
+  const box = simBox(world);
+  await box.write('/etc/crio/crio.conf.d/20-mirror.conf', '[crio.image\n', { root: true });
+  const { ran, box: seen } = watched(box);
+  const applied = await applyPlan(seen, plan, journalIn(memoryStore()));
+  assert.equal(applied.kind, 'undone');
+  assert.ok(!ran.slice(0, ran.indexOf('crio config') + 1).some(c => c.includes('restart')));
+  assert.equal((await box.read(CRIO_DROP_IN)).kind, 'absent');
+});
+
+test('the template of microk8s keeps every line and its schema, and the generated file is left to the start', async () => {
+  const world = microk8sNode('');
+  const template = `${MICROK8S_ARGS}/containerd-template.toml`;
+  const before = world.fs.entries.get(template);
+  const plan = await planOf(world, 'add-nvidia-to-microk8s-template', 'k8s-runtime-handler-missing');
+  assert.deepEqual(plan.touches, [template]);
+  const [step] = plan.steps;
+  assert.ok(step?.do === 'edit' && before?.type === 'file' && step.after!.startsWith(before.text));
+  assert.equal(
+    step.after!.slice(before.text.length).trim(),
+    `[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia]
+runtime_type = "io.containerd.runc.v2"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia.options]
+BinaryName = "/usr/bin/nvidia-container-runtime"`,
+    'no cgroup driver that microk8s does not use',
+  );
+  assert.deepEqual(
+    plan.settle.map(c => c.argv.join(' ')),
+    ['snap restart microk8s.daemon-containerd'],
+  );
+  assert.deepEqual(plan.interrupts?.services, ['snap.microk8s.daemon-containerd']);
 });
 
 test('a cluster that does not know this machine is not believed about it', async () => {

@@ -243,6 +243,8 @@ test('every demo is covered here and tells its story', () => {
     'jetson-workaround',
     'k3s-toolkit-late',
     'k3s-old-template',
+    'crio-no-handler',
+    'microk8s-generated',
     // The machine is sound; one container or unit is not, and that is shown with the flows beside the tree.
     'container-lost-gpu',
     'app-module-missing',

@@ -1,11 +1,12 @@
 /** Fixes of what stands around specs: units that refresh them, files in each other's way, folders nobody searches. */
-import { isUnknown } from '../../src/engine/known.ts';
+import { isUnknown, or } from '../../src/engine/known.ts';
 import { read, run } from '../../src/engine/probe.ts';
 import type { Refusal, Step } from '../../src/plan/plan.ts';
 import { removeToml } from '../../src/text/toml.ts';
 import type { Spec } from '../probes/cdi.ts';
 import type { Facts } from '../probes/index.ts';
 import { dirsOf } from '../rules/cdi.ts';
+import { isByHook } from '../rules/crio.ts';
 import { isOurs, refreshActive, shipsRefresh } from './cdi-spec.ts';
 import { applies, byHand, type Draft, does, edits, isRefused, refuse, replaces } from './make.ts';
 
@@ -217,24 +218,27 @@ export const podmanDirs = applies({
   },
 });
 
+/** Of Podman's folders and of those that CRI-O runs; where a hook alone injects into pods it is no leftover. */
+const legacyHooks = (f: Facts): readonly string[] =>
+  isByHook(f) ? [] : [...new Set([...f.podman.legacyHooks, ...or(f.cri.crio?.hooks ?? [], [])])];
+
 export const moveLegacyHook = applies({
   id: 'move-podman-legacy-hook',
-  title: "Move the old NVIDIA hook out of Podman's folder",
+  title: 'Move the old NVIDIA hook out of the folder of hooks',
   mends: ['podman-legacy-hook-leftover'],
   privilege: 2,
   effect: ['E1'],
   source: '2.11 podman-legacy-hook-leftover',
-  fits: f => f.podman.legacyHooks.length > 0,
-  touches: f => f.podman.legacyHooks,
-  needs: (f): Record<string, ReturnType<typeof read>> =>
-    Object.fromEntries(f.podman.legacyHooks.map(p => [p, read(p)])),
+  fits: f => legacyHooks(f).length > 0,
+  touches: legacyHooks,
+  needs: (f): Record<string, ReturnType<typeof read>> => Object.fromEntries(legacyHooks(f).map(p => [p, read(p)])),
   plan: (f, a) => {
     const steps: Step[] = [];
-    for (const path of f.podman.legacyHooks) {
+    for (const path of legacyHooks(f)) {
       const file = a[path];
       if (file?.kind !== 'file') return refuse(`${path} could not be read`);
       steps.push(
-        replaces(aside(path), null, file.text, 'a copy where Podman does not look', 0o644),
+        replaces(aside(path), null, file.text, 'a copy where no engine looks', 0o644),
         replaces(path, file.text, null, 'CDI does not need the hook, and both together fail'),
       );
     }

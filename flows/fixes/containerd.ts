@@ -1,33 +1,18 @@
-/** Fixes of the containerd of a Kubernetes node: its handler, CDI, the template of k3s, and the restart that reads them. */
+/** Fixes of the containerd of a kubelet, of k3s and of rke2: its handler, CDI, the template of k3s, and the restart that reads them. */
 import { or } from '../../src/engine/known.ts';
 import { run } from '../../src/engine/probe.ts';
 import type { Refusal, Step } from '../../src/plan/plan.ts';
-import type { Edit } from '../../src/text/edit.ts';
 import { setToml } from '../../src/text/toml.ts';
 import { CONTAINERD_CONFIG, CONTAINERD_DROP_INS, NVIDIA_DROP_IN } from '../probes/cri.ts';
 import type { Facts } from '../probes/index.ts';
-import { OPERATOR_DIR } from '../probes/operator.ts';
-import { nodeOf, running } from '../rules/kubernetes.ts';
+import { nodeOf } from '../rules/kubernetes.ts';
 import { atLeast } from '../rules/version.ts';
-import { blinks, unitOf } from './kube-make.ts';
-import { applies, type Draft, edits, isRefused, known, refuse, replaces, root } from './make.ts';
+import { binary, inOrder, knows, restarted, unitOf, wouldKnow } from './kube-make.ts';
+import { applies, edits, isRefused, known, refuse, replaces, root } from './make.ts';
 
 const PLUGIN = { 1: 'io.containerd.grpc.v1.cri', 2: 'io.containerd.cri.v1.runtime' } as const;
-const SURVIVE = 'Delete the pods that failed; their controllers make them anew.';
-const isPlain = (f: Facts): boolean => f.kube.flavour === 'kubelet';
+const isPlain = (f: Facts): boolean => f.kube.flavour === 'kubelet' && f.cri.engine === 'containerd';
 const isRancher = (f: Facts): boolean => f.kube.flavour === 'k3s' || f.kube.flavour === 'rke2';
-const knows = (f: Facts): boolean => 'nvidia' in (or(running(f), null)?.handlers ?? {});
-const binary = (f: Facts): string | null =>
-  or(f.operator.toolkit, false)
-    ? `${OPERATOR_DIR}/nvidia-container-runtime`
-    : (or(f.toolkit.programs, null)?.['nvidia-container-runtime'] ?? null);
-
-const restarted = (f: Facts, draft: Draft): Draft => ({
-  ...draft,
-  settle: [root(['systemctl', 'restart', unitOf(f)], 120_000)],
-  interrupts: blinks(f),
-  afterwards: [...(draft.afterwards ?? []), SURVIVE],
-});
 
 const versionOf = (f: Facts, said: unknown): string => {
   const ran = said as { readonly kind: string; readonly stdout?: string } | undefined;
@@ -48,10 +33,6 @@ const handlerTables = (schema: 1 | 2, program: string, systemd: boolean): string
     `  SystemdCgroup = ${systemd}`,
     '',
   ].join('\n');
-
-/** Several edits of one text, in order; the first that resists ends it. */
-const inOrder = (text: string | null, ...changes: readonly ((t: string | null) => Edit)[]): Edit =>
-  changes.reduce<Edit>((e, change) => (e.ok ? change(e.text) : e), { ok: true, text: text ?? '', changed: true });
 
 /**
  * From 2.1 on a drop-in is merged; before, its tables replace those of the main file and SystemdCgroup is lost, so the
@@ -115,12 +96,7 @@ export const configureContainerd = applies({
   privilege: 3,
   effect: ['E1', 'RC'],
   source: '2.13 k8s-runtime-handler-missing; containerd-config-not-effective (schema and SystemdCgroup kept by hand)',
-  fits: f =>
-    isPlain(f) &&
-    f.cri.fault === null &&
-    !f.cri.written.criDisabled &&
-    !knows(f) &&
-    !('nvidia' in (or(f.cri.effective, null)?.handlers ?? {})),
+  fits: f => isPlain(f) && f.cri.fault === null && !f.cri.written.criDisabled && !knows(f) && !wouldKnow(f),
   touches: () => [NVIDIA_DROP_IN, CONTAINERD_CONFIG],
   needs: asked,
   plan: (f, a) => {
@@ -142,7 +118,7 @@ export const restartContainerd = applies({
   privilege: 3,
   effect: ['RC'],
   source: '2.13 k8s-runtime-handler-missing',
-  fits: f => isPlain(f) && !knows(f) && 'nvidia' in (or(f.cri.effective, null)?.handlers ?? {}),
+  fits: f => isPlain(f) && !knows(f) && wouldKnow(f),
   plan: f =>
     restarted(f, {
       summary:

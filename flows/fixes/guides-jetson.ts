@@ -8,7 +8,7 @@ import { isOperand, podsOf } from '../rules/kubernetes.ts';
 import { isWorkaround, neverAsked } from '../rules/pods.ts';
 import { boardOf } from '../rules/tegra.ts';
 import { again, sudo } from './guides-host.ts';
-import { clusterGuide, hostOf, isNode, unitOf } from './kube-make.ts';
+import { clusterGuide, hostOf, isNode, restartOf } from './kube-make.ts';
 import { byHand } from './make.ts';
 
 const LIBS = '/usr/lib/aarch64-linux-gnu/nvidia';
@@ -188,7 +188,7 @@ export const thorToolkit = byHand({
           'libnvidia-container-tools',
           'libnvidia-container1',
         ),
-    ...(f.kube.flavour === null ? [] : [sudo('Let the node read it.', 'systemctl', 'restart', unitOf(f))]),
+    ...(f.kube.flavour === null ? [] : [sudo('Let the node read it.', ...restartOf(f))]),
     again,
   ],
 });

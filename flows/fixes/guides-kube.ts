@@ -1,7 +1,18 @@
 /** Steps for a person on a Kubernetes node, each as commands. */
+import { MICROK8S_TEMPLATE } from '../probes/cri.ts';
+import type { Facts } from '../probes/index.ts';
+import { MICROK8S_SOCKET } from '../probes/kube.ts';
+import { operatorNamespace } from '../rules/kubernetes.ts';
 import { again, sudo } from './guides-host.ts';
 import { clusterGuide, hostOf, unitOf } from './kube-make.ts';
 import { byHand } from './make.ts';
+
+/** The chart of the Operator with some of its values changed. */
+const upgrade = (f: Facts, ...values: readonly string[]): readonly string[] => [
+  ...(f.kube.flavour === 'microk8s' ? ['sudo', 'microk8s', 'helm3'] : ['helm']),
+  ...['upgrade', 'gpu-operator', 'nvidia/gpu-operator', '-n', operatorNamespace(f), '--reuse-values'],
+  ...values.flatMap(v => ['--set', v]),
+];
 
 export const installOnNode = byHand({
   id: 'restart-node-after-toolkit',
@@ -26,7 +37,7 @@ export const mendContainerd = byHand({
   privilege: 3,
   effect: ['E1', 'RC'],
   source: '2.13 containerd-config-not-effective',
-  fits: f => f.kube.flavour === 'kubelet',
+  fits: f => f.kube.flavour === 'kubelet' && f.cri.engine === 'containerd',
   steps: f => [
     ...(f.cri.fault ? [{ say: `This place does not parse: ${f.cri.fault}` }] : []),
     sudo('What would a start use? SystemdCgroup must stay as it is.', 'containerd', 'config', 'dump'),
@@ -54,21 +65,11 @@ export const operatorStage = byHand({
       say: 'The first missing file names the stage. Never make one by hand.',
       argv: ['ls', '-la', '/run/nvidia/validations'],
     },
-    clusterGuide(f, 'Which of its pods wait?', '-n', 'gpu-operator', 'get', 'pods', '-o', 'wide'),
+    clusterGuide(f, 'Which of its pods wait?', '-n', operatorNamespace(f), 'get', 'pods', '-o', 'wide'),
     clusterGuide(f, 'Labels and taints of this node.', 'describe', 'node', hostOf(f)),
     {
       say: 'A driver of the host: leave it to the host (privilege 3, drain the node first where pods use the GPU).',
-      argv: [
-        'helm',
-        'upgrade',
-        'gpu-operator',
-        'nvidia/gpu-operator',
-        '-n',
-        'gpu-operator',
-        '--reuse-values',
-        '--set',
-        'driver.enabled=false',
-      ],
+      argv: upgrade(f, 'driver.enabled=false'),
     },
     again,
   ],
@@ -81,24 +82,28 @@ export const operatorSocket = byHand({
   privilege: 3,
   effect: ['RC'],
   source: '2.13 gpu-operator-toolkit-config-path; k3s-template-override (set the socket only)',
-  fits: f => f.kube.flavour !== null,
+  fits: f => f.kube.flavour !== null && f.cri.engine === 'containerd',
   steps: f => [
-    {
-      say: 'Set the socket, and nothing else of containerd (toolkit 1.17.1 or later).',
-      argv: [
-        'helm',
-        'upgrade',
-        'gpu-operator',
-        'nvidia/gpu-operator',
-        '-n',
-        'gpu-operator',
-        '--reuse-values',
-        '--set',
-        'toolkit.env[0].name=CONTAINERD_SOCKET',
-        '--set',
-        `toolkit.env[0].value=${f.kube.flavour === 'kubelet' ? '/run/containerd/containerd.sock' : '/run/k3s/containerd/containerd.sock'}`,
-      ],
-    },
+    f.kube.flavour === 'microk8s'
+      ? {
+          say: 'Set the places of microk8s, as its addon nvidia does by itself.',
+          argv: upgrade(
+            f,
+            ...Object.entries({
+              CONTAINERD_CONFIG: MICROK8S_TEMPLATE,
+              CONTAINERD_SOCKET: MICROK8S_SOCKET,
+              RUNTIME_CONFIG_SOURCE: `file=${f.cri.path}`,
+            }).flatMap(([name, value], i) => [`toolkit.env[${i}].name=${name}`, `toolkit.env[${i}].value=${value}`]),
+          ),
+        }
+      : {
+          say: 'Set the socket, and nothing else of containerd (toolkit 1.17.1 or later).',
+          argv: upgrade(
+            f,
+            'toolkit.env[0].name=CONTAINERD_SOCKET',
+            `toolkit.env[0].value=${f.kube.flavour === 'kubelet' ? '/run/containerd/containerd.sock' : '/run/k3s/containerd/containerd.sock'}`,
+          ),
+        },
     { say: 'Or install the toolkit on the host and set toolkit.enabled=false; never both.' },
     again,
   ],

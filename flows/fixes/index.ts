@@ -7,6 +7,7 @@ import { cdiSpecFixes } from './cdi-spec.ts';
 import { configFixes } from './config.ts';
 import { containerFixes } from './container.ts';
 import { containerdFixes } from './containerd.ts';
+import { crioFixes, crioGuides } from './crio.ts';
 import { deviceNames } from './device-names.ts';
 import { dockerFixes } from './docker.ts';
 import { dockerCdiFixes } from './docker-cdi.ts';
@@ -21,6 +22,7 @@ import { requestGuides } from './guides-request.ts';
 import { jetsonFixes } from './jetson.ts';
 import { kubernetesFixes } from './kubernetes.ts';
 import { leftoverFixes } from './leftovers.ts';
+import { microk8sFixes, microk8sGuides } from './microk8s.ts';
 import { packageFixes } from './packages.ts';
 import { persistenceFixes } from './persistence.ts';
 import { projectFixes } from './project-files.ts';
@@ -39,6 +41,8 @@ export const fixes: readonly Fix[] = [
   ...configFixes,
   ...containerdFixes,
   ...packageFixes,
+  ...crioFixes,
+  ...microk8sFixes,
   ...jetsonFixes,
   ...kubernetesFixes,
   ...vmLadder,
@@ -50,7 +54,9 @@ export const fixes: readonly Fix[] = [
   ...cardGuides,
   ...kindGuides,
   ...requestGuides,
+  ...microk8sGuides,
   ...kubeGuides,
+  ...crioGuides,
   ...jetsonGuides,
 ];
 

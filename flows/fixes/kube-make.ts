@@ -3,13 +3,15 @@ import type { Command } from '../../src/box/box.ts';
 import type { GuideStep } from '../../src/engine/fix.ts';
 import { isUnknown, or } from '../../src/engine/known.ts';
 import type { Interruption, Refusal, Step } from '../../src/plan/plan.ts';
+import type { Edit } from '../../src/text/edit.ts';
 import type { Facts } from '../probes/index.ts';
 import { kubectl } from '../probes/kube.ts';
 import type { Pod } from '../probes/kube-api.ts';
-import { generatorOf, nameOf, nodeOf, templateOf } from '../rules/kubernetes.ts';
-import { refuse } from './make.ts';
+import { OPERATOR_DIR } from '../probes/operator.ts';
+import { generatorOf, handlerOf, nameOf, nodeOf, running, templateOf } from '../rules/kubernetes.ts';
+import { type Draft, refuse, root } from './make.ts';
 
-/** The credentials of k3s and rke2 belong to root; a plain kubectl has those of whoever calls it. */
+/** The credentials of k3s, rke2 and microk8s belong to root; a plain kubectl has those of whoever calls it. */
 export const isRoots = (f: Facts): boolean => f.kube.flavour !== 'kubelet';
 export const kubectlOf = (f: Facts, ...args: readonly string[]): readonly [string, ...string[]] =>
   kubectl(f.kube.flavour ?? 'kubelet', ...args);
@@ -39,16 +41,50 @@ export const clusterGuide = (f: Facts, say: string, ...args: readonly string[]):
 });
 
 export const isNode = (f: Facts): boolean => f.kube.flavour !== null && nodeOf(f) !== null;
-/** The service that runs containerd here. */
+/** The service that runs the engine here. */
 export const unitOf = (f: Facts): string => {
-  if (f.kube.flavour === 'kubelet') return 'containerd';
+  if (f.kube.flavour === 'kubelet') return f.cri.engine === 'crio' ? 'crio' : 'containerd';
+  if (f.kube.flavour === 'microk8s') return 'snap.microk8s.daemon-containerd';
   const own = nodeOf(f);
   const isServer =
     own === null || Object.keys(own.labels).some(l => /control-plane|master/.test(l)) || !isUnknown(f.kubeApi.sets);
   return f.kube.flavour === 'k3s' ? (isServer ? 'k3s' : 'k3s-agent') : isServer ? 'rke2-server' : 'rke2-agent';
 };
-/** Pods live on in their shims; the runtime endpoint is away for some seconds. */
+/** Pods live on in their shims, or with their conmon; the endpoint of the engine is away for some seconds. */
 export const blinks = (f: Facts): Interruption => ({ containers: [], liveRestore: true, services: [unitOf(f)] });
+/** Command that starts the engine anew, so that it reads its files. */
+export const restartOf = (f: Facts): readonly [string, ...string[]] =>
+  f.kube.flavour === 'microk8s'
+    ? ['snap', 'restart', 'microk8s.daemon-containerd']
+    : ['systemctl', 'restart', unitOf(f)];
+const SURVIVE = 'Delete the pods that failed; their controllers make them anew.';
+/** The engine reads what was written, once. */
+export const restarted = (f: Facts, draft: Draft): Draft => ({
+  ...draft,
+  settle: [root(restartOf(f), 120_000)],
+  interrupts: blinks(f),
+  afterwards: [...(draft.afterwards ?? []), SURVIVE],
+});
+
+/** Where the nvidia runtime of this node is: the copy of the Operator, or that of the host. */
+export const binary = (f: Facts): string | null =>
+  or(f.operator.toolkit, false)
+    ? `${OPERATOR_DIR}/nvidia-container-runtime`
+    : (or(f.toolkit.programs, null)?.['nvidia-container-runtime'] ?? null);
+/** The engine that runs has the handler of the class nvidia. */
+export const knows = (f: Facts): boolean => handlerOf(f) in (or(running(f), null)?.handlers ?? {});
+/** A start of the engine would use the handler. */
+export const wouldKnow = (f: Facts): boolean => handlerOf(f) in (or(f.cri.effective, null)?.handlers ?? {});
+
+/** Several edits of one text, in order; the first that resists ends it. */
+export const inOrder = (text: string | null, ...changes: readonly ((t: string | null) => Edit)[]): Edit =>
+  changes.reduce<Edit>(
+    (e, change) => {
+      const next = e.ok ? change(e.text) : e;
+      return e.ok && next.ok ? { ...next, changed: e.changed || next.changed } : next;
+    },
+    { ok: true, text: text ?? '', changed: false },
+  );
 
 /** A changed template stops the pods it made before; one that fails loses nothing by it. */
 export const remade = (pods: readonly Pod[]): Interruption => ({

@@ -8,7 +8,7 @@ export const cdiEngine = [
     layer: 'engine',
     line: 'The spec is there, but not where this engine searches.',
     paragraph: `daemon.json lists folders of its own for CDI, and the spec lies in another. nvidia-ctk lists the devices, Docker finds none. Taking the
-      key out restores the two default folders; it takes effect only after a restart of Docker.`,
+      key out restores the two default folders; it takes effect only after a restart of Docker. cdi_spec_dirs of CRI-O and of Podman does the same to pods and to Podman.`,
     mechanism: `cdi-spec-dirs replaces the default /etc/cdi and /var/run/cdi and is not reloadable. A list of one empty string leaves CDI on with nothing to
       search. A linked /etc/cdi is followed by Docker 29.2 and later, not by 26, Podman 5.4.2 or nvidia-ctk. Docker 29 prints /run/cdi for
       /var/run/cdi: the same place.`,

@@ -101,7 +101,7 @@ export const cdi = [
     paragraph: `The toolkit wrote a spec in a newer format than the engine's library reads, and the engine ignores the whole file. Upgrade the engine, or
       have the spec generated without the new field; that needs no restart.`,
     mechanism: `From 1.19 the toolkit writes 0.7.0 where a device node belongs to a group other than root (additionalGids), else 0.5.0. Highest version
-      accepted: Docker 26.1.5 0.7.0, 29.7.2 1.1.0, Podman 5.4.2 0.8.0; 0.7.0 needs Docker 26.1, containerd 1.7.16, Podman 5.1. The feature flag
+      accepted: Docker 26.1.5 0.7.0, 29.7.2 1.1.0, Podman 5.4.2 0.8.0; 0.7.0 needs Docker 26.1, containerd 1.7.16, Podman 5.1, CRI-O 1.30. The feature flag
       no-additional-gids-for-device-nodes brings 0.5.0 back.`,
     evidence: '[I], versions [R]',
     not: { 'cdi-spec-malformed': 'the version is one the engine knows.', 'cdi-spec-missing': 'there is no file.' },

@@ -6,19 +6,20 @@ const layer = 'kubernetes';
 export const kubernetes = [
   entry('k8s-runtime-handler-missing', {
     layer,
-    line: 'The runtime class leads to a handler that containerd does not have.',
-    paragraph: `Pods that name the class are stuck while their sandbox is created. The toolkit was never configured for this containerd, the entry stands in a file that it does
+    line: 'The runtime class leads to a handler that the engine does not have.',
+    paragraph: `Pods that name the class are stuck while their sandbox is created. The toolkit was never configured for this engine, the entry stands in a file that it does
       not read, or it was not restarted since. Running pods survive the restart.`,
-    mechanism: `The kubelet passes the handler of the RuntimeClass to the CRI; containerd looks it up in its table of runtimes, which it fills at start. crictl info prints that
-      table, containerd config dump what a start would use.`,
+    mechanism: `The kubelet passes the handler of the RuntimeClass to the CRI; containerd or CRI-O looks it up in its table of runtimes, which it fills at start. crictl info and
+      crio status config print that table, containerd config dump and crio config what a start would use. CRI-O leaves a handler out whose runtime_path is not there.`,
     evidence: '[S]; seed 3 never shows this check',
     not: {
       'k8s-runtimeclass-missing': 'the pod is rejected at once, with RuntimeClass not found.',
       'k3s-runtime-not-detected': 'k3s or rke2 writes the configuration and did not find the program.',
-      'containerd-config-not-effective': 'the entry is in a file, and containerd config dump does not show it.',
+      'containerd-config-not-effective': 'the entry is in a file, and a start would not use it, or would fail on it.',
     },
     guide: [
-      'sudo nvidia-ctk runtime configure --runtime=containerd, then restart containerd.',
+      'sudo nvidia-ctk runtime configure --runtime=containerd (or crio), then restart that engine; microk8s: sudo microk8s enable nvidia.',
+      'CRI-O: the new table needs the monitor_path of the default handler, else CRI-O does not start.',
       'Re-probe: crictl info lists nvidia among its runtimes; then delete the stuck pod.',
     ],
   }),
@@ -26,7 +27,7 @@ export const kubernetes = [
     layer,
     line: 'Pods that name a runtime class which is not there are rejected.',
     paragraph: `Only k3s, rke2 and the GPU Operator make the object RuntimeClass nvidia. On any other cluster somebody has to apply it once. Nothing is restarted for it.`,
-    mechanism: `RuntimeClass is an object of the cluster that maps a name to a handler of containerd. k3s makes it since late 2023.`,
+    mechanism: `RuntimeClass is an object of the cluster that maps a name to a handler of containerd or CRI-O. k3s makes it since late 2023.`,
     evidence: '[S]',
     not: { 'k8s-runtime-handler-missing': 'the pod is accepted and its sandbox cannot be created.' },
     guide: ['Apply a RuntimeClass with name nvidia and handler nvidia. Re-probe: kubectl get runtimeclass nvidia.'],
@@ -110,15 +111,16 @@ export const kubernetes = [
   }),
   entry('containerd-config-not-effective', {
     layer: 'engine(containerd)',
-    line: 'The entry is written down, and containerd makes nothing of it.',
-    paragraph: `The file does not parse, is not imported, uses section names of another version, or the part for Kubernetes is switched off. A containerd that already runs keeps
-      working until its next restart, which makes a broken file a trap.`,
+    line: 'The entry is written down, and the engine makes nothing of it.',
+    paragraph: `The file does not parse, is not imported, is written anew at each start, uses section names of another version, or the part for Kubernetes is switched off. An engine
+      that already runs keeps working until its next restart, which makes a broken file a trap. CRI-O does not come up with a handler whose monitor is missing.`,
     mechanism: `Version 2 names the plugin io.containerd.grpc.v1.cri, version 3 io.containerd.cri.v1.runtime; sections of the wrong name are ignored. Up to 2.0 an import replaces plugin
-      tables, which can lose SystemdCgroup. Toolkit 1.18.0 overwrote imports. Docker's containerd.io package disables cri.`,
-    evidence: '[S], malformed files [R]',
-    not: { 'k8s-runtime-handler-missing': 'no file holds the entry, or containerd was not restarted.' },
+      tables, which can lose SystemdCgroup. Toolkit 1.18.0 overwrote imports. Docker's containerd.io package disables cri. microk8s fills containerd.toml in from containerd-template.toml. CRI-O
+      searches conmon in the PATH where a handler names no monitor_path, and its packages keep it in /usr/libexec/crio.`,
+    evidence: '[S], malformed files [R], the missing monitor of CRI-O [S][I]',
+    not: { 'k8s-runtime-handler-missing': 'no file holds the entry, or the engine was not restarted.' },
     guide: [
-      'containerd config dump shows what a start would use; compare SystemdCgroup before and after.',
+      'containerd config dump (CRI-O: crio config) shows what a start would use; compare SystemdCgroup before and after.',
       'Import the drop-in, or let nvidia-ctk runtime configure write it in the schema of this version. Re-probe with the dump, then restart.',
     ],
   }),

@@ -30,12 +30,15 @@ export const podman = [
   entry('podman-legacy-hook-leftover', {
     layer,
     line: 'The old OCI hook runs in addition to CDI and may break the start.',
-    paragraph: `A hook file of an old toolkit is still in Podman's hooks folder, so the legacy CLI runs beside CDI: errors of nvidia-container-cli in Podman, or double injection. Move
+    paragraph: `A hook file of an old toolkit is still in the hooks folder of Podman or CRI-O, so the legacy CLI runs beside CDI: errors of nvidia-container-cli, or double injection. Move
       the file away; no restart needed.`,
-    mechanism: `Up to 1.14 packages installed oci-nvidia-hook.json below /usr/share/containers/oci/hooks.d. Podman reads that folder at every start.`,
-    evidence: '[D]',
+    mechanism: `Up to 1.14 packages installed oci-nvidia-hook.json below /usr/share/containers/oci/hooks.d; the GPU Operator did so on CRI-O before 25.10. Podman reads that folder at every
+      start, CRI-O watches it and runs the hook for every container.`,
+    evidence: '[D], CRI-O [S]',
     not: { 'cdi-spec-stale': 'the error names a file of the spec, not nvidia-container-cli.' },
-    guide: ['Re-probe: podman run --device nvidia.com/gpu=all works without a word of nvidia-container-cli.'],
+    guide: [
+      'Re-probe: podman run --device nvidia.com/gpu=all, or the pod, works without a word of nvidia-container-cli.',
+    ],
   }),
   entry('selinux-denied', {
     layer: 'security',

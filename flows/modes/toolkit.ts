@@ -100,8 +100,8 @@ export const toolkit = [
     line: 'The NVIDIA runtime only wraps runc or crun, and finds neither.',
     paragraph: `nvidia-container-runtime hands the container over to runc or crun and found neither in the PATH of the daemon, or its list
       of candidates is wrong. Naming the full path of runc in config.toml is enough; it is read at the next start.`,
-    mechanism: `The key runtimes of [nvidia-container-runtime] defaults to runc and crun (1.16.2 and 1.17.8 also docker-runc). k3s, rke2 and
-      NixOS keep runc in a place of their own. An empty list is an error of its own.`,
+    mechanism: `The key runtimes of [nvidia-container-runtime] defaults to runc and crun (1.16.2 and 1.17.8 also docker-runc). k3s, rke2,
+      NixOS and the packages of CRI-O keep runc or crun in a place of their own. An empty list is an error of its own.`,
     evidence: '[S], texts [R]',
     not: { 'toolkit-binary-not-in-daemon-path': 'the NVIDIA runtime itself is not found.' },
     guide: ['command -v runc crun; set runtimes to the full path or install runc; re-probe with a container start.'],

@@ -4,6 +4,7 @@ import type { DirRead, FileRead, StatRead } from '../../src/box/box.ts';
 import { isUnknown, type Maybe, unknown } from '../../src/engine/known.ts';
 import { list, probe, read, stat } from '../../src/engine/probe.ts';
 import { exists, names, record, string } from './answers.ts';
+import type { CrioFileFacts } from './crio.ts';
 import type { DaemonJsonFacts, DockerFacts } from './docker.ts';
 import type { PodmanFacts } from './podman.ts';
 import type { ConfigFacts } from './toolkit.ts';
@@ -28,6 +29,7 @@ type Before = {
   readonly daemonJson: DaemonJsonFacts;
   readonly config: ConfigFacts;
   readonly podman: PodmanFacts;
+  readonly crioFiles: CrioFileFacts;
 };
 
 /** /run/cdi and /var/run/cdi are one folder wherever /var/run is the usual link. */
@@ -41,6 +43,7 @@ const searched = (k: Before): readonly string[] => [
       ...(k.daemonJson.specDirs ?? []),
       ...(k.docker.info !== null && !isUnknown(k.docker.info) ? k.docker.info.cdiSpecDirs : []),
       ...k.podman.specDirs,
+      ...(isUnknown(k.crioFiles.config) ? [] : (k.crioFiles.config.cdiDirs ?? [])),
     ]
       .filter(d => d.startsWith('/'))
       .map(canonical),
@@ -50,7 +53,7 @@ const searched = (k: Before): readonly string[] => [
 export const cdiDirs = probe({
   id: 'cdiDirs',
   looks: 'the folders of CDI specs',
-  after: ['docker', 'daemonJson', 'config', 'podman'],
+  after: ['docker', 'daemonJson', 'config', 'podman', 'crioFiles'],
   needs: (k: Before): Record<string, ReturnType<typeof list> | ReturnType<typeof stat>> =>
     Object.fromEntries(
       searched(k).flatMap(d => [

@@ -1,10 +1,12 @@
-/** The containerd that serves Kubernetes here: its files, what it makes of them, and what the running one knows. */
+/** The engine that serves Kubernetes here: its files, what it makes of them, and what the running one knows. */
 import type { DirRead, FileRead, Ran } from '../../src/box/box.ts';
 import { isUnknown, type Maybe, or, unknown } from '../../src/engine/known.ts';
 import { type Asks, list, probe, read, run } from '../../src/engine/probe.ts';
 import { parseToml } from '../../src/text/toml-parse.ts';
 import { type Answers, json, names, output, record, string, strings, text } from './answers.ts';
-import { crictl, type KnowsKube, onNode, runArgv } from './kube.ts';
+import { type CrioFacts, crioAsks, type KnowsCrio, readCrio } from './crio.ts';
+import { crictl, type Flavour, onNode, runArgv } from './kube.ts';
+import type { KubeEngine } from './kubelet.ts';
 
 export const CONTAINERD_CONFIG = '/etc/containerd/config.toml';
 export const CONTAINERD_DROP_INS = '/etc/containerd/conf.d';
@@ -12,10 +14,19 @@ export const NVIDIA_DROP_IN = `${CONTAINERD_DROP_INS}/99-nvidia.toml`;
 /** Generated at every start from a template; never edited. */
 export const generatedDir = (flavour: 'k3s' | 'rke2'): string => `/var/lib/rancher/${flavour}/agent/etc/containerd`;
 export const TEMPLATES = ['config-v3.toml.tmpl', 'config.toml.tmpl'] as const;
+const MICROK8S_ARGS = '/var/snap/microk8s/current/args';
+export const MICROK8S_TEMPLATE = `${MICROK8S_ARGS}/containerd-template.toml`;
+/** The file that containerd reads. */
+const configOf = (flavour: Flavour | null): string =>
+  flavour === 'microk8s'
+    ? `${MICROK8S_ARGS}/containerd.toml`
+    : flavour === 'k3s' || flavour === 'rke2'
+      ? `${generatedDir(flavour)}/config.toml`
+      : CONTAINERD_CONFIG;
 
-/** What a configuration of containerd's CRI plugin says. */
+/** What a configuration of an engine says of what Kubernetes needs. */
 export interface CriConfig {
-  /** 2 for containerd 1.x, 3 for 2.x. */
+  /** 2 for containerd 1.x, 3 for 2.x; CRI-O has none. */
   readonly version: number | null;
   /** Binary by handler name; empty where it is not set. */
   readonly handlers: Readonly<Record<string, string>>;
@@ -25,7 +36,9 @@ export interface CriConfig {
   readonly criDisabled: boolean;
 }
 export interface CriFacts {
-  /** The file that containerd reads. */
+  /** Which engine the rest is about. */
+  readonly engine: Maybe<KubeEngine>;
+  /** The file that it reads; of CRI-O the one that writes the handler. */
   readonly path: string;
   readonly text: Maybe<string | null>;
   readonly dropIn: Maybe<string | null>;
@@ -34,16 +47,20 @@ export interface CriFacts {
   readonly fault: string | null;
   /** What stands in the files one by one, whether or not it takes effect. */
   readonly written: CriConfig;
-  /** What containerd would run with after a restart: its dump, or the generated file of k3s. */
+  /** What it would run with after a restart: the dump of containerd, the generated file of k3s, the template of microk8s. */
   readonly effective: Maybe<CriConfig>;
   /** What the running one answers. */
   readonly live: Maybe<CriConfig>;
-  /** The template of k3s that wins; null where there is none. */
+  /** Who said so: a command, or the file that the running one was started on. */
+  readonly liveFrom: string;
+  /** The template that is filled in at each start, of k3s the one that wins; null where there is none. */
   readonly template: { readonly path: string; readonly text: Maybe<string | null> } | null;
   /** Lines in which k3s says which NVIDIA runtimes it found at its start, and complaints about one it did not. */
   readonly said: Maybe<readonly string[]>;
   /** Major version of containerd, from the schema of its configuration. */
   readonly major: 1 | 2 | null;
+  /** What only CRI-O has; null where another engine serves. */
+  readonly crio: CrioFacts | null;
 }
 
 const NOTHING: CriConfig = {
@@ -103,6 +120,7 @@ const merged = (a: CriConfig, b: CriConfig): CriConfig => ({
   criDisabled: a.criDisabled || b.criDisabled,
 });
 
+const INFO = 'crictl info';
 /** What k3s and rke2 said at their start about the runtimes they looked for. */
 export const JOURNAL = [
   'journalctl',
@@ -114,89 +132,120 @@ export const JOURNAL = [
   '--grep=nvidia.* container runtime at|default runtime',
 ] as const;
 
+const containerdAsks = (flavour: Flavour): Asks =>
+  flavour === 'kubelet'
+    ? {
+        text: read(CONTAINERD_CONFIG),
+        dump: run('containerd', 'config', 'dump'),
+        dropIns: list(CONTAINERD_DROP_INS),
+        dropIn: read(NVIDIA_DROP_IN),
+      }
+    : flavour === 'microk8s'
+      ? { text: read(configOf(flavour)), template: read(MICROK8S_TEMPLATE), dropIn: read(NVIDIA_DROP_IN) }
+      : {
+          text: read(configOf(flavour)),
+          v3: read(`${generatedDir(flavour)}/${TEMPLATES[0]}`),
+          v2: read(`${generatedDir(flavour)}/${TEMPLATES[1]}`),
+          said: run(...JOURNAL),
+        };
+
 export const cri = probe({
   id: 'cri',
-  looks: 'the containerd of this node',
-  after: ['kube'],
-  needs: (k: KnowsKube): Asks =>
-    onNode(k, flavour => ({
-      live: runArgv(crictl(flavour, 'info')),
-      ...(flavour === 'kubelet'
-        ? {
-            text: read(CONTAINERD_CONFIG),
-            dump: run('containerd', 'config', 'dump'),
-            dropIns: list(CONTAINERD_DROP_INS),
-            dropIn: read(NVIDIA_DROP_IN),
-          }
-        : {
-            text: read(`${generatedDir(flavour)}/config.toml`),
-            v3: read(`${generatedDir(flavour)}/${TEMPLATES[0]}`),
-            v2: read(`${generatedDir(flavour)}/${TEMPLATES[1]}`),
-            said: run(...JOURNAL),
-          }),
-    })),
-  read: (a: Answers, { kube }: KnowsKube): CriFacts => {
-    const flavour = kube.flavour;
-    const path = flavour === null || flavour === 'kubelet' ? CONTAINERD_CONFIG : `${generatedDir(flavour)}/config.toml`;
-    const none = unknown('unrecorded', path);
-    const reads = (key: string, at: string) => (a[key] ? text(a[key] as FileRead, at) : unknown('unrecorded', at));
-    const own = reads('text', path);
-    const dropIn = flavour === 'kubelet' ? reads('dropIn', NVIDIA_DROP_IN) : null;
-    const dropIns = a.dropIns ? (or(names(a.dropIns as DirRead, CONTAINERD_DROP_INS), null) ?? []) : [];
-    const faults: string[] = [];
-    const parse = (t: Maybe<string | null>, at: string): CriConfig => {
-      if (typeof t !== 'string') return NOTHING;
-      const r = parseToml(t);
-      if ('fault' in r) {
-        faults.push(`${at}:${r.fault.line}:${r.fault.column}: ${r.fault.message}`);
-        return NOTHING;
-      }
-      return criConfigOf(r.value);
-    };
-    const written = merged(parse(own, path), parse(dropIn, NVIDIA_DROP_IN));
-    const dumped = a.dump ? output(a.dump as Ran, 'containerd config dump') : own;
-    const effective: Maybe<CriConfig> =
-      flavour === null
-        ? none
-        : isUnknown(dumped)
-          ? dumped
-          : dumped === null
-            ? unknown('absent', path)
-            : flavour === 'kubelet'
-              ? parse(dumped, 'containerd config dump')
-              : written;
-    const info = a.live
-      ? json(output(a.live as Ran, 'crictl info'), 'crictl info')
-      : unknown('unrecorded', 'crictl info');
-    const live = isUnknown(info) ? info : (liveOf(info) ?? unknown('unreadable', 'crictl info'));
-    const schema = isUnknown(effective) ? written.version : effective.version;
-    const templates = TEMPLATES.flatMap((name, i) => {
-      const t = a[i === 0 ? 'v3' : 'v2'] as FileRead | undefined;
-      const at = flavour === null || flavour === 'kubelet' ? '' : `${generatedDir(flavour)}/${name}`;
-      return t === undefined || t.kind === 'absent' || t.kind === 'unrecorded' ? [] : [{ path: at, text: text(t, at) }];
-    });
-    const said = a.said as Ran | undefined;
+  looks: 'the container engine of this node',
+  after: ['kube', 'kubelet', 'crioFiles'],
+  needs: (k: KnowsCrio): Asks =>
+    onNode(k, flavour => {
+      const { engine } = k.kubelet;
+      if (engine === 'crio') return crioAsks(k);
+      return engine === 'containerd' ? { live: runArgv(crictl(flavour, 'info')), ...containerdAsks(flavour) } : {};
+    }),
+  read: (a: Answers, k: KnowsCrio): CriFacts => (k.kubelet.engine === 'crio' ? readCrio(a, k) : readContainerd(a, k)),
+});
+
+const readContainerd = (a: Answers, { kube, kubelet }: KnowsCrio): CriFacts => {
+  const { flavour } = kube;
+  const path = configOf(flavour);
+  const faults: string[] = [];
+  const parse = (t: Maybe<string | null>, at: string): CriConfig => {
+    if (typeof t !== 'string') return NOTHING;
+    const r = parseToml(t);
+    if ('fault' in r) {
+      faults.push(`${at}:${r.fault.line}:${r.fault.column}: ${r.fault.message}`);
+      return NOTHING;
+    }
+    return criConfigOf(r.value);
+  };
+  const reads = (key: string, at: string) => (a[key] ? text(a[key] as FileRead, at) : unknown('unrecorded', at));
+  const own = reads('text', path);
+  const found = reads('dropIn', NVIDIA_DROP_IN);
+  const info = a.live ? json(output(a.live as Ran, INFO), INFO) : unknown('unrecorded', INFO);
+  const answered = isUnknown(info) ? info : (liveOf(info) ?? unknown('unreadable', INFO));
+  const whole = (main: Maybe<string | null>, at: string): CriConfig =>
+    merged(parse(main, at), imports(main) ? parse(found, NVIDIA_DROP_IN) : NOTHING);
+  const rest = { engine: kubelet.engine, path, text: own, said: [], crio: null };
+  if (flavour === 'microk8s') {
+    const template = reads('template', MICROK8S_TEMPLATE);
+    // Each start writes the file from the template, so the file is what the running one has read.
+    const made = isUnknown(own) ? own : own === null ? unknown('absent', path) : whole(own, path);
+    const written = whole(template, MICROK8S_TEMPLATE);
     return {
-      path,
-      text: own,
-      dropIn,
-      dropIns,
+      ...rest,
+      dropIn: imports(template) ? found : null,
+      dropIns: [],
       fault: faults[0] ?? null,
       written,
-      effective,
-      live,
-      // containerd 1 never reads the template of the new schema.
-      template: (schema === 2 ? templates.at(-1) : templates[0]) ?? null,
-      // journalctl exits with 1 where nothing matches.
-      said:
-        said === undefined
-          ? unknown('unrecorded', 'journalctl -u k3s')
-          : said.kind !== 'exited'
-            ? unknown(said.kind, 'journalctl -u k3s')
-            : said.code > 1 || /permission/i.test(said.stderr)
-              ? unknown('denied', 'journalctl -u k3s')
-              : said.stdout.split('\n').filter(l => /nvidia/.test(l)),
-      major: schema === 3 ? 2 : schema === 2 || schema === 1 ? 1 : null,
+      effective: isUnknown(template) ? template : template === null ? unknown('absent', MICROK8S_TEMPLATE) : written,
+      live: isUnknown(answered) ? made : answered,
+      liveFrom: isUnknown(answered) ? path : INFO,
+      template: { path: MICROK8S_TEMPLATE, text: template },
+      // Its template keeps the old schema on containerd 2 as well, which reads both.
+      major: written.version === 3 ? 2 : null,
     };
-  },
-});
+  }
+  const dropIn = flavour === 'kubelet' ? found : null;
+  const dropIns = a.dropIns ? (or(names(a.dropIns as DirRead, CONTAINERD_DROP_INS), null) ?? []) : [];
+  const written = merged(parse(own, path), parse(dropIn, NVIDIA_DROP_IN));
+  const dumped = a.dump ? output(a.dump as Ran, 'containerd config dump') : own;
+  const effective: Maybe<CriConfig> =
+    flavour === null
+      ? unknown('unrecorded', path)
+      : isUnknown(dumped)
+        ? dumped
+        : dumped === null
+          ? unknown('absent', path)
+          : flavour === 'kubelet'
+            ? parse(dumped, 'containerd config dump')
+            : written;
+  const schema = isUnknown(effective) ? written.version : effective.version;
+  const templates = TEMPLATES.flatMap((name, i) => {
+    const t = a[i === 0 ? 'v3' : 'v2'] as FileRead | undefined;
+    const at = flavour === null || flavour === 'kubelet' ? '' : `${generatedDir(flavour)}/${name}`;
+    return t === undefined || t.kind === 'absent' || t.kind === 'unrecorded' ? [] : [{ path: at, text: text(t, at) }];
+  });
+  return {
+    ...rest,
+    dropIn,
+    dropIns,
+    fault: faults[0] ?? null,
+    written,
+    effective,
+    live: answered,
+    liveFrom: INFO,
+    // containerd 1 never reads the template of the new schema.
+    template: (schema === 2 ? templates.at(-1) : templates[0]) ?? null,
+    said: saidBy(a.said as Ran | undefined),
+    major: schema === 3 ? 2 : schema === 2 || schema === 1 ? 1 : null,
+  };
+};
+
+/** Whether a file has the folder of drop-ins read as well. */
+const imports = (t: Maybe<string | null>): boolean => typeof t === 'string' && t.includes(`${CONTAINERD_DROP_INS}/`);
+
+const saidBy = (said: Ran | undefined): CriFacts['said'] => {
+  if (said === undefined) return unknown('unrecorded', 'journalctl -u k3s');
+  if (said.kind !== 'exited') return unknown(said.kind, 'journalctl -u k3s');
+  // journalctl exits with 1 where nothing matches.
+  return said.code > 1 || /permission/i.test(said.stderr)
+    ? unknown('denied', 'journalctl -u k3s')
+    : said.stdout.split('\n').filter(l => /nvidia/.test(l));
+};

@@ -3,11 +3,13 @@ import { aptLists, aptSources } from './apt.ts';
 import { cards, fabric, windows } from './card.ts';
 import { cdiDirs, cdiHost, cdiSpecs } from './cdi.ts';
 import { cri } from './cri.ts';
+import { crioFiles } from './crio.ts';
 import { daemonJson, docker, dockerCli, runtimePath } from './docker.ts';
 import { driver, nodes, smi } from './driver.ts';
 import { kernelJournal, kernelLog } from './kernel-log.ts';
 import { kube } from './kube.ts';
 import { kubeApi } from './kube-api.ts';
+import { kubelet } from './kubelet.ts';
 import { configCopies, configLeft, storeCopies, storeLeft } from './leftovers.ts';
 import { libraries } from './libraries.ts';
 import { mig, namedDevices, nested, wanted } from './mig.ts';
@@ -69,6 +71,8 @@ export const probes = {
   configCopies,
   configLeft,
   kube,
+  kubelet,
+  crioFiles,
   kubeApi,
   cri,
   operator,

@@ -225,6 +225,7 @@ export const configPaths = probe({
       bin: list('/usr/bin'),
       sbin: list('/usr/sbin'),
       localBin: list('/usr/local/bin'),
+      localSbin: list('/usr/local/sbin'),
     };
   },
   read: (a, { config: c }: Known): ConfigPathFacts => {
@@ -234,7 +235,9 @@ export const configPaths = probe({
     const rootNames = names(a.root, rootDir);
     const wanted = c.runtimes ?? ['runc', 'crun'];
     const folders = [names(a.bin, '/usr/bin'), names(a.sbin, '/usr/sbin'), names(a.localBin, '/usr/local/bin')];
-    const inFolders = wanted.some(r => folders.some(n => !isUnknown(n) && n?.includes(r)));
+    // The release of runc is put there by hand; where that folder was not recorded, the other three decide.
+    const searched = [...folders, names(a.localSbin, '/usr/local/sbin')];
+    const inFolders = wanted.some(r => searched.some(n => !isUnknown(n) && n?.includes(r)));
     const byPath = wanted.some(r => r.includes('/')) && a.lowLevel.kind === 'stat';
     return {
       ldconfigExists: exists(a.ldconfig, ldconfig),

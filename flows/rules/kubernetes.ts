@@ -20,10 +20,16 @@ export const asksForGpu = (p: Pod): boolean => p.containers.some(c => Object.val
 const isOver = (p: Pod): boolean => p.phase === 'Succeeded' || p.phase === 'Failed';
 export const isHere = (p: Pod): boolean => p.node !== '' && !isOver(p);
 
+/** Where it is installed by its own guide, and where the addon of microk8s puts it. */
+const OPERATOR_NAMESPACES: readonly string[] = ['gpu-operator', 'gpu-operator-resources'];
+export const operatorNamespace = (f: Pick<Facts, 'kubeApi' | 'kube'>): string =>
+  setsOf(f).find(s => /operator-validator|container-toolkit/.test(s.name))?.namespace ??
+  (f.kube.flavour === 'microk8s' ? 'gpu-operator-resources' : 'gpu-operator');
+
 /** A part of NVIDIA's own: it may have rights and variables that a workload should not have. */
 export const isOperand = (f: Pick<Facts, 'kubeApi'>, p: Pod): boolean =>
   setsOf(f).some(s => s.namespace === p.namespace && (p.owner?.name === s.name || p.name.startsWith(`${s.name}-`))) ||
-  p.namespace === 'gpu-operator' ||
+  OPERATOR_NAMESPACES.includes(p.namespace) ||
   p.namespace === 'kube-system' ||
   p.containers.some(c => /k8s-device-plugin|gpu-feature-discovery|dcgm|container-toolkit/.test(c.image));
 
@@ -48,7 +54,8 @@ export const signsOfUse = (f: Needs): readonly string[] => {
       .slice(0, 1)
       .map(s => `daemon set ${s.namespace}/${s.name}`),
     ...asking.slice(0, 1).map(p => `pod ${nameOf(p)}`),
-    ...(f.kube.flavour === 'kubelet' && 'nvidia' in f.cri.written.handlers
+    // k3s and rke2 write theirs themselves wherever the runtime is installed.
+    ...((f.kube.flavour === 'kubelet' || f.kube.flavour === 'microk8s') && 'nvidia' in f.cri.written.handlers
       ? [`a handler nvidia in ${f.cri.path}`]
       : []),
     ...(or(f.operator.toolkit, false) ? ['the toolkit of a GPU Operator'] : []),
@@ -71,9 +78,25 @@ export const strategyOf = (f: Pick<Facts, 'kubeApi'>): string =>
   setsOf(f).find(s => /device-plugin/.test(s.name) && s.strategy !== '')?.strategy ?? 'envvar';
 export const isByCdi = (f: Pick<Facts, 'kubeApi'>): boolean => /^cdi-/.test(strategyOf(f));
 
-/** What containerd does now; what it would do after a restart where it does not say. */
+/** What the engine does now; what it would do after a restart where it does not say. */
 export const running = (f: Pick<Facts, 'cri'>): Maybe<CriConfig> =>
   isUnknown(f.cri.live) ? f.cri.effective : f.cri.live;
+/** Handlers that lead to the nvidia runtime: microk8s ships one of another name, which is the toolkit's all the same. */
+export const NVIDIA_HANDLERS: readonly string[] = ['nvidia', 'nvidia-container-runtime'];
+/** The handler that pods of the class nvidia are started with. */
+export const handlerOf = (f: Pick<Facts, 'kubeApi'>): string => {
+  const own = or(f.kubeApi.classes, []).find(c => c.name === 'nvidia')?.handler;
+  return own !== undefined && NVIDIA_HANDLERS.includes(own) ? own : 'nvidia';
+};
+/** The file of the handler is newer than the engine that runs; told where the engine itself does not answer. */
+export const isUnread = (f: Pick<Facts, 'cri'>): boolean =>
+  f.cri.crio !== null && isUnknown(f.cri.live) && or(f.cri.crio.changedSince, false);
+/** Major version of the containerd that runs: from the schema of its files where that tells it, else as the cluster says. */
+export const containerdMajor = (f: Pick<Facts, 'kubeApi' | 'cri'>): number | null =>
+  f.cri.major ?? (Number(/^containerd:\/\/v?(\d+)\./.exec(nodeOf(f)?.runtime ?? '')?.[1] ?? 0) || null);
+/** "1.33.2"; null where neither the cluster nor the program says it. */
+export const crioVersion = (f: Pick<Facts, 'kubeApi' | 'cri'>): string | null =>
+  /^cri-o:\/\/v?(\d+(?:\.\d+)+)/.exec(nodeOf(f)?.runtime ?? '')?.[1] ?? or(f.cri.crio?.version ?? null, null);
 export const defaultIsNvidia = (f: Pick<Facts, 'cri'>): boolean => or(running(f), null)?.defaultRuntime === 'nvidia';
 
 /** Kinds with a template that can be patched; what another controller writes has no file to edit. */

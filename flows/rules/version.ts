@@ -54,5 +54,16 @@ export const cdiSchemaOf = {
   docker: (v: string): string =>
     atLeast(v, '29.0') ? '1.1.0' : atLeast(v, '28.2') ? '1.0.0' : atLeast(v, '26.1') ? '0.7.0' : '0.6.0',
   podman: (v: string): string => (atLeast(v, '5.2') ? '0.8.0' : atLeast(v, '5.1') ? '0.7.0' : '0.6.0'),
+  // The library in its go.mod of each release.
+  crio: (v: string): string =>
+    atLeast(v, '1.35')
+      ? '1.1.0'
+      : atLeast(v, '1.33')
+        ? '1.0.0'
+        : atLeast(v, '1.31')
+          ? '0.8.0'
+          : atLeast(v, '1.30')
+            ? '0.7.0'
+            : '0.6.0',
   toolkit: (v: string): string => (atLeast(v, '1.18') ? '1.1.0' : atLeast(v, '1.16') ? '0.8.0' : '0.6.0'),
 };

@@ -43,7 +43,7 @@ export const privilegeWords: Readonly<Record<number, string>> = {
 export const effectWords: Readonly<Partial<Record<Effect, string>>> = {
   RL: 'reloads Docker',
   RD: 'restarts Docker',
-  RC: 'restarts containerd',
+  RC: 'restarts the engine of pods',
   RK: 'restarts Kubernetes on this node',
   RX: 'containers must be started again',
   RM: 'reloads kernel modules',

@@ -1,5 +1,8 @@
 /** A small Kubernetes cluster of one node: objects, and what becomes of a pod that the node starts. */
+import type { CrioState } from './crio.ts';
 import { exists, file } from './fs.ts';
+import { inPath } from './path.ts';
+import { readConfig } from './toolkit-config.ts';
 import { atLeast, type World } from './world.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: objects of a cluster are JSON of any shape
@@ -17,10 +20,14 @@ export interface Workload {
   readonly role?: 'plugin' | 'discovery';
 }
 export interface Cluster {
-  readonly flavour: 'k3s' | 'kubelet';
+  readonly flavour: 'k3s' | 'kubelet' | 'microk8s';
   readonly node: string;
   /** "2.1.4". */
   readonly containerd: string;
+  /** "1.33.2" where the kubelet uses CRI-O instead. */
+  readonly crio?: string;
+  /** What the running CRI-O holds; null while it is down. */
+  crioRuns?: CrioState | null;
   /** Handlers of the containerd that runs, by name, with their binary. */
   handlers: Record<string, string>;
   defaultRuntime: string;
@@ -140,6 +147,13 @@ export const offered = (world: World): number | null => {
   return /Registered/.test(speaks(world, cluster, plugin).log) ? world.gpus.length : null;
 };
 
+/** Under CRI-O the nvidia runtime has only the PATH to find runc or crun in; the shims of containerd bring theirs along. */
+const callsSomething = (world: World, cluster: Cluster): boolean => {
+  if (cluster.crio === undefined) return true;
+  const read = readConfig(world);
+  return 'error' in read || read.config.runtimes.some(r => inPath(world, r) !== null);
+};
+
 const start = (world: World, cluster: Cluster, w: Workload, free: number): Started | null => {
   const named = w.spec.runtimeClassName as string | undefined;
   if (named !== undefined && named !== null && !(named in cluster.classes)) return null;
@@ -164,6 +178,8 @@ const start = (world: World, cluster: Cluster, w: Workload, free: number): Start
   const handler = named ? cluster.classes[named]! : cluster.defaultRuntime;
   if (!(handler in cluster.handlers))
     return { ...base, phase: 'Pending', placed: true, ready: false, waiting: 'ContainerCreating' };
+  if (handler === 'nvidia' && !callsSomething(world, cluster))
+    return { ...base, phase: 'Pending', placed: true, ready: false, waiting: 'CreateContainerError' };
   const said = speaks(world, cluster, w);
   return {
     ...base,

@@ -182,7 +182,8 @@ export const mokutil: Program = ({ args }) =>
 export const getenforce: Program = () => out('Disabled\n');
 export const containerd: Program = ({ world, args }) => {
   const v = world.versions.containerd ?? '1.7.24';
-  if (args[0] === 'config' && args[1] === 'dump') return containerdDump(world);
+  const [from, rest] = args[0] === '--config' ? [args[1], args.slice(2)] : [undefined, args];
+  if (rest[0] === 'config' && rest[1] === 'dump') return containerdDump(world, from);
   return args[0] === '--version'
     ? out(`containerd github.com/containerd/containerd ${v} ${v}\n`)
     : fail(1, 'containerd: unknown command\n');

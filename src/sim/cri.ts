@@ -1,6 +1,7 @@
 /** The containerd of a node: what it makes of its files when it starts, and what crictl and k3s say of it. */
 import { parseToml } from '../text/toml-parse.ts';
 import { clusterOf, findRuntime, type Json } from './cluster.ts';
+import { crioInfo, startCrio } from './crio.ts';
 import { file, names, text } from './fs.ts';
 import { kubectl } from './kubectl.ts';
 import { atLeast, fail, journal, out, type Program, type World } from './world.ts';
@@ -19,7 +20,7 @@ const pluginOf = (o: Json, schema: 1 | 2): Json | undefined =>
   o.plugins?.[PLUGIN[schema]] ?? (schema === 2 ? o.plugins?.[PLUGIN[1]] : undefined);
 
 /** The configuration a start would use, or what is wrong with its text. */
-const effective = (world: World, version: string): Effective | { readonly fault: string } => {
+export const effective = (world: World, version: string, from = MAIN): Effective | { readonly fault: string } => {
   const schema = atLeast(version, '2.0') ? 2 : 1;
   const read = (path: string): Json | { readonly fault: string } => {
     const r = parseToml(text(world.fs, path) ?? '');
@@ -27,10 +28,10 @@ const effective = (world: World, version: string): Effective | { readonly fault:
       ? { fault: `failed to load TOML: ${path}: (${r.fault.line}, ${r.fault.column}): ${r.fault.message}` }
       : (r.value as Json);
   };
-  const main = read(MAIN) as Json;
+  const main = read(from) as Json;
   if (typeof main.fault === 'string') return { fault: main.fault };
   const imports: readonly string[] =
-    main.imports ?? (atLeast(version, '2.2') && !text(world.fs, MAIN) ? ['/etc/containerd/conf.d/*.toml'] : []);
+    main.imports ?? (atLeast(version, '2.2') && !text(world.fs, from) ? ['/etc/containerd/conf.d/*.toml'] : []);
   const files = imports.flatMap(i =>
     i.endsWith('/*.toml')
       ? (names(world.fs, i.slice(0, -7)) ?? []).filter(n => n.endsWith('.toml')).map(n => `${i.slice(0, -6)}${n}`)
@@ -110,7 +111,8 @@ export const startCri = (world: World, unit: string): string | null => {
     startK3s(world);
     return null;
   }
-  if (cluster.flavour !== 'kubelet' || unit !== 'containerd.service') return null;
+  if (unit === 'crio.service') return cluster.crio === undefined ? null : startCrio(world);
+  if (cluster.flavour !== 'kubelet' || cluster.crio !== undefined || unit !== 'containerd.service') return null;
   const e = effective(world, cluster.containerd);
   if ('fault' in e) return e.fault;
   cluster.handlers = e.disabled ? {} : e.handlers;
@@ -119,16 +121,17 @@ export const startCri = (world: World, unit: string): string | null => {
   return null;
 };
 
-export const containerdDump = (world: World): ReturnType<Program> => {
+export const containerdDump = (world: World, from?: string): ReturnType<Program> => {
   const version = clusterOf(world)?.containerd ?? (world.versions.containerd ?? '1.7.24').replace(/^v/, '');
-  const e = effective(world, version);
+  const e = effective(world, version, from);
   return 'fault' in e ? fail(1, `containerd: ${e.fault}\n`) : out(asToml(atLeast(version, '2.0') ? 2 : 1, e));
 };
 
 export const crictl: Program = ({ world, args, root }) => {
   const cluster = clusterOf(world);
   if (!cluster || !root) return fail(1, 'level=fatal msg="validate service connection: permission denied"\n');
-  if (args[0] !== 'info') return fail(1, `No help topic for '${args[0]}'\n`);
+  if (args.at(-1) !== 'info') return fail(1, `No help topic for '${args.at(-1)}'\n`);
+  if (cluster.crioRuns) return out(crioInfo(cluster.crioRuns));
   if (Object.keys(cluster.handlers).length === 0)
     return fail(1, 'level=fatal msg="validate CRI v1 runtime API: unknown service runtime.v1.RuntimeService"\n');
   const runtimes = Object.fromEntries(

@@ -103,7 +103,11 @@ const listOf = (world: World, what: string): readonly Json[] | null => {
         status: {
           capacity: amount,
           allocatable: left,
-          nodeInfo: { containerRuntimeVersion: `containerd://${cluster.containerd}`, bootID: BOOT_ID },
+          nodeInfo: {
+            containerRuntimeVersion:
+              cluster.crio === undefined ? `containerd://${cluster.containerd}` : `cri-o://${cluster.crio}`,
+            bootID: BOOT_ID,
+          },
         },
       },
     ];

@@ -1,11 +1,13 @@
 /** All programs that are modelled, by the name they are called by. */
 import * as core from './coreutils.ts';
 import { crictl, k3s } from './cri.ts';
+import { crio } from './crio.ts';
 import { docker, dockerd } from './docker.ts';
 import * as files from './file-programs.ts';
 import { lsmod, lspci, modinfo, modprobe, nvidiaModprobe, rmmod, uname } from './kernel.ts';
 import { kubectl } from './kubectl.ts';
 import { ldconfig } from './ldconfig.ts';
+import { microk8s, snap } from './microk8s.ts';
 import { nvidiaContainerCli } from './nvidia-container-cli.ts';
 import { nvidiaContainerRuntimeProgram } from './nvidia-container-runtime.ts';
 import { nvidiaContainerRuntimeHook } from './nvidia-container-runtime-hook.ts';
@@ -28,6 +30,7 @@ export const programs: Readonly<Record<string, Program>> = {
   crun: crunProgram,
   crictl,
   curl,
+  crio,
   docker,
   dockerd,
   'dpkg-query': core.dpkgQuery,
@@ -45,6 +48,7 @@ export const programs: Readonly<Record<string, Program>> = {
   ls: core.ls,
   lsmod,
   lspci,
+  microk8s,
   mkdir: files.mkdirProgram,
   modinfo,
   modprobe,
@@ -66,6 +70,7 @@ export const programs: Readonly<Record<string, Program>> = {
   rmmod,
   runc: runcProgram,
   setsebool,
+  snap,
   stat: core.stat,
   systemctl,
   'systemd-analyze': systemdAnalyze,

@@ -22,11 +22,14 @@ const enable = (world: World, name: string, on: boolean): Ran => {
   return out('', on ? `Created symlink '${target}' → '${fragment(world, name)}'.\n` : `Removed '${target}'.\n`);
 };
 
-const shown = (world: World, name: string): Record<string, string> => {
+const shown = (
+  world: World,
+  name: string,
+  when = (s: number): string => (s ? systemdTime(s) : ''),
+): Record<string, string> => {
   const unit = unitOf(world, name);
   const path = fragment(world, name);
   const exec = setting(world, name, 'ExecStart').at(-1) ?? '';
-  const when = (s: number): string => (s ? systemdTime(s) : '');
   const on = unit?.active === 'active';
   const ended = unit && !on && unit.enteredAt;
   const status =
@@ -73,7 +76,8 @@ const show = (world: World, args: readonly string[]): Ran => {
           : [],
   );
   const unit = args.find((a, i) => !a.startsWith('-') && !['-p', '--property'].includes(args[i - 1] ?? '')) ?? '';
-  const all = shown(world, unitName(unit));
+  const inSeconds = args.includes('--timestamp=unix');
+  const all = shown(world, unitName(unit), inSeconds ? (s: number) => (s ? `@${s}` : '') : undefined);
   const value = args.includes('--value');
   const lines = Object.entries(all).filter(([k]) => wanted.length === 0 || wanted.includes(k));
   return out(lines.map(([k, v]) => (value ? `${v}\n` : `${k}=${v}\n`)).join(''));

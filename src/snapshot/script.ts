@@ -56,7 +56,7 @@ export const LOADING: readonly (readonly string[])[] = [
 ];
 
 export const FOLDERS =
-  '/ /dev /etc/cdi /var/run/cdi /etc/docker /etc/containers/oci/hooks.d /usr/share/containers/oci/hooks.d /etc/nvidia-container-runtime /etc/nvidia-container-runtime/host-files-for-container.d /etc/systemd/system /lib/systemd/system /proc/driver/nvidia/gpus /sys/bus/pci/devices /usr/bin /usr/sbin /usr/local/bin /usr/lib /usr/lib64 /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /usr/lib/x86_64-linux-gnu/nvidia/current /etc/ld.so.conf.d /etc/modprobe.d /run/modprobe.d /usr/lib/modprobe.d /var/lib/dkms/nvidia /sys/firmware/efi/efivars'.split(
+  '/ /dev /etc/cdi /var/run/cdi /etc/docker /etc/containers/oci/hooks.d /usr/share/containers/oci/hooks.d /etc/nvidia-container-runtime /etc/nvidia-container-runtime/host-files-for-container.d /etc/systemd/system /lib/systemd/system /proc/driver/nvidia/gpus /sys/bus/pci/devices /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin /usr/lib /usr/lib64 /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /usr/lib/x86_64-linux-gnu/nvidia/current /etc/ld.so.conf.d /etc/modprobe.d /run/modprobe.d /usr/lib/modprobe.d /var/lib/dkms/nvidia /sys/firmware/efi/efivars'.split(
     ' ',
   );
 
@@ -66,7 +66,7 @@ export const FILES =
   );
 
 export const PLACES =
-  '/bin /sbin /lib /lib64 /var/run /dev/dxg /dev/nvidiactl /dev/nvidia0 /dev/nvidia-uvm /dev/nvidia-uvm-tools /dev/nvidia-modeset /etc/cdi /var/run/cdi /etc/docker/daemon.json /etc/ld.so.cache /sbin/ldconfig /sbin/ldconfig.real /usr/bin/nvidia-cdi-hook /usr/bin/nvidia-container-cli /usr/bin/nvidia-container-runtime /usr/local/bin/nvidia-container-runtime /usr/bin/nvidia-container-runtime-hook /usr/bin/nvidia-cuda-mps-control /usr/bin/nvidia-cuda-mps-server /usr/bin/nvidia-debugdump /usr/bin/nvidia-persistenced /usr/bin/nvidia-smi /usr/bin/runc /etc/cdi/nvidia.yaml /var/run/cdi/nvidia.yaml /dev/nvmap /etc/rancher/k3s /var/lib/rancher/k3s/agent /etc/rancher/rke2 /var/lib/rancher/rke2/agent /var/lib/kubelet/config.yaml /etc/kubernetes/kubelet.conf'.split(
+  '/bin /sbin /lib /lib64 /var/run /dev/dxg /dev/nvidiactl /dev/nvidia0 /dev/nvidia-uvm /dev/nvidia-uvm-tools /dev/nvidia-modeset /etc/cdi /var/run/cdi /etc/docker/daemon.json /etc/ld.so.cache /sbin/ldconfig /sbin/ldconfig.real /usr/bin/nvidia-cdi-hook /usr/bin/nvidia-container-cli /usr/bin/nvidia-container-runtime /usr/local/bin/nvidia-container-runtime /usr/bin/nvidia-container-runtime-hook /usr/bin/nvidia-cuda-mps-control /usr/bin/nvidia-cuda-mps-server /usr/bin/nvidia-debugdump /usr/bin/nvidia-persistenced /usr/bin/nvidia-smi /usr/bin/runc /etc/cdi/nvidia.yaml /var/run/cdi/nvidia.yaml /dev/nvmap /etc/rancher/k3s /var/lib/rancher/k3s/agent /etc/rancher/rke2 /var/lib/rancher/rke2/agent /var/snap/microk8s/current /run/k3s/containerd/containerd.sock /var/snap/microk8s/common/run/containerd.sock /var/lib/kubelet/config.yaml /etc/kubernetes/kubelet.conf'.split(
     ' ',
   );
 

@@ -364,7 +364,6 @@ export const cases: readonly Case[] = [
 
 /** These only look at what is known; what is not known is no sign. */
 export const excused: readonly string[] = [
-  'request.node.cannotTell',
   'jetson.release.cannotTell',
   'jetson.requests.cannotTell',
   'jetson.images.cannotTell',

@@ -302,6 +302,14 @@ export const cases: readonly Case[] = [
   ['config.values.fine', 'docker-runtime', on('healthy@new')],
   ['config.values.badMode', 'docker-runtime', on('healthy@old', b => b.config('mode = "auto"', 'mode = "CDI"'))],
   [
+    'config.values.fine',
+    'docker-runtime',
+    // The release of runc is installed there by hand.
+    on('healthy@new', b =>
+      b.config('runtimes = ["runc", "crun"]', 'runtimes = ["runsc"]').dir('/usr/local/sbin', ['runsc']),
+    ),
+  ],
+  [
     'config.values.noLowLevel',
     'docker-runtime',
     on('healthy@new', b => b.config('runtimes = ["runc", "crun"]', 'runtimes = ["runsc"]')),

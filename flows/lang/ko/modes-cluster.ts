@@ -1,8 +1,8 @@
 /** 고장의 제목과 한 줄 이유: 쿠버네티스, GPU Operator, k3s, Jetson의 나머지. */
 export const cluster: Readonly<Record<string, readonly [title: string, line: string]>> = {
   'k8s-runtime-handler-missing': [
-    'containerd가 nvidia라는 핸들러를 모른다',
-    '런타임 클래스가 가리키는 핸들러가 containerd에 없다.',
+    '노드의 엔진이 nvidia라는 핸들러를 모른다',
+    '런타임 클래스가 가리키는 핸들러가 엔진에 없다.',
   ],
   'k8s-runtimeclass-missing': ['nvidia 런타임 클래스가 없다', '없는 런타임 클래스를 적은 파드는 거절된다.'],
   'k8s-pod-not-using-nvidia-runtime': [
@@ -26,8 +26,8 @@ export const cluster: Readonly<Record<string, readonly [title: string, line: str
     '베껴 둔 템플릿이 nvidia 부분을 바꾸고 옛 스키마를 붙잡는다.',
   ],
   'containerd-config-not-effective': [
-    '파일에 적힌 것이 containerd에 닿지 않는다',
-    '항목은 적혀 있는데 containerd가 그것으로 아무것도 하지 않는다.',
+    '파일에 적힌 것이 파드의 엔진에 닿지 않는다',
+    '항목은 적혀 있는데 엔진이 그것으로 아무것도 하지 않는다.',
   ],
   'k8s-all-gpus-leak': ['파드가 요청하지 않은 GPU를 본다', '변수 속의 all은 스케줄러를 지나쳐 모든 GPU를 준다.'],
   'device-plugin-cannot-load-nvml': [

@@ -85,7 +85,7 @@ export const container: Readonly<Record<string, readonly [title: string, line: s
     'CDI 스펙을 스펙으로 읽을 수 없다',
     '파일이 망가졌거나 비었다. 그 안의 디바이스를 모두 잃는다.',
   ],
-  'cdi-spec-dir-mismatch': ['Docker가 다른 폴더에서 CDI 스펙을 찾는다', '스펙은 있는데 이 엔진이 찾는 곳에 없다.'],
+  'cdi-spec-dir-mismatch': ['엔진이 다른 폴더에서 CDI 스펙을 찾는다', '스펙은 있는데 이 엔진이 찾는 곳에 없다.'],
   'cdi-spec-crashes-engine': [
     'CDI 스펙 하나가 모든 엔진을 죽인다',
     '한 글자 이름이 든 파일 하나가 Docker와 Podman을 쓰러뜨린다.',
@@ -172,7 +172,7 @@ export const container: Readonly<Record<string, readonly [title: string, line: s
     '이 Podman은 CDI 이름을 경로로 알거나 Compose에서 무시한다.',
   ],
   'podman-legacy-hook-leftover': [
-    'Podman에 옛 NVIDIA 훅이 아직 켜져 있다',
+    'CDI 옆에 옛 NVIDIA 훅이 아직 켜져 있다',
     '옛 OCI 훅이 CDI와 함께 돌아 시작을 깨뜨릴 수 있다.',
   ],
   'selinux-denied': ['SELinux가 컨테이너의 GPU 노드를 막는다', '노드는 있다. 컨테이너가 쓰는 것을 정책이 금한다.'],

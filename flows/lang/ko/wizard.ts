@@ -125,7 +125,7 @@ export const wizard: Readonly<Record<string, string>> = {
   'restarts nothing': '재시작 없음',
   'restarts Docker': 'Docker를 재시작',
   'reloads Docker': 'Docker를 reload',
-  'restarts containerd': 'containerd를 재시작',
+  'restarts the engine of pods': '파드의 엔진을 재시작',
   'restarts Kubernetes on this node': '이 노드의 쿠버네티스를 재시작',
   'containers must be started again': '컨테이너를 다시 시작해야 함',
   'reloads kernel modules': '커널 모듈을 다시 로드',

@@ -194,6 +194,18 @@ export const demos: Readonly<Record<string, Demo>> = {
       'The toolkit was installed on the node an hour after k3s had been started. Pods of the class nvidia hang in ContainerCreating.',
     load: async () => (await import('./kubernetes.ts')).k3sToolkitLate(),
   },
+  'crio-no-handler': {
+    title: 'A node on CRI-O: no runtime handler nvidia, and its conmon lies where nobody searches',
+    story:
+      'kubeadm set this node up with the packages of CRI-O. The toolkit and the runtime class came later; CRI-O was never told. A table without the line for conmon would keep it from starting.',
+    load: async () => (await import('./kubernetes.ts')).crioWithoutHandler(),
+  },
+  'microk8s-generated': {
+    title: 'microk8s: the handler was written into the file that every start makes anew',
+    story:
+      'Somebody added the nvidia handler to containerd.toml and restarted microk8s. The start filled the file in from its template again.',
+    load: async () => (await import('./kubernetes.ts')).microk8sGenerated(),
+  },
   'k3s-old-template': {
     title: 'k3s after an update: an old template hides the nvidia runtime',
     story: 'Somebody once copied the whole generated config.toml to config.toml.tmpl, to change one mirror.',

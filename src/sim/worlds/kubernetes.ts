@@ -1,7 +1,9 @@
-/** Boxes that are Kubernetes nodes: k3s, and a kubelet on a plain containerd. */
+/** Boxes that are Kubernetes nodes: k3s, microk8s, and a kubelet on a plain containerd or on CRI-O. */
 import { type Cluster, type Json, joinCluster, type Workload } from '../cluster.ts';
 import { startCri } from '../cri.ts';
-import { binary, file, mkdir } from '../fs.ts';
+import { binary, file, mkdir, put } from '../fs.ts';
+import { ARGS, startMicrok8s } from '../microk8s.ts';
+import { startUnit } from '../units.ts';
 import { tick, type Unit, type World } from '../world.ts';
 import { machine } from './machine.ts';
 import { writeSpec } from './specs.ts';
@@ -169,5 +171,151 @@ export const kubeletNode = (
   startCri(world, 'containerd.service');
   writeSpec(world, '1.20.0');
   tick(world, 3600);
+  return world;
+};
+
+/** As the packages of CRI-O have it: crun, runc and conmon lie in a folder of their own. */
+const PACKAGED = `[crio.image]
+signature_policy = "/etc/crio/policy.json"
+
+[crio.runtime]
+default_runtime = "crun"
+
+[crio.runtime.runtimes.crun]
+runtime_path = "/usr/libexec/crio/crun"
+runtime_root = "/run/crun"
+monitor_path = "/usr/libexec/crio/conmon"
+allowed_annotations = [
+    "io.containers.trace-syscall",
+]
+
+[crio.runtime.runtimes.runc]
+runtime_path = "/usr/libexec/crio/runc"
+runtime_root = "/run/runc"
+monitor_path = "/usr/libexec/crio/conmon"
+`;
+export const CRIO_DROP_IN = '/etc/crio/crio.conf.d/99-nvidia.toml';
+export const CRIO_HANDLER = `[crio.runtime.runtimes.nvidia]
+runtime_path = "/usr/bin/nvidia-container-runtime"
+runtime_type = "oci"
+runtime_root = "/run/crun"
+monitor_path = "/usr/libexec/crio/conmon"
+`;
+
+/** A kubelet on CRI-O, as kubeadm leaves it; `files` are what somebody wrote for CRI-O before its last start. */
+export const crioNode = (
+  version = '1.33.2',
+  files: Readonly<Record<string, string>> = { [CRIO_DROP_IN]: CRIO_HANDLER },
+  more: Partial<Cluster> = {},
+  name = 'crio-node',
+): World => {
+  const world = host(name);
+  const { fs } = world;
+  for (const p of ['kubectl', 'crictl', 'crio']) binary(fs, `/usr/bin/${p}`);
+  for (const p of ['crun', 'runc', 'conmon']) binary(fs, `/usr/libexec/crio/${p}`);
+  file(fs, '/var/lib/kubelet/config.yaml', 'kind: KubeletConfiguration\ncontainerRuntimeEndpoint: ""\n');
+  file(
+    fs,
+    '/var/lib/kubelet/kubeadm-flags.env',
+    'KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///var/run/crio/crio.sock --pod-infra-container-image=registry.k8s.io/pause:3.10"\n',
+  );
+  // Docker is on the same machine, so its containerd listens too.
+  put(fs, '/run/containerd/containerd.sock', { type: 'socket' });
+  file(fs, '/etc/crio/crio.conf.d/10-crio.conf', PACKAGED);
+  for (const [path, text] of Object.entries(files)) file(fs, path, text);
+  file(
+    fs,
+    '/usr/lib/systemd/system/crio.service',
+    service('crio', 'Container Runtime Interface for OCI (CRI-O)').replace(' server', ' $CRIO_CONFIG_OPTIONS'),
+  );
+  joinCluster(world, {
+    flavour: 'kubelet',
+    node: NODE,
+    containerd: '',
+    crio: version,
+    handlers: {},
+    defaultRuntime: 'crun',
+    cdi: true,
+    classes: { nvidia: 'nvidia' },
+    workloads: [plugin(), trainer()],
+    labels: { ...GPU_LABELS },
+    taints: [],
+    images,
+    ...more,
+  });
+  startUnit(world, 'crio.service');
+  tick(world, 3600);
+  return world;
+};
+/** The class is there and the toolkit is installed; nobody told CRI-O. */
+export const crioWithoutHandler = (): World => crioNode('1.33.2', {}, {}, 'crio-no-handler');
+
+/** What the snap brings, shortened to what matters here. */
+const MICROK8S_TEMPLATE = `# Use config version 2 to enable new configuration fields.
+version = 2
+oom_score = 0
+
+[plugins."io.containerd.grpc.v1.cri"]
+  stream_server_address = "127.0.0.1"
+  sandbox_image = "registry.k8s.io/pause:3.10"
+
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    snapshotter = "\${SNAPSHOTTER}"
+    default_runtime_name = "\${RUNTIME}"
+
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+      runtime_type = "\${RUNTIME_TYPE}"
+
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia-container-runtime]
+      runtime_type = "\${RUNTIME_TYPE}"
+
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia-container-runtime.options]
+        BinaryName = "nvidia-container-runtime"
+
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "\${SNAP_DATA}/opt/cni/bin"
+`;
+export const MICROK8S_HANDLER = `
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia]
+  runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia.options]
+  BinaryName = "/usr/bin/nvidia-container-runtime"
+`;
+export const MICROK8S_ARGS = ARGS;
+
+/** microk8s from the snap; `added` is what somebody put at the end of the template before the last start. */
+export const microk8sNode = (added = MICROK8S_HANDLER, more: Partial<Cluster> = {}, name = 'microk8s-node'): World => {
+  const world = host(name);
+  const { fs } = world;
+  binary(fs, '/usr/bin/snap');
+  binary(fs, '/snap/bin/microk8s');
+  binary(fs, '/snap/microk8s/current/bin/containerd');
+  put(fs, '/var/snap/microk8s/common/run/containerd.sock', { type: 'socket' });
+  file(fs, `${ARGS}/containerd-template.toml`, `${MICROK8S_TEMPLATE}${added}`);
+  joinCluster(world, {
+    flavour: 'microk8s',
+    node: NODE,
+    containerd: '2.1.6',
+    handlers: {},
+    defaultRuntime: 'runc',
+    cdi: true,
+    classes: { nvidia: 'nvidia' },
+    workloads: [plugin(), trainer()],
+    labels: { ...GPU_LABELS },
+    taints: [],
+    images,
+    ...more,
+  });
+  startMicrok8s(world);
+  tick(world, 3600);
+  return world;
+};
+/** The handler was written into the file that each start makes anew. */
+export const microk8sGenerated = (): World => {
+  const world = microk8sNode('', {}, 'microk8s-generated');
+  const at = `${ARGS}/containerd.toml`;
+  const made = world.fs.entries.get(at);
+  file(world.fs, at, `${made?.type === 'file' ? made.text : ''}${MICROK8S_HANDLER}`);
+  tick(world, 60);
   return world;
 };
