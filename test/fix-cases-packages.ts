@@ -100,6 +100,12 @@ export const packageCases: Readonly<Record<string, Case>> = {
     isByName: true,
     offers: ['remove-old-package-source'],
   },
+  'a channel that no fabric gave out': {
+    box: fresh(async () => {}),
+    finding: 'imex-channel-missing',
+    isByName: true,
+    offers: ['ignore-imex-channel-requests'],
+  },
   'fields of OCI that toolkit 1.20 does not know': {
     box: fresh(async () => {}),
     finding: 'unknown-oci-spec-field',

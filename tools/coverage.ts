@@ -29,7 +29,6 @@ const elsewhere: Readonly<Record<string, string>> = {
 
 /** Ids of the classes Apply and Patch that no plan of ours can mend, each with the reason. */
 const byHand: Readonly<Record<string, string>> = {
-  'imex-channel-missing': 'the channel is given out by the fabric of several machines, which one box cannot simulate',
   'cuda-requirement-unsatisfied': 'another image or a newer driver: a choice of its owner',
   'image-arch-not-compiled': 'another build of the framework: its owner builds the image',
   'image-platform-mismatch': 'an image of another platform has to be built or pulled by its owner',
@@ -43,7 +42,8 @@ const byHand: Readonly<Record<string, string>> = {
   'tegra-gpus-flag': 'the command that a person types asks in another way',
   'tegra-image-mismatch': 'another image: a choice of its owner',
   'gpu-operator-toolkit-config-path': 'values of a Helm release, which its owner upgrades',
-  'gpu-operator-management-cdi-unresolvable': 'values of a Helm release, which its owner upgrades',
+  'gpu-operator-management-cdi-unresolvable':
+    'a plan restarts the toolkit pod; what that pod writes at its start the simulated cluster does not have',
 };
 
 const verdictFiles: readonly { readonly cases?: readonly Case[] }[] = await Promise.all(

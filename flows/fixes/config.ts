@@ -111,6 +111,24 @@ export const allowUnknownFields = applies({
     ),
 });
 
+export const ignoreImex = applies({
+  id: 'ignore-imex-channel-requests',
+  title: 'Let containers start without the IMEX channel they ask for',
+  mends: ['imex-channel-missing'],
+  privilege: 2,
+  effect: ['E1', 'RX'],
+  source: '2.3 imex-channel-missing, the opt-out; 1.4: the switch exists from 1.17.5 on',
+  fits: f => readable(f) && atLeast(or(f.toolkit.version, null) ?? '0', since.toolkitMayIgnoreImex),
+  touches,
+  plan: f =>
+    inConfig(
+      f,
+      text => setToml(text, 'features', 'ignore-imex-channel-requests', 'true'),
+      'NVIDIA_IMEX_CHANNELS of a container is then passed over',
+      `For machines that share no memory over NVLink. Price: a job that needs the channel starts and runs without it; there the channel has to be made instead. ${SPAN}`,
+    ),
+});
+
 export const cgroupsOn = applies({
   id: 'set-no-cgroups-false',
   title: 'Let the toolkit open the devices again (no-cgroups = false)',
@@ -335,6 +353,7 @@ export const configFixes = [
   ldconfigPath,
   ldconfigHostPrefix,
   allowUnknownFields,
+  ignoreImex,
   cgroupsOn,
   driverRoot,
   ldcacheDefault,

@@ -26,6 +26,8 @@ export const since = {
   toolkitPassesCompatMode: '1.17.7',
   /** auto means jit-cdi instead of legacy; refresh units are shipped. */
   toolkitJitCdi: '1.18.0',
+  /** Requests for IMEX channels can be passed over. */
+  toolkitMayIgnoreImex: '1.17.5',
   /** The OCI spec is decoded strictly, with a switch to pass over what is unknown. */
   toolkitRefusesUnknownFields: '1.19.0',
   /** With the nvidia runtime the hook is taken out in the modes cdi, jit-cdi and csv. */
