@@ -69,6 +69,16 @@ export const packageCases: Readonly<Record<string, Case>> = {
     finding: 'toolkit-version-skew',
     offers: ['align-toolkit-versions'],
   },
+  'the package is there, its program is not': {
+    box: old(async box => {
+      await sources(box);
+      await does(box, 'apt-get', 'install', '-y', ...TOOLKIT_PACKAGES);
+      await restart(box);
+      await does(box, 'rm', '-f', '/usr/bin/nvidia-container-cli');
+    }),
+    finding: 'toolkit-version-skew',
+    offers: ['align-toolkit-versions'],
+  },
   'a new toolkit with an old CLI': {
     box: old(async box => {
       await sources(box);

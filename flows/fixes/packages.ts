@@ -73,8 +73,22 @@ interface Installed {
   readonly version: string | null;
 }
 
-/** The steps that bring all four packages to one version. */
-const installs = (m: Manager, a: Answers): Installed | Refusal => {
+/** The packages are there and files of them are not: somebody removed those, or an unpacking broke off. */
+const reinstalls = (m: Manager): Installed => ({
+  steps: [
+    does(
+      'unpacks the same four packages once more',
+      m.again,
+      { nothing: 'the packages are the same; their programs were missing' },
+      INSTALL_MS,
+    ),
+  ],
+  what: `${TOOLKIT_PACKAGES.join(', ')} once more, at the version that is there`,
+  version: null,
+});
+
+/** The steps that bring all four packages to one version. `isLacking`: a program of them is not there. */
+const installs = (m: Manager, a: Answers, isLacking: boolean): Installed | Refusal => {
   const preview = m.preview(a as Readonly<Record<string, Ran>>);
   if (preview.kind === 'unknown')
     return refuse(
@@ -87,6 +101,7 @@ const installs = (m: Manager, a: Answers): Installed | Refusal => {
     preview.kind === 'changes'
       ? preview.changes
       : TOOLKIT_PACKAGES.map(name => ({ name, from: preview.installed.get(name) ?? null, to: null }));
+  if (changes.length === 0 && isLacking) return reinstalls(m);
   if (changes.length === 0)
     return refuse(
       'the package sources of this machine have nothing newer; all four packages are there at one version',
@@ -131,7 +146,7 @@ const forDocker = (f: Facts, a: Answers, done: Installed, summary: string): Draf
   return comesUp(f, a, { ...draft, steps: [...done.steps, ...steps] });
 };
 
-const missing = (f: Facts, program: 'nvidia-ctk' | 'nvidia-container-runtime-hook'): boolean =>
+const missing = (f: Facts, program: 'nvidia-ctk' | 'nvidia-container-runtime-hook' | 'nvidia-container-cli'): boolean =>
   or(f.toolkit.programs, null)?.[program] === null;
 
 export const installToolkit = applies({
@@ -142,14 +157,15 @@ export const installToolkit = applies({
   effect: ['E1', 'RD'],
   source: '2.6 toolkit-not-installed; all seeds assume it',
   installs: true,
-  fits: f => managerOf(f) !== null && or(f.toolkit.version, '') === null,
+  // microk8s has an addon that brings its own.
+  fits: f => managerOf(f) !== null && or(f.toolkit.version, '') === null && f.kube.flavour !== 'microk8s',
   touches: f => [managerOf(f)?.source.list ?? '', ...(parses(f) ? [f.daemonJson.path] : [])].filter(Boolean),
   needs: firstRound,
   more: secondRound,
   plan: (f, a) => {
     const m = managerOf(f);
     if (m === null) return refuse('the package manager of this system is not known here');
-    const done = installs(m, ran(a));
+    const done = installs(m, ran(a), true);
     if (isRefused(done)) return done;
     return forDocker(f, ran(a), done, `Installs ${done.what}; Docker looks for them only when it starts.`);
   },
@@ -171,7 +187,7 @@ export const installFull = applies({
   plan: (f, a) => {
     const m = managerOf(f);
     if (m === null) return refuse('the package manager of this system is not known here');
-    const done = installs(m, ran(a));
+    const done = installs(m, ran(a), true);
     if (isRefused(done)) return done;
     return forDocker(f, ran(a), done, `Adds the hook to what is there (${done.what}), all at one version.`);
   },
@@ -201,7 +217,7 @@ export const alignToolkit = applies({
   plan: (f, a, finding) => {
     const m = managerOf(f);
     if (m === null) return refuse('the package manager of this system is not known here');
-    const done = installs(m, ran(a));
+    const done = installs(m, ran(a), missing(f, 'nvidia-container-cli') || f.toolkit.cliBroken !== null);
     if (isRefused(done)) return done;
     const left = finding === 'toolkit-known-vulnerable' && done.version !== null ? holesOf(done.version) : [];
     if (left.length > 0)

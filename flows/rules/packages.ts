@@ -37,6 +37,8 @@ export interface Manager {
   readonly preview: (answers: Readonly<Record<string, Ran>>) => Preview;
   /** Packages, each with the version that was shown where one was. */
   readonly install: (changes: readonly Change[]) => Argv;
+  /** The same versions once more, where the packages are there and their files are not. */
+  readonly again: Argv;
   /** What brings the earlier state back. */
   readonly back: (changes: readonly Change[]) => Argv;
   /** Reads the lists of a source that was just added; null where installing does that itself. */
@@ -101,6 +103,7 @@ const apt: Manager = {
     };
   },
   install: changes => [...APT, 'install', '-y', ...changes.map(c => (c.to ? `${c.name}=${c.to}` : c.name))],
+  again: [...APT, 'install', '-y', '--reinstall', ...TOOLKIT_PACKAGES],
   back: changes =>
     changes.every(c => c.from === null)
       ? [...APT, 'remove', '-y', ...changes.map(c => c.name)]
@@ -158,6 +161,7 @@ const dnf: Manager = {
     };
   },
   install: changes => ['dnf', 'install', '-y', ...changes.map(c => (c.to ? `${c.name}-${c.to}` : c.name))],
+  again: ['dnf', 'reinstall', '-y', ...TOOLKIT_PACKAGES],
   back: changes =>
     changes.every(c => c.from === null)
       ? ['dnf', 'remove', '-y', ...changes.map(c => c.name)]

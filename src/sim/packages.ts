@@ -100,7 +100,8 @@ const change = (world: World, words: readonly string[], onlyLook: boolean): Ran 
       unknown.map(u => `E: Unable to locate package ${u.name}\n`).join(''),
       'Reading package lists...\n',
     );
-  const todo = list.filter(({ name, to }) => to !== installed(world, name));
+  const isAgain = words.includes('--reinstall');
+  const todo = list.filter(({ name, to }) => isAgain || to !== installed(world, name));
   const lines = todo.map(({ name, to }) => {
     const from = installed(world, name);
     return to === null
