@@ -5,7 +5,7 @@ import { DAEMON_JSON, daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
 import { atLeast, since } from '../rules/version.ts';
 import { deadly, removeDeadly } from './cdi-place.ts';
-import { isOurs } from './cdi-spec.ts';
+import { firstSpec, isOurs, previews } from './cdi-spec.ts';
 import { allOf, inDaemonJson, parses, server, touches } from './daemon-json.ts';
 import { applies, isRefused, known } from './make.ts';
 import { comesUp, isDown, policies, restarts, running, starts } from './restart.ts';
@@ -31,7 +31,7 @@ export const enableCdi = applies({
     (daemonOf(f.docker)?.cdiSpecDirs.length ?? 0) === 0 &&
     (atLeast(server(f), since.dockerCdiDefault) ? f.daemonJson.cdi === false : f.daemonJson.cdi !== true),
   touches,
-  needs: running,
+  needs: () => ({ ...running(), ...previews() }),
   more: policies,
   plan: (f, a) => {
     const byDefault = atLeast(server(f), since.dockerCdiDefault);
@@ -50,7 +50,14 @@ export const enableCdi = applies({
       byDefault ? 'from 28.2 CDI is on unless it is switched off here' : 'Docker 25 to 28.1 has CDI off by default',
       'Merges one key. nvidia-ctk runtime configure --cdi.enabled would drop every other feature that is set here.',
     );
-    return isRefused(draft) ? draft : restarts(f, a, draft);
+    if (isRefused(draft)) return draft;
+    // Switched on without a spec it would answer every request with "unresolvable".
+    const hasSpec = f.cdiSpecs.specs.some(s => isOurs(s) && s.fault === null);
+    const spec = hasSpec ? null : firstSpec(f, a);
+    if (spec === null) return restarts(f, a, draft);
+    if (isRefused(spec))
+      return restarts(f, a, { ...draft, afterwards: [`A CDI spec is still needed: ${spec.refuse}.`] });
+    return restarts(f, a, { ...draft, steps: [...spec.steps, ...draft.steps] });
   },
 });
 
