@@ -42,12 +42,17 @@ export const cdi = flow({
       decide: (f, r) => {
         if (readerOf(r) !== 'docker') return { is: 'on', found: 'always on' };
         const info = daemonOf(f.docker);
-        const version = need(f.docker.serverVersion) ?? '0';
+        const version = need(f.docker.serverVersion);
+        if (version === null) throw new CannotTell([{ unknown: 'unreadable', probe: 'docker version' }]);
+        // A daemon that does not answer is known by its file alone.
+        if (!info) need(f.daemonJson.text);
         const byDefault = atLeast(version, since.dockerCdiDefault);
         if (info ? info.cdiSpecDirs.some(d => d !== '') : (f.daemonJson.cdi ?? byDefault))
           return { is: 'on', found: `on, ${info?.cdiSpecDirs.join(' and ') ?? version}` };
         const seen = [{ from: 'docker info', shows: 'CDISpecDirs is empty' }];
         if (!atLeast(version, since.dockerCdi)) return { is: 'off', found: `Docker ${version} knows no CDI`, seen };
+        if (isUnknown(f.daemonJson.text))
+          return { is: 'off', found: 'off in the running daemon; what its file says is not known', seen };
         const wanted = f.daemonJson.cdi ?? byDefault;
         const noDirs = f.daemonJson.specDirs?.every(d => d === '') === true;
         if (wanted && noDirs)

@@ -1,5 +1,5 @@
 import { check, flow, stop, to } from '../src/engine/flow.ts';
-import { need, or } from '../src/engine/known.ts';
+import { CannotTell, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import { CONFIG } from './probes/toolkit.ts';
 import { modeInForce, modesOf, resolveMode, resolvesTegra } from './rules/mode.ts';
@@ -154,6 +154,10 @@ export const config = flow({
               is: set === 'jit-cdi' ? 'jit' : set === 'csv' ? 'csv' : 'cdi',
               found: `${set}, by the default runtime nvidia`,
             };
+          // From 29.2 the hook is asked only where CDI is not, and that hangs on a program Docker found at its start.
+          const version = need(f.docker.serverVersion);
+          if (version === null) throw new CannotTell([{ unknown: 'unreadable', probe: 'docker version' }]);
+          if (atLeast(version, since.dockerGpusCdiFirst)) need(f.toolkit.programs);
           return { is: 'hookRefuses', found: `mode is ${set}: the hook refuses --gpus`, seen: at(`mode = "${set}"`) };
         }
         const names = r.way === 'docker-runtime-cdi';

@@ -47,7 +47,8 @@ export const csv = flow({
         const listed = f.csvLines.paths.filter(p => !p.path.includes('*'));
         const gone = listed.filter(p => f.csvPaths.there.get(p.path) === false);
         const unsure = listed.flatMap(p => f.csvPaths.there.get(p.path) ?? []).filter(isUnknown);
-        if (gone.length === 0 && unsure.length > 0) throw new CannotTell(unsure);
+        const open = [...f.csvLines.unread, ...unsure];
+        if (gone.length === 0 && open.length > 0) throw new CannotTell(open);
         return gone.length === 0
           ? { is: 'complete', found: `${lists.join(', ')}: ${f.csvLines.paths.length} entries, all there` }
           : {

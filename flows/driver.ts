@@ -21,11 +21,13 @@ export const driver = flow({
       },
       source:
         'field reference 3.1 T2; kernel-module-not-loaded; driver-not-installed; kernel-module-missing-for-kernel',
-      probes: ['driver', 'libraries', 'where'],
+      probes: ['driver', 'libraries', 'where', 'pci'],
       decide: f => {
         const loaded = need(f.driver.loaded);
         if (loaded !== null)
           return { is: 'loaded', found: loaded, seen: [{ from: f.driver.loadedFrom, shows: loaded }] };
+        // Without a card nobody misses a driver.
+        if (or(f.where.tegra, null) === null) need(f.pci.gpus);
         const seen = [
           { from: '/proc/driver/nvidia/version', shows: 'not there: no NVIDIA module is loaded' },
           ...(f.driver.modinfo ? [{ from: 'modinfo -F version nvidia', shows: f.driver.modinfo }] : []),
@@ -47,7 +49,8 @@ export const driver = flow({
         notLoaded: to('module'),
         notBuilt: to('module'),
         notInstalled: stop('driver-not-installed', to('request')),
-        cannotTell: 'agree',
+        // What lacks below it may lack because of it.
+        cannotTell: to('request'),
       },
     }),
     agree: check({
@@ -95,13 +98,15 @@ export const driver = flow({
           'nvidia-modprobe creates 195:255, 195:N and the dynamic uvm nodes; NVML opens /dev/nvidiactl first and calls its absence "driver not loaded".',
       },
       source: 'device-nodes-missing; device-node-permissions; field reference 1.1',
-      probes: ['nodes'],
+      probes: ['nodes', 'driver'],
       decide: f => {
         const present = need(f.nodes.present);
         const lacking = [
           ...(present.has('nvidiactl') ? [] : ['/dev/nvidiactl']),
           ...([...present].some(n => /^nvidia\d+$/.test(n)) ? [] : ['/dev/nvidia0']),
         ];
+        // Where no module is loaded, nobody makes them: then they are not what is wrong.
+        if (lacking.length > 0) need(f.driver.loaded);
         const { closed } = f.nodes;
         return lacking.length === 0
           ? closed

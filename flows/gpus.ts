@@ -1,5 +1,5 @@
-import { check, flow, stop, to } from '../src/engine/flow.ts';
-import { need, or } from '../src/engine/known.ts';
+import { check, flow, stop, to, works } from '../src/engine/flow.ts';
+import { CannotTell, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import type { Facts } from './probes/index.ts';
 import { cdiMeant, lacks, resolve } from './rules/cdi.ts';
@@ -38,8 +38,9 @@ export const gpus = flow({
       decide: f => {
         const programs = need(f.toolkit.programs);
         const version = need(f.docker.serverVersion);
+        if (version === null) throw new CannotTell([{ unknown: 'unreadable', probe: 'docker version' }]);
         const [hook, cdiHook] = [programs['nvidia-container-runtime-hook'], programs['nvidia-cdi-hook']];
-        const cdiFirst = version !== null && atLeast(version, since.dockerGpusCdiFirst);
+        const cdiFirst = atLeast(version, since.dockerGpusCdiFirst);
         const none = Object.values(programs).every(p => p === null);
         if (none)
           return {
@@ -87,7 +88,8 @@ export const gpus = flow({
         later: stop('docker-no-device-driver', to('config')),
         baseOnly: stop('toolkit-base-only', to('config')),
         notInstalled: stop('toolkit-not-installed'),
-        cannotTell: to('config'),
+        // Whether the hook or CDI serves it is open, so a fault of either would be a guess.
+        cannotTell: works,
       },
     }),
     resolves: check({
@@ -116,7 +118,9 @@ export const gpus = flow({
       ],
       decide: f => {
         const info = daemonOf(f.docker);
-        if (info && info.cdiSpecDirs.length === 0) return { is: 'no', found: 'CDI is off, the hook is used' };
+        if (!info) need(f.daemonJson.text);
+        if (info ? info.cdiSpecDirs.length === 0 : f.daemonJson.cdi === false)
+          return { is: 'no', found: 'CDI is off, the hook is used' };
         const r = resolve(f, 'docker');
         if (r.is !== 'resolves') return { is: 'no', found: 'it does not resolve, the hook is used', seen: r.seen };
         const gone = lacks(f, r).nodes;
@@ -124,7 +128,7 @@ export const gpus = flow({
           ? { is: 'no', found: `the spec names ${gone[0]!}, which is missing; the hook is used` }
           : { is: 'yes', found: `from ${r.spec.path}` };
       },
-      on: { yes: to('cdi'), no: 'fallback', cannotTell: to('cdi') },
+      on: { yes: to('cdi'), no: 'fallback', cannotTell: works },
     }),
     fallback: check({
       title: 'Fallback',

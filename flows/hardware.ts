@@ -38,7 +38,9 @@ export const hardware = flow({
         const others = need(f.pci.functions);
         const seen =
           others.length > 0 ? quote(others) : [{ from: 'lspci -Dnnk -d 10de:', shows: 'no NVIDIA function' }];
-        const hypervisor = need(f.where.hypervisor);
+        // The GPU of a Jetson is on no bus that is listed.
+        need(f.where.tegra);
+        const hypervisor = or(f.where.hypervisor, 'none');
         return hypervisor === 'none' || hypervisor === ''
           ? { is: 'none', found: 'no NVIDIA GPU', seen }
           : {

@@ -1,5 +1,5 @@
 import { check, flow, stop, works } from '../src/engine/flow.ts';
-import { need, or } from '../src/engine/known.ts';
+import { isUnknown, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import { bare, CONFIG } from './probes/toolkit.ts';
 import { atLeast, numbers, since } from './rules/version.ts';
@@ -147,7 +147,8 @@ export const legacy = flow({
         const path = bare(value);
         const heals =
           /\/ldconfig(\.real)?$/.test(path) &&
-          (or(f.toolkit.version, undefined) === undefined
+          // Of an unknown version it matters only where the other name is what is there.
+          (isUnknown(f.toolkit.version) && (need(f.configPaths.ldconfigExists) || !need(f.configPaths.plainExists))
             ? need(f.configPaths.ldconfigExists)
             : atLeast(need(f.toolkit.version) ?? '0', since.toolkitHealsLdconfigReal));
         const real = heals && or(f.configPaths.ldconfigRealExists, false);

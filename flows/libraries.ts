@@ -53,7 +53,7 @@ export const libraries = flow({
           'nvidia-container-cli forks a child, changes its root and calls dlopen; the search goes through /etc/ld.so.cache. An i386 copy does not count.',
       },
       source: 'nvml-lib-missing; host-ldcache-stale; seed 0 (blames ldconfig.real: the wrong stage)',
-      probes: ['libraries', 'config', 'configPaths', 'toolkit', 'where', 'smi'],
+      probes: ['libraries', 'config', 'configPaths', 'toolkit', 'where', 'smi', 'driver', 'pci'],
       decide: (f, r) => {
         if (f.config.root !== null && f.config.root !== '/' && or(f.configPaths.rootHasDriver, false))
           return { is: 'cached', found: `below ${f.config.root}` };
@@ -71,6 +71,8 @@ export const libraries = flow({
           { from: 'ldconfig -p', shows: 'no libnvidia-ml.so.1' },
           ...onDisk.slice(0, 2).map(([, p]) => ({ from: p, shows: 'is on disk' })),
         ];
+        // Without a driver there is no library either, and then that is what is wrong.
+        if (onDisk.length === 0 && !f.where.wsl && need(f.driver.loaded) === null) need(f.pci.gpus);
         return onDisk.length > 0
           ? { is: 'notCached', found: 'on disk, not in the loader cache', seen }
           : { is: 'missing', found: 'libnvidia-ml is not on this host', seen };

@@ -49,6 +49,8 @@ export const runtime = flow({
       decide: f => {
         const info = daemonOf(f.docker);
         const inFile = 'nvidia' in f.daemonJson.runtimes;
+        // With neither the daemon nor its file nobody knows what it has loaded.
+        if (!info) need(f.daemonJson.text);
         if (!info)
           return inFile
             ? { is: 'known', found: 'in daemon.json' }

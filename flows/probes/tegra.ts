@@ -1,6 +1,6 @@
 /** Jetson: the CSV lists the runtime reads, and whether what they name exists. */
 import type { FileRead, StatRead } from '../../src/box/box.ts';
-import { isUnknown, type Maybe } from '../../src/engine/known.ts';
+import { isUnknown, type Maybe, type Unknown } from '../../src/engine/known.ts';
 import { list, probe, read, stat } from '../../src/engine/probe.ts';
 import { exists, names, text } from './answers.ts';
 
@@ -25,6 +25,8 @@ type Lists = { readonly csvLists: CsvListFacts };
 export interface CsvLineFacts {
   /** Paths by list, in order. */
   readonly paths: readonly { readonly list: string; readonly kind: string; readonly path: string }[];
+  /** Lists whose text could not be had. */
+  readonly unread: readonly Unknown[];
 }
 export const csvLines = probe({
   id: 'csvLines',
@@ -41,6 +43,10 @@ export const csvLines = probe({
             return m ? [{ list: name, kind: m[1]!, path: m[2]! }] : [];
           })
         : [];
+    }),
+    unread: Object.entries(a).flatMap(([name, found]) => {
+      const t = text(found as FileRead, `${CSV_DIR}/${name}`);
+      return isUnknown(t) ? [t] : [];
     }),
   }),
 });
