@@ -248,6 +248,7 @@ export const dockerSigns = {
           'failed to connect to the docker API',
         ],
         0.86,
+        { needs: ['gpuWords'] },
       ),
       s(
         [
@@ -278,6 +279,7 @@ export const dockerSigns = {
           'Got permission denied while trying to connect',
         ],
         0.96,
+        { needs: ['gpuWords'] },
       ),
     ],
   },

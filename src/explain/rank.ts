@@ -1,4 +1,5 @@
 /** From what was found to ranked answers: likelihood by signature, first causes over consequences, then a share of one. */
+import { hints } from '../../flows/signatures/context.ts';
 import { signs } from '../../flows/signatures/index.ts';
 import type { Feature, Foreign, Kind, Signature } from '../engine/signature.ts';
 import { type Catalogue, type Entry, type ForeignEntry, isForeign } from './catalogue.ts';
@@ -42,6 +43,7 @@ const MOST = 0.985;
 /** What an answer needs to stand beside a foreign matter: one that is plain, and any other. */
 const PLAINLY = 0.75;
 const LIKELY = 0.5;
+const MOST_GUESSES = 3;
 
 const likelihood = (signature: Signature, features: ReadonlySet<Feature>): number => {
   if (signature.needs !== undefined && !signature.needs.some(f => features.has(f))) return 0;
@@ -155,6 +157,19 @@ const foreignOf = (catalogue: Catalogue, hits: Hits): Foreign | null => {
   return best;
 };
 
+/** Where a text complains about a GPU and says nothing that is known: what such texts are mostly about. */
+const guesses = (features: ReadonlySet<Feature>): Candidate[] => {
+  if (!features.has('gpuWords') || !features.has('trouble')) return [];
+  const best = new Map<string, number>();
+  for (const { id, sure, shows, unless = [] } of hints)
+    if (shows.every(f => features.has(f)) && !unless.some(f => features.has(f)))
+      best.set(id, Math.max(best.get(id) ?? 0, sure));
+  return [...best]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, MOST_GUESSES)
+    .map(([id, confidence], i) => ({ id, confidence: confidence / (i + 1), lines: [], isVague: true }));
+};
+
 /** The ranked answers for what was found. */
 export const rank = (catalogue: Catalogue, hits: Hits): Ranking => {
   const foreign = foreignOf(catalogue, hits);
@@ -163,5 +178,6 @@ export const rank = (catalogue: Catalogue, hits: Hits): Ranking => {
   const top = claims.reduce((most, claim) => Math.max(most, claim.value), 0);
   const needed = foreign === null ? 0 : foreign.plain === true ? PLAINLY : LIKELY;
   if (foreign !== null && top < needed) return { candidates: [], foreign };
+  if (candidates.length === 0 && foreign === null) return { candidates: guesses(hits.features), foreign };
   return { candidates, foreign: candidates.length === 0 ? foreign : null };
 };
