@@ -220,6 +220,12 @@ export const applications: readonly Foreign[] = [
       'etcdserver: request timed out',
       'node.kubernetes.io/not-ready',
       'Evicted',
+      'INSTALLATION FAILED',
+      'UPGRADE FAILED',
+      'cannot re-use a name that is still in use',
+      '<persistentvolumeclaims|configmaps|secrets|services|deployments.apps> … already exists',
+      '(AlreadyExists)',
+      'Error from server (BadRequest)',
     ],
   },
   {

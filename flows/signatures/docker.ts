@@ -44,6 +44,9 @@ export const dockerSigns = {
       s(
         [
           'could not find requested runtime: nvidia',
+          'requested docker runtime nvidia was not found',
+          'requested runtime nvidia',
+          'unable to find runtime nvidia',
           'runtime nvidia not found',
           'OCI runtime nvidia not found',
           'requested OCI runtime nvidia is not available',

@@ -96,6 +96,8 @@ export const driverSigns = {
           'Your kernel headers for kernel',
           'installed nvidia-dkms',
           'nvidia … autoinstall failed for kernel',
+          'nvidia-kmod … <failed|error>',
+          'akmods … nvidia … <failed|error>',
           'autoinstall failed … nvidia',
           'Could not locate dkms.conf file … nvidia',
           'dkms install … nvidia … exited',

@@ -253,7 +253,7 @@ export const runtimeSigns = {
           'namespace association failed',
           'mount operation failed',
           'container error: stat failed',
-          'container error:',
+          '.real: container error',
         ],
         0.75,
       ),

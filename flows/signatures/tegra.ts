@@ -52,6 +52,9 @@ export const tegraSigns = {
         [
           'File … /usr/lib/aarch64-linux-gnu/lib … is empty, not checked',
           'CSV file is empty',
+          '/dev/nvhost-ctrl: No such file',
+          '/dev/nvhost-gpu: No such file',
+          '/dev/nvmap: No such file',
           'Skipping CSV file',
           'No mount specs specified',
           'host-files-for-container.d',

@@ -22,6 +22,7 @@ export const toolkitSigns = {
           'VolumeDriver.Create: internal error',
           'nvidia-docker-plugin … failed',
           'create nvidia_driver_',
+          'no such volume: nvidia_driver_',
         ],
         0.6,
       ),
