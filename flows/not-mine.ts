@@ -153,6 +153,10 @@ const engine: readonly Foreign[] = [
       'permission denied while trying to connect to the Docker',
       'permission denied while trying to connect to the docker API',
       "Couldn't connect to Docker daemon",
+      'docker: command not found',
+      'docker: not found',
+      'The command docker could not be found',
+      'docker-compose: command not found',
     ],
   },
   {

@@ -28,6 +28,8 @@ export const hints: readonly Hint[] = [
   hint('wsl-no-adapter', 0.3, ['windows', 'desktop']),
   hint('cgroup-lost-after-daemon-reload', 0.36, ['exitsLater'], ['toolkitChanged', 'kernelNew']),
   hint('cgroup-lost-after-daemon-reload', 0.4, ['daemonReload', 'inContainer']),
+  hint('cdi-spec-stale', 0.38, ['podman', 'unattended']),
+  hint('cdi-spec-stale', 0.36, ['podman', 'oldSpec']),
   hint('secure-boot-key-rejected', 0.38, ['secureBoot']),
   hint('nouveau-bound', 0.38, ['nouveau']),
   hint('selinux-denied', 0.38, ['selinux']),

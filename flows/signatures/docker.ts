@@ -114,7 +114,13 @@ export const dockerSigns = {
         ],
         0.55,
       ),
-      s('/etc/docker/daemon.json', 0.35, { also: ['docker.service'] }),
+      s(
+        ['/etc/docker/daemon.json', '<changed|edited|modified|updated|configured|change|edit|configure> … daemon.json'],
+        0.5,
+        {
+          also: ['docker.service'],
+        },
+      ),
     ],
     follows: ['docker-flag-conflict', 'docker-default-runtime-broken'],
   },

@@ -141,6 +141,7 @@ export const kubernetesSigns = {
         { needs: ['k8s'] },
       ),
       s('ERROR_LIBRARY_NOT_FOUND', 0.4),
+      s('Insufficient nvidia.com/gpu', 0.32),
       s(
         ['nvidia-device-plugin … <CrashLoopBackOff|Error|RunContainerError>', 'k8s-device-plugin … CrashLoopBackOff'],
         0.5,
@@ -162,6 +163,7 @@ export const kubernetesSigns = {
         0.9,
       ),
       s(['nvidia.com/gpu: 0', 'marking device as unhealthy', 'XidCriticalError', 'device … unhealthy'], 0.58),
+      s(['Insufficient nvidia.com/gpu'], 0.3),
       s(['Number of devices … 0', 'Registered device plugin … 0 devices', 'advertise … 0 … nvidia.com/gpu'], 0.4),
     ],
   },

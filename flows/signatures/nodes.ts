@@ -153,6 +153,17 @@ export const nodeSigns = {
         0.85,
       ),
       s('stat CDI host device /dev/nvidia<0|1|2|3|4|5|6|7|ctl>', 0.4),
+      s(
+        [
+          '/dev/nvidia <files|devices|nodes|device files|device nodes> <are|is|were> <missing|not|absent|gone>',
+          '/dev/nvidia <are|is> <missing|absent|gone|not there|not present|not created|not mounted>',
+          '/dev/nvidia0 <is|are> <missing|absent|gone|not there|not present|not created|not mounted>',
+          '/dev/nvidia0 does not exist',
+          '<no|missing> /dev/nvidia<0|1|ctl|devices|nodes|files|in|on|,>',
+        ],
+        0.6,
+        { less: { tegra: 0.5, lxc: 0.2 } },
+      ),
       s(['nvml error: driver not loaded', 'failed to initialize NVML: Driver Not Loaded'], 0.38, {
         more: { moduleLoaded: 0.7 },
       }),

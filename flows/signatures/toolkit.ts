@@ -38,6 +38,8 @@ export const toolkitSigns = {
           'No match for argument: nvidia-container-toolkit',
           'nvidia-container-toolkit is not installed',
           'nvidia-docker: command not found',
+          'nvidia-docker: not found',
+          'No such file or directory: nvidia-docker',
           'nvidia-container-cli: command not found',
           'Command not found: nvidia-container-cli',
           'ctr: exec: nvidia-container-cli: executable file not found',

@@ -44,7 +44,7 @@ const tests: Readonly<Record<Feature, RegExp>> = {
   nouveau: /\bnouveau\b|\bnova(?:_|-)?core\b|\bnova_drm\b/,
   oldPodman: /podman(?: version)?[ :]{1,3}(?:4\.\d|5\.0)/,
   oldSpec:
-    /(?:in use|loaded|installed|running)[^\n]{0,30}driver|driver (?:update|upgrade)|upgraded? (?:the |my )?(?:nvidia )?driver|after (?:the |a )?(?:driver |nvidia )?(?:update|upgrade)|cdi generate/,
+    /(?:in use|loaded|installed|running)[^\n]{0,30}driver|drivers? (?:update|upgrade)|(?:update|upgrade)s? (?:of |to )?(?:the |my )?(?:nvidia |gpu |graphics |video )(?:card )?(?:drivers?|card)|upgraded? (?:the |my )?(?:nvidia )?driver|after (?:the |a )?(?:driver |nvidia )?(?:update|upgrade)|cdi generate/,
   operator:
     /gpu-operator|nvidia-operator|nvidia-driver-daemonset|container-toolkit-daemonset|operator-validator|driver container|clusterpolicy/,
   plugin: /device[- ]plugin|gpu-feature-discovery|\bgfd\b|nvidia-device-plugin|nvdp/,
