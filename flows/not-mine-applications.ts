@@ -155,6 +155,13 @@ export const applications: readonly Foreign[] = [
     ],
   },
   {
+    kind: 'system-library',
+    about: 'A library is not in the image; it is none of CUDA.',
+    // Only where nothing of a GPU is spoken of: what links CUDA is known by many names.
+    test: /^(?![\s\S]*(?:nvidia|cuda|\bgpu|libcu(?!rl|ps)|libnv|libnccl|tensorrt|tegra|jetson|torch|tensorflow))/,
+    says: ['error while loading shared libraries', 'cannot open shared object file', "Can't open lib"],
+  },
+  {
     kind: 'render-node',
     instead: ['device-node-permissions'],
     about:

@@ -160,6 +160,29 @@ const engine: readonly Foreign[] = [
     ],
   },
   {
+    kind: 'other-runtime',
+    // A name must follow, and none of NVIDIA: a text that is cut before it may well mean ours.
+    test: /^(?![\s\S]*(?:nvi|vidia|nvd|nivid))[\s\S]*(?:runtime specified|runtime name:|no runtime for|runtime ?handler|runtime ?class)[\s"'\\`\u201c]{0,6}[a-z]/,
+    about:
+      'The container runtime that is asked for is another one than that of NVIDIA: Sysbox, Kata, gVisor and the like.',
+    instead: [
+      'docker-runtime-not-registered',
+      'docker-config-not-active',
+      'k8s-runtime-handler-missing',
+      'k8s-runtimeclass-missing',
+      'k3s-runtime-not-detected',
+      'k3s-template-override',
+    ],
+    says: [
+      'Unknown runtime specified',
+      'unknown or invalid runtime name',
+      'no runtime for … is configured',
+      'RuntimeHandler … not supported',
+      'RuntimeClass … not found',
+      'failed to get sandbox runtime: no runtime',
+    ],
+  },
+  {
     kind: 'disk-full',
     about: 'The disk (or a quota) is full.',
     plain: true,
@@ -213,6 +236,23 @@ const engine: readonly Foreign[] = [
       'ncclShmOpen',
       'ncclShmSetup',
       'include/shm.h',
+    ],
+  },
+  {
+    kind: 'collectives',
+    about:
+      'The processes of one job do not reach each other: the network or the shared memory between their containers, or one of them died first.',
+    says: [
+      'NCCL … unhandled system error',
+      'NCCL … unhanled system error',
+      'ncclSystemError',
+      'ncclRemoteError',
+      'Watchdog caught collective operation timeout',
+      'NCCL operations have failed or timed out',
+      'socketStartConnect: Connect to',
+      'bootstrapInit',
+      'The client socket has timed out after',
+      'Gloo connectFullMesh failed',
     ],
   },
   {
@@ -293,6 +333,17 @@ const engine: readonly Foreign[] = [
       'invalid reference format',
       'error while interpolating',
       'env file … not found',
+    ],
+  },
+  {
+    kind: 'compose-version',
+    about: 'The Compose file and the Compose that reads it are of different ages; no GPU is part of it.',
+    test: /^(?![\s\S]*(?:gpu|nvi|runtime|device))/,
+    says: [
+      'Unsupported config option for services',
+      'Unsupported Compose file version',
+      'Version in … is unsupported. You might be seeing this error',
+      'Additional property … is not allowed',
     ],
   },
   {

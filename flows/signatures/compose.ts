@@ -20,9 +20,8 @@ export const composeSigns = {
       ),
       s(
         [
-          'Unsupported config option for services. … : runtime',
+          'Unsupported config option for services. … : <runtime|deploy|devices|device_requests|gpus>',
           'Unsupported config option for services … gpus',
-          'Unsupported config option for services',
           'runtime was unexpected',
           'gpus was unexpected',
           'Unsupported config option: <services|runtime|gpus|deploy>',
@@ -34,6 +33,7 @@ export const composeSigns = {
         ],
         0.9,
       ),
+      s('Unsupported config option for services', 0.9, { needs: ['gpuWords'] }),
       s(
         [
           'docker: compose is not a docker command',
@@ -50,6 +50,7 @@ export const composeSigns = {
           'version … is unsupported. You might be seeing this error',
         ],
         0.7,
+        { needs: ['gpuWords'] },
       ),
     ],
   },

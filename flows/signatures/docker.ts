@@ -237,7 +237,7 @@ export const dockerSigns = {
     tell: 'docker info -f "{{.Swarm.LocalNodeState}}" and how the service was started (stack deploy, service create)',
     shows: [
       s(['no suitable node (insufficient resources', 'no suitable node', 'insufficient resources on # node'], 0.85),
-      s(['docker stack deploy', 'docker service create'], 0.6, { needs: ['swarm'] }),
+      s(['docker stack deploy', 'docker service create'], 0.6, { needs: ['gpuWords'] }),
       s('Additional property', 0.6, { needs: ['swarm'] }),
       s('node-generic-resources', 0.5),
     ],
@@ -257,7 +257,7 @@ export const dockerSigns = {
           'failed to connect to the docker API',
         ],
         0.86,
-        { needs: ['gpuWords'] },
+        { needs: ['asksGpus', 'asksRuntime', 'asksCdi', 'hostFine'] },
       ),
       s(
         [
@@ -288,7 +288,7 @@ export const dockerSigns = {
           'Got permission denied while trying to connect',
         ],
         0.96,
-        { needs: ['gpuWords'] },
+        { needs: ['asksGpus', 'asksRuntime', 'asksCdi', 'hostFine'] },
       ),
     ],
   },

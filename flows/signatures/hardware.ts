@@ -22,7 +22,7 @@ export const hardwareSigns = {
       ),
       s('Unable to load the kernel module … No such device', 0.4),
       s('no NVIDIA GPU was found on this machine', 0.5),
-      s('lspci', 0.55, { needs: ['noCard'], less: { vm: 0.5 }, kind: 'cause' }),
+      s('lspci', 0.55, { needs: ['noCard'], unless: ['wsl'], less: { vm: 0.5 }, kind: 'cause' }),
       s([...NO_DRIVER_TALK, 'No devices were found', 'could not insert nvidia'], 0.72, {
         needs: ['noCard'],
         less: { vm: 0.5 },

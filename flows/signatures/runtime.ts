@@ -208,6 +208,7 @@ export const runtimeSigns = {
       s(
         ['rootless … <disable|no|without> cgroups', 'rootless … cgroup … conflict', 'cgroup … conflict … rootless'],
         0.66,
+        { needs: ['gpuWords'] },
       ),
     ],
   },

@@ -38,7 +38,7 @@ export const vmSigns = {
         needs: ['vm'],
         more: { noCard: 0.7 },
       }),
-      s('lspci', 0.5, { needs: ['noCard'], more: { vm: 0.5 }, kind: 'cause' }),
+      s('lspci', 0.5, { needs: ['noCard'], unless: ['wsl'], more: { vm: 0.5 }, kind: 'cause' }),
       s(
         [
           'no IOMMU detected',

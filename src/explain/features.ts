@@ -23,7 +23,7 @@ const tests: Readonly<Record<Feature, RegExp>> = {
   fabric:
     /\bhgx\b|\bdgx\b|nvswitch|\bh[12]00\b|\ba100[ -]?(?:sxm|8x)|\ba100-sxm|\bb[23]00\b|\bgb[23]00\b|fabric ?manager|sxm[2-6]/,
   gpuWords:
-    /nvidia|\bcuda|\bnvml|\bgpus?\b|nvcc|\bcdi\b|libcu|cudnn|tensorrt|\bxid\b|\bnvrm\b|cublas|nouveau|nvrmmem|nvmap|\bmig\b|vfio|jetson/,
+    /nvidia|\bcuda|\bnvml|\bgpus?\b|nvcc|\bcdi\b|libcu|cudnn|tensorrt|\bxid\b|\bnvrm\b|cublas|nouveau|nvrmmem|nvmap|\bmig\b|vfio|jetson|for services\.[\w.-]{1,60}: ['"]?(?:runtime|devices?|deploy)/,
   hookRan: /auto-detected mode as|using requested mode|prestart hook|nvidia-container-cli/,
   hostFine: /\|\s{0,3}nvidia-smi \d{3}\.\d|driver version: ?\d{3}\.\d|^gpu \d{1,2}: [^\n]{3,60}\(uuid: gpu-/m,
   inContainer:
@@ -38,7 +38,7 @@ const tests: Readonly<Record<Feature, RegExp>> = {
   mig: /\bmig\b|mig-[0-9a-f]{8}|\bmig-gpu-|[1-7]g\.\d{1,3}gb/,
   moduleLoaded: /^nvidia(?:_uvm|_drm|_modeset)? {1,40}\d{4,12} {1,8}\d/m,
   noCard:
-    /lspci[^\n]{0,60}(?:nvidia|10de)[^\n]{0,20}\n\s{0,4}(?:[$#>\u203a\u276f%]|\S{1,60}[:~][^\s$#]{0,60}[$#]|\[\S{1,40} \S{1,60}\][$#])|lspci (?:shows|finds|lists) (?:nothing|no nvidia)|lspci (?:does not|doesn't) (?:show|list|find)|not (?:shown|listed|visible) (?:in|by) lspci/,
+    /lspci[^\n]{0,60}(?:nvidia|10de)[^\n]{0,20}\n\s{0,4}(?:[$#>\u203a\u276f%]|\S{1,60}[:~][^\s$#]{0,60}[$#]|\[\S{1,40} \S{1,60}\][$#])|lspci\W{1,6}(?:shows|finds|lists|got|gave|prints) (?:nothing|no nvidia)|lspci (?:does not|doesn't) (?:show|list|find)|not (?:shown|listed|visible) (?:in|by) lspci/,
   noGpuAsked: /\u0000/,
   nonRoot: /\buid=(?!0\b)\d{1,6}|runasuser: ?[1-9]|--user[= ]\d{3,5}|non-?root|\buser: ["']?\d{3,5}/,
   nouveau: /\bnouveau\b|\bnova(?:_|-)?core\b|\bnova_drm\b/,
@@ -65,7 +65,7 @@ const tests: Readonly<Record<Feature, RegExp>> = {
   toolkitChanged:
     /(?:upgrad|updat|downgrad)\w{0,4}[^\n]{0,80}(?:nvidia-container-(?:toolkit|runtime)|libnvidia-container|nvidia-docker2?\b|container toolkit)|(?:nvidia-container-toolkit|libnvidia-container|container toolkit)[^\n]{0,80}(?:upgrad|updated?\b|downgrad|regression|broke)/,
   trouble:
-    /error|fail|fatal|crash|cannot|can ?not|can['\u2019]?t|couldn|unable|does ?n['\u2019]?o?t|\bnot? (?:\w{1,12} )?(?:work|found|find|detect|available|recogni[sz]|visible|support|us(?:e|ing)|trace|see)|instead of|missing|denied|no such|refus|stuck|hangs?\b|broken|unavailable|false\b|lost\b|\uc2e4\ud328|\uc624\ub958|\uc5d0\ub7ec|\uc548 ?\ub3fc|\ud558\uc9c0 \uc54a|\u62a5\u9519|\u9519\u8bef|\u5931\u8d25|\u5931\u6557|\u65e0\u6cd5|\u7121\u6cd5|\u30a8\u30e9\u30fc|\u3067\u304d\u306a\u3044|fehler|erreur|\u043e\u0448\u0438\u0431/,
+    /error|fail|fatal|crash|cannot|can ?not|can['\u2019]?t|couldn|unable|does ?n['\u2019]?o?t|\bnot? (?:\w{1,12} )?(?:work|found|find|detect|available|recogni[sz]|visible|show|support|us(?:e|ing)|trace|see)|(?:got|gets?|shows?|prints|returns) (?:me )?nothing|instead of|missing|denied|no such|refus|stuck|hangs?\b|broken|unavailable|false\b|lost\b|\uc2e4\ud328|\uc624\ub958|\uc5d0\ub7ec|\uc548 ?\ub3fc|\ud558\uc9c0 \uc54a|\u62a5\u9519|\u9519\u8bef|\u5931\u8d25|\u5931\u6557|\u65e0\u6cd5|\u7121\u6cd5|\u30a8\u30e9\u30fc|\u3067\u304d\u306a\u3044|fehler|erreur|\u043e\u0448\u0438\u0431/,
   unattended:
     /unattended[- ]upgrade|apt(?:-get)? (?:full-|dist-)?upgrade|dnf (?:update|upgrade)|apt\/history|upgrade: nvidia/,
   vm: /\bqemu\b|\bkvm\b|\besxi\b|vmware|hyper-?v\b|proxmox|libvirt|\bvfio\b|virtual machine|\bvms?\b(?!\.)|\bguest\b|passthrough|\bxen\b|\bvirtio\b|\bvgpu\b|harvester|unraid/,

@@ -44,6 +44,8 @@ const MOST = 0.985;
 const PLAINLY = 0.75;
 const LIKELY = 0.5;
 const MOST_GUESSES = 3;
+/** What an answer needs in a text that speaks of no GPU. */
+const SPOKEN = 0.45;
 
 const likelihood = (signature: Signature, features: ReadonlySet<Feature>): number => {
   if (signature.needs !== undefined && !signature.needs.some(f => features.has(f))) return 0;
@@ -176,8 +178,9 @@ export const rank = (catalogue: Catalogue, hits: Hits): Ranking => {
   const claims = claimsOf(catalogue, hits).filter(claim => foreign?.instead?.includes(claim.id) !== true);
   const candidates = shares(claims).slice(0, 8);
   const top = claims.reduce((most, claim) => Math.max(most, claim.value), 0);
-  const needed = foreign === null ? 0 : foreign.plain === true ? PLAINLY : LIKELY;
-  if (foreign !== null && top < needed) return { candidates: [], foreign };
+  const needed =
+    foreign === null ? (hits.features.has('gpuWords') ? 0 : SPOKEN) : foreign.plain === true ? PLAINLY : LIKELY;
+  if (top < needed) return { candidates: [], foreign };
   if (candidates.length === 0 && foreign === null) return { candidates: guesses(hits.features), foreign };
   return { candidates, foreign: candidates.length === 0 ? foreign : null };
 };
