@@ -113,6 +113,7 @@ export const dockerSigns = {
           'docker.service failed because',
         ],
         0.55,
+        { needs: ['gpuWords'] },
       ),
       s(
         ['/etc/docker/daemon.json', '<changed|edited|modified|updated|configured|change|edit|configure> … daemon.json'],
@@ -266,6 +267,7 @@ export const dockerSigns = {
           'docker.service … failed',
         ],
         0.42,
+        { needs: ['gpuWords'] },
       ),
     ],
     follows: [

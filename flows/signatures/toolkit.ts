@@ -21,6 +21,7 @@ export const toolkitSigns = {
           'volume plugin nvidia-docker: plugin not found',
           'VolumeDriver.Create: internal error',
           'nvidia-docker-plugin … failed',
+          'nvidia-docker.service … failed',
           'create nvidia_driver_',
           'no such volume: nvidia_driver_',
         ],
