@@ -1,5 +1,6 @@
 import { type Signs, s } from '../../src/engine/signature.ts';
 import type { ModeId } from '../modes/ids.ts';
+import { NO_GPU_SEEN } from './wordings.ts';
 
 /** Section 2.10: Compose and manifests. */
 export const composeSigns = {
@@ -19,9 +20,8 @@ export const composeSigns = {
       ),
       s(
         [
-          'Unsupported config option for services. … : runtime',
+          'Unsupported config option for services. … : <runtime|deploy|devices|device_requests|gpus>',
           'Unsupported config option for services … gpus',
-          'Unsupported config option for services',
           'runtime was unexpected',
           'gpus was unexpected',
           'Unsupported config option: <services|runtime|gpus|deploy>',
@@ -33,6 +33,7 @@ export const composeSigns = {
         ],
         0.9,
       ),
+      s('Unsupported config option for services', 0.9, { needs: ['gpuWords'] }),
       s(
         [
           'docker: compose is not a docker command',
@@ -49,6 +50,7 @@ export const composeSigns = {
           'version … is unsupported. You might be seeing this error',
         ],
         0.7,
+        { needs: ['gpuWords'] },
       ),
     ],
   },
@@ -112,6 +114,10 @@ export const composeSigns = {
         [
           'no compatible GPUs were discovered',
           'no nvidia devices detected',
+          'GPU <shows as|is|was> not detected',
+          "<doesn't|does not|can't|cannot|didn't|did not|fails to|not> detect <my|the|any|a> <NVIDIA GPU|GPU|NVIDIA>",
+          'no NVIDIA device reservation',
+          '<has_gpu|gpu_available|cuda_available|use_gpu>: False',
           'no GPU detected',
           'No GPU detected',
           'GPU not detected',
@@ -129,6 +135,7 @@ export const composeSigns = {
         kind: 'symptom',
         more: { compose: 0.5 },
       }),
+      s(NO_GPU_SEEN, 0.34, { kind: 'symptom', more: { compose: 0.5 } }),
       s(['DeviceRequests: null', 'runc null null', 'runc null'], 0.75),
       s(['torch.cuda.is_available() … False', 'cuda.is_available() False', 'No CUDA GPUs are available'], 0.26, {
         kind: 'symptom',

@@ -109,7 +109,7 @@ export const configurationSigns = {
           'error loading config: ',
         ],
         0.92,
-        { also: ['nvidia'] },
+        { also: ['nvidia'], less: { k3s: 0.6 } },
       ),
       s(['invalid runtime mode:', 'invalid mode', 'a mode must be specified', 'failed to resolve mode'], 0.82, {
         also: ['nvidia-container-runtime'],
@@ -129,7 +129,7 @@ export const configurationSigns = {
         ],
         0.88,
       ),
-      s('nvidia-container-runtime did not terminate successfully', 0.6),
+      s('nvidia-container-runtime did not terminate successfully', 0.6, { less: { toolkitChanged: 0.4 } }),
       s('Invalid value for config option', 0.66),
       s('nvidia-container-runtime/config.toml', 0.2),
     ],

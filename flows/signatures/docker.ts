@@ -44,6 +44,9 @@ export const dockerSigns = {
       s(
         [
           'could not find requested runtime: nvidia',
+          'requested docker runtime nvidia was not found',
+          'requested runtime nvidia',
+          'unable to find runtime nvidia',
           'runtime nvidia not found',
           'OCI runtime nvidia not found',
           'requested OCI runtime nvidia is not available',
@@ -110,8 +113,15 @@ export const dockerSigns = {
           'docker.service failed because',
         ],
         0.55,
+        { needs: ['gpuWords'] },
       ),
-      s('/etc/docker/daemon.json', 0.35, { also: ['docker.service'] }),
+      s(
+        ['/etc/docker/daemon.json', '<changed|edited|modified|updated|configured|change|edit|configure> … daemon.json'],
+        0.5,
+        {
+          also: ['docker.service'],
+        },
+      ),
     ],
     follows: ['docker-flag-conflict', 'docker-default-runtime-broken'],
   },
@@ -228,7 +238,7 @@ export const dockerSigns = {
     tell: 'docker info -f "{{.Swarm.LocalNodeState}}" and how the service was started (stack deploy, service create)',
     shows: [
       s(['no suitable node (insufficient resources', 'no suitable node', 'insufficient resources on # node'], 0.85),
-      s(['docker stack deploy', 'docker service create'], 0.6, { needs: ['swarm'] }),
+      s(['docker stack deploy', 'docker service create'], 0.6, { needs: ['gpuWords'] }),
       s('Additional property', 0.6, { needs: ['swarm'] }),
       s('node-generic-resources', 0.5),
     ],
@@ -248,6 +258,7 @@ export const dockerSigns = {
           'failed to connect to the docker API',
         ],
         0.86,
+        { needs: ['asksGpus', 'asksRuntime', 'asksCdi', 'hostFine'] },
       ),
       s(
         [
@@ -256,6 +267,7 @@ export const dockerSigns = {
           'docker.service … failed',
         ],
         0.42,
+        { needs: ['gpuWords'] },
       ),
     ],
     follows: [
@@ -278,6 +290,7 @@ export const dockerSigns = {
           'Got permission denied while trying to connect',
         ],
         0.96,
+        { needs: ['asksGpus', 'asksRuntime', 'asksCdi', 'hostFine'] },
       ),
     ],
   },

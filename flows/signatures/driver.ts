@@ -1,10 +1,6 @@
 import { type Signs, s } from '../../src/engine/signature.ts';
 import type { ModeId } from '../modes/ids.ts';
-
-const NO_DRIVER_TALK = [
-  "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver",
-  "couldn't communicate with the NVIDIA driver",
-];
+import { NO_DRIVER_TALK } from './wordings.ts';
 
 /** Section 2.2, first half: the driver and its kernel modules. */
 export const driverSigns = {
@@ -99,6 +95,12 @@ export const driverSigns = {
           'Bad return status for module build',
           'Your kernel headers for kernel',
           'installed nvidia-dkms',
+          'nvidia … autoinstall failed for kernel',
+          'nvidia-kmod … <failed|error>',
+          'akmods … nvidia … <failed|error>',
+          'autoinstall failed … nvidia',
+          'Could not locate dkms.conf file … nvidia',
+          'dkms install … nvidia … exited',
           'dkms/nvidia … build/make.log',
           'nvidia-dkms … post-installation script subprocess returned error',
           'ERROR (dkms apport)',
@@ -156,6 +158,7 @@ export const driverSigns = {
           'NVML: Driver Not Loaded',
           'NVML_ERROR_DRIVER_NOT_LOADED',
           'ERROR_DRIVER_NOT_LOADED',
+          'NVMLError_DriverNotLoaded',
         ],
         0.72,
         { less: { moduleLoaded: 0.75, wsl: 0.6, thor: 0.5, tegra: 0.3 } },

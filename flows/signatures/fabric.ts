@@ -1,12 +1,13 @@
 import { type Signs, s } from '../../src/engine/signature.ts';
 import type { ModeId } from '../modes/ids.ts';
+import { cudaCode } from './wordings.ts';
 
 /** Section 2.3: NVSwitch fabric, MIG, IMEX. */
 export const fabricSigns = {
   'fabric-manager-not-running': {
     tell: 'systemctl is-active nvidia-fabricmanager, and nvidia-smi -q | grep -A3 Fabric (State has to be Completed)',
     shows: [
-      s(['init failure: 802', 'cuda runtime error (802)', 'cudaGetDeviceCount returned 802'], 0.92, { kind: 'cause' }),
+      s([...cudaCode(802), '802 system error', '802: system'], 0.92, { kind: 'cause' }),
       s(
         [
           'system not yet initialized',
@@ -27,6 +28,10 @@ export const fabricSigns = {
           'fabric manager is not running',
           'Failed to start NVIDIA fabric manager',
           'fabric manager … not running',
+          'fabricmanager is not <installed|running|active>',
+          'fabricmanager was not <installed|running|active>',
+          'fabric manager is not <installed|active>',
+          'NVLink fabric is not',
         ],
         0.85,
         { kind: 'cause' },
@@ -106,6 +111,9 @@ export const fabricSigns = {
           'Unable to set … MIG',
           'Error setting MIGMode',
           'failed apply … MIG',
+          'Unable to create a GPU instance',
+          'Failed to create GPU instances',
+          'Unable to create a compute instance',
           'nvidia-mig-parted',
           'mig-manager',
         ],

@@ -1,5 +1,6 @@
 import { type Signs, s } from '../../src/engine/signature.ts';
 import type { ModeId } from '../modes/ids.ts';
+import { NO_DRIVER_TALK } from './wordings.ts';
 
 /** Section 2.1: bus, firmware, hardware. */
 export const hardwareSigns = {
@@ -21,6 +22,11 @@ export const hardwareSigns = {
       ),
       s('Unable to load the kernel module … No such device', 0.4),
       s('no NVIDIA GPU was found on this machine', 0.5),
+      s('lspci', 0.55, { needs: ['noCard'], unless: ['wsl'], less: { vm: 0.5 }, kind: 'cause' }),
+      s([...NO_DRIVER_TALK, 'No devices were found', 'could not insert nvidia'], 0.72, {
+        needs: ['noCard'],
+        less: { vm: 0.5 },
+      }),
     ],
   },
   'gpu-fallen-off-bus': {
@@ -56,7 +62,7 @@ export const hardwareSigns = {
         kind: 'cause',
         less: { vm: 0.4 },
       }),
-      s('Unable to determine the device handle for GPU', 0.45, { kind: 'cause', less: { vm: 0.3 } }),
+      s('Unable to determine the device handle for GPU', 0.55, { kind: 'cause', less: { vm: 0.4 } }),
       s(
         [
           'can not be reset … GPU … lost',

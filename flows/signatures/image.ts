@@ -1,5 +1,6 @@
 import { type Signs, s } from '../../src/engine/signature.ts';
 import type { ModeId } from '../modes/ids.ts';
+import { cudaCode, NO_NVIDIA_SMI } from './wordings.ts';
 
 /** Section 2.12: what the image or the application lacks. */
 export const imageSigns = {
@@ -91,6 +92,14 @@ export const imageSigns = {
         { less: { tegra: 0.45 } },
       ),
       s(['Cannot load libnvcuvid', 'scale_npp', 'libGL.so.1: cannot open shared object file'], 0.3),
+      s(
+        [
+          'No trace of cuda',
+          'CUDA is not available in /usr/local/cuda',
+          '/usr/local/cuda … <is empty|is missing|does not exist>',
+        ],
+        0.5,
+      ),
       s(['libcudart', 'libcublas', 'libcudnn'], 0.4, { less: { tegra: 0.4 } }),
     ],
   },
@@ -100,6 +109,7 @@ export const imageSigns = {
       s(
         [
           'has no attribute StandardGpuResources',
+          'no attribute _cuda_<setDevice|getDeviceCount|isDriverSufficient|init>',
           'faiss-cpu',
           'no attribute GpuIndex',
           'tensorflow-cpu',
@@ -107,6 +117,9 @@ export const imageSigns = {
           'GPU is not supported in this build',
           'built without GPU',
           'without CUDA enabled',
+          'torch … CPU version',
+          'CPU version of <torch|pytorch|tensorflow|paddle|onnxruntime|jax>',
+          'CPU build of <torch|pytorch|tensorflow|paddle|onnxruntime|jax>',
         ],
         0.8,
         { kind: 'cause' },
@@ -193,8 +206,7 @@ export const imageSigns = {
           'The detected CUDA version … mismatches',
           'which is of cuda capability',
           'cuda capability supported by this version of PyTorch',
-          'CUDA failure 209',
-          'cuda runtime error (209)',
+          ...cudaCode(209),
           'cuda runtime error (48)',
         ],
         0.8,
@@ -312,6 +324,10 @@ export const imageSigns = {
   'image-nvidia-smi-not-found': {
     tell: 'ls /dev/nvidia* in the container: nothing there means nothing was injected; nodes without nvidia-smi mean the utility capability or PATH',
     shows: [
+      s(NO_NVIDIA_SMI, 0.52, {
+        more: { inContainer: 0.3 },
+        less: { build: 0.5, podman: 0.4, noGpuAsked: 0.5, asksRuntime: 0.4, k8s: 0.5, tegra: 0.5 },
+      }),
       s(
         [
           'exec: nvidia-smi: executable file not found',
@@ -319,20 +335,9 @@ export const imageSigns = {
           'executable file nvidia-smi not found',
         ],
         0.74,
-        { less: { podman: 0.4, noGpuAsked: 0.3, k8s: 0.35 } },
+        { less: { podman: 0.4, noGpuAsked: 0.5, asksRuntime: 0.4, k8s: 0.5, tegra: 0.5 } },
       ),
       s(['exec /usr/bin/nvidia-smi: no such file or directory', 'exec /usr/bin/nvidia-smi: exec format'], 0.88),
-      s(
-        [
-          'nvidia-smi: command not found',
-          'nvidia-smi: not found',
-          'bash: nvidia-smi',
-          'sh: nvidia-smi',
-          'No such file or directory: nvidia-smi',
-        ],
-        0.52,
-        { more: { inContainer: 0.3, k8s: 0.1 }, less: { build: 0.5, noGpuAsked: 0.3, k8s: 0.35 } },
-      ),
     ],
   },
   'image-not-present': {
@@ -372,11 +377,8 @@ export const imageSigns = {
       s('Attempting to deserialize object on … CUDA device', 0.4, { kind: 'symptom' }),
       s(
         [
-          'cuda runtime error (38)',
-          'cuda runtime error (100)',
-          'init failure: 100',
-          'cudaGetDeviceCount returned 38',
-          'cudaGetDeviceCount returned 100',
+          ...cudaCode(38),
+          ...cudaCode(100),
           'failed call to cuInit: CUDA_ERROR_NO_DEVICE',
           'cuda runtime error (10) : invalid device ordinal',
         ],

@@ -1,5 +1,6 @@
 import { type Signs, s } from '../../src/engine/signature.ts';
 import type { ModeId } from '../modes/ids.ts';
+import { NO_NVIDIA_SMI } from './wordings.ts';
 
 /** Section 2.13, first half: Kubernetes and the device plugin. */
 export const kubernetesSigns = {
@@ -62,10 +63,6 @@ export const kubernetesSigns = {
       ),
       s(
         [
-          'nvidia-smi: not found',
-          'nvidia-smi: command not found',
-          'exec: nvidia-smi: executable file not found',
-          'executable file nvidia-smi not found',
           'no CUDA-capable device is detected',
           'Found no NVIDIA driver on your system',
           'libcuda.so.1: cannot open',
@@ -75,6 +72,7 @@ export const kubernetesSigns = {
         0.55,
         { needs: ['k8s'], unless: ['plugin'] },
       ),
+      s(NO_NVIDIA_SMI, 0.7, { needs: ['k8s'], unless: ['plugin'], less: { operator: 0.4 } }),
       s('NVIDIA_VISIBLE_DEVICES=GPU-', 0.85, { needs: ['k8s'], unless: ['plugin'] }),
       s(['did you set the docker default runtime to nvidia', 'did you configure the NVIDIA Container Toolkit'], 0.4),
       s(['default_runtime_name = runc', 'without runtimeClassName', 'runtimeClassName: nvidia'], 0.3),
@@ -143,6 +141,12 @@ export const kubernetesSigns = {
         { needs: ['k8s'] },
       ),
       s('ERROR_LIBRARY_NOT_FOUND', 0.4),
+      s('Insufficient nvidia.com/gpu', 0.32),
+      s(
+        ['nvidia-device-plugin … <CrashLoopBackOff|Error|RunContainerError>', 'k8s-device-plugin … CrashLoopBackOff'],
+        0.5,
+        { kind: 'symptom', less: { operator: 0.7 } },
+      ),
     ],
   },
   'device-plugin-no-devices': {
@@ -159,6 +163,7 @@ export const kubernetesSigns = {
         0.9,
       ),
       s(['nvidia.com/gpu: 0', 'marking device as unhealthy', 'XidCriticalError', 'device … unhealthy'], 0.58),
+      s(['Insufficient nvidia.com/gpu'], 0.3),
       s(['Number of devices … 0', 'Registered device plugin … 0 devices', 'advertise … 0 … nvidia.com/gpu'], 0.4),
     ],
   },
@@ -181,6 +186,7 @@ export const kubernetesSigns = {
         0.92,
       ),
     ],
+    follows: ['device-plugin-cannot-load-nvml', 'device-plugin-no-devices', 'mig-enabled-without-instances'],
   },
   'k8s-unexpected-admission-error': {
     tell: 'did the node, kubelet or plugin restart just before? Delete the pod; kubectl describe node for healthy devices',

@@ -15,7 +15,7 @@ export const librariesSigns = {
         ],
         0.5,
         {
-          less: { plugin: 0.4, k8s: 0.3, noGpuAsked: 0.5 },
+          less: { plugin: 0.4, k8s: 0.3, noGpuAsked: 0.5, thor: 0.4 },
         },
       ),
       s(
@@ -60,6 +60,8 @@ export const librariesSigns = {
         { less: { plugin: 0.6 } },
       ),
       s(['load library failed: libcuda.so', 'load library failed: libdxcore.so'], 0.5),
+      s(['Could not find any nv files on this host', 'could not find any NVIDIA libraries'], 0.7),
+      s(['Failed to load the NVIDIA Management Library', 'NVIDIA Management Library … not found'], 0.6),
       s('nvidia-container-cli: initialization error', 0.3),
     ],
     follows: ['driver-root-wrong', 'docker-desktop-linux'],
@@ -155,7 +157,7 @@ export const librariesSigns = {
           'driver rpc error: failed to process request',
         ],
         0.95,
-        { less: { wsl: 0.45 } },
+        { less: { wsl: 0.45, tegra: 0.5 } },
       ),
       s(['nvidia-container-cli … timed out', 'nvc … rpc … timed out'], 0.6),
     ],

@@ -1,10 +1,6 @@
 import { type Signs, s } from '../../src/engine/signature.ts';
 import type { ModeId } from '../modes/ids.ts';
-
-const NO_DRIVER_TALK = [
-  "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver",
-  "couldn't communicate with the NVIDIA driver",
-];
+import { cudaCode, NO_DRIVER_TALK } from './wordings.ts';
 
 /** Section 2.2, second half: device nodes, unified memory, who holds the GPU. */
 export const nodeSigns = {
@@ -12,15 +8,7 @@ export const nodeSigns = {
     tell: 'ls -l /dev/nvidia-uvm on the host and in the container; cuInit(0) = 999 while nvidia-smi works',
     shows: [
       s(
-        [
-          'cuda runtime error (999)',
-          'cuda runtime error (30)',
-          'cudaGetDeviceCount returned 999',
-          'cudaGetDeviceCount returned 30',
-          'CUDA failure 999',
-          'CUDA error: 999',
-          'cudaErrorUnknown (30)',
-        ],
+        [...cudaCode(999), 'cuda runtime error (30)', 'cudaGetDeviceCount returned 30', 'cudaErrorUnknown (30)'],
         0.58,
         {
           less: { suspend: 0.7 },
@@ -56,7 +44,6 @@ export const nodeSigns = {
           'cuInit … 999',
           'CUDA error 999',
           'failed call to cuInit: … unknown error',
-          'cuda driver library init failure: 999',
           'cuda error: unknown error',
           'nvcuda … error 999',
         ],
@@ -134,10 +121,8 @@ export const nodeSigns = {
       s('Please ensure that the NVIDIA device files', 0.5),
       s(
         [
-          'cuda runtime error (38)',
-          'cuda runtime error (100)',
-          'init failure: 100',
-          'cudaGetDeviceCount returned 38',
+          ...cudaCode(38),
+          ...cudaCode(100),
           'failed call to cuInit: CUDA_ERROR_NO_DEVICE',
           'cuInit … CUDA_ERROR_NO_DEVICE',
         ],
@@ -168,6 +153,17 @@ export const nodeSigns = {
         0.85,
       ),
       s('stat CDI host device /dev/nvidia<0|1|2|3|4|5|6|7|ctl>', 0.4),
+      s(
+        [
+          '/dev/nvidia <files|devices|nodes|device files|device nodes> <are|is|were> <missing|not|absent|gone>',
+          '/dev/nvidia <are|is> <missing|absent|gone|not there|not present|not created|not mounted>',
+          '/dev/nvidia0 <is|are> <missing|absent|gone|not there|not present|not created|not mounted>',
+          '/dev/nvidia0 does not exist',
+          '<no|missing> /dev/nvidia<0|1|ctl|devices|nodes|files|in|on|,>',
+        ],
+        0.6,
+        { less: { tegra: 0.5, lxc: 0.2 } },
+      ),
       s(['nvml error: driver not loaded', 'failed to initialize NVML: Driver Not Loaded'], 0.38, {
         more: { moduleLoaded: 0.7 },
       }),
@@ -197,6 +193,7 @@ export const nodeSigns = {
     tell: 'stat -c "%a %U:%G %n" /dev/nvidia* on the host, and id in the container',
     shows: [
       s(['crw-rw---- … nvidia', 'crw-rw---- … 195,'], 0.72, { kind: 'cause' }),
+      s('could not open the device file /dev/nvidia', 0.85, { kind: 'cause', also: ['(Permission denied)'] }),
       s(
         [
           'Failed to initialize NVML: Insufficient Permissions',
@@ -204,8 +201,8 @@ export const nodeSigns = {
           'NVML_ERROR_NO_PERMISSION',
           'ERROR_NO_PERMISSION',
         ],
-        0.62,
-        { more: { nonRoot: 0.4 }, less: { selinux: 0.6 } },
+        0.6,
+        { more: { nonRoot: 0.4 }, less: { selinux: 0.6, redHat: 0.3 } },
       ),
       s(
         [
@@ -254,7 +251,7 @@ export const nodeSigns = {
   'gpu-busy-or-exclusive': {
     tell: 'nvidia-smi --query-compute-apps=pid,used_memory,name --format=csv and compute_mode: who holds the GPU?',
     shows: [
-      s(['cuda runtime error (46)', 'cudaGetDeviceCount returned 46', 'cuda runtime error (2) : out of memory'], 0.88),
+      s([...cudaCode(46), 'cuda runtime error (2) : out of memory'], 0.88),
       s(
         [
           'CUDA out of memory',

@@ -64,6 +64,7 @@ export const operatorSigns = {
           'rke2/agent/etc/containerd/config.toml',
         ],
         0.62,
+        { needs: ['gpuWords'] },
       ),
       s('invalid plugin config', 0.6, { needs: ['k3s'] }),
     ],

@@ -1,20 +1,13 @@
 import { type Signs, s } from '../../src/engine/signature.ts';
 import type { ModeId } from '../modes/ids.ts';
+import { NO_NVIDIA_SMI } from './wordings.ts';
 
 /** Sections 2.11 and 2.15: Podman, mandatory access control, work-arounds. */
 export const podmanSigns = {
   'podman-gpus-noop': {
     tell: 'podman version: below 5.0 --gpus does nothing; use --device nvidia.com/gpu=all',
     shows: [
-      s(
-        [
-          'executable file nvidia-smi not found in $PATH',
-          'crun: executable file nvidia-smi not found',
-          'exec: nvidia-smi: executable file not found',
-        ],
-        0.72,
-        { needs: ['podman'] },
-      ),
+      s(['crun: executable file nvidia-smi not found', ...NO_NVIDIA_SMI], 0.72, { needs: ['podman'] }),
       s(['--gpus', 'Emulate Docker CLI using podman'], 0.35, { needs: ['podman'], also: ['nvidia-smi'] }),
     ],
   },
@@ -57,10 +50,18 @@ export const podmanSigns = {
         0.95,
         { kind: 'cause' },
       ),
-      s(['Failed to initialize NVML: Insufficient Permissions', 'nvml error: insufficient permissions'], 0.62, {
-        more: { selinux: 0.6, podman: 0.2 },
+      s('Failed to initialize NVML: Insufficient Permissions', 0.64, {
+        more: { selinux: 0.6, podman: 0.2, redHat: 0.3 },
         less: { nonRoot: 0.3 },
       }),
+      // The hook runs on the host, where the confinement of containers does not reach.
+      s('nvml error: insufficient permissions', 0.5, { more: { selinux: 0.7, redHat: 0.3 }, less: { nonRoot: 0.3 } }),
+      s(['label=disable', 'label:disable', 'setenforce 0', 'SELinux … permissive'], 0.72, {
+        needs: ['selinux'],
+        also: ['nvidia'],
+        kind: 'cause',
+      }),
+      s('avc: denied', 0.8, { also: ['nvidia'], kind: 'cause' }),
       s(['Failed to initialize NVML', 'no CUDA-capable device', 'Permission denied'], 0.6, {
         needs: ['selinux'],
         also: ['nvidia'],

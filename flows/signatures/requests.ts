@@ -1,12 +1,6 @@
 import { type Signs, s } from '../../src/engine/signature.ts';
 import type { ModeId } from '../modes/ids.ts';
-
-const NO_NVIDIA_SMI = [
-  'exec: nvidia-smi: executable file not found',
-  'executable file nvidia-smi not found',
-  'nvidia-smi: command not found',
-  'nvidia-smi: not found',
-];
+import { cudaCode, NO_GPU_SEEN, NO_NVIDIA_SMI } from './wordings.ts';
 
 /** Section 2.7, first half: modes, requests, requirements. */
 export const requestSigns = {
@@ -64,7 +58,10 @@ export const requestSigns = {
         0.6,
         { more: { noGpuAsked: 0.6 } },
       ),
-      s(NO_NVIDIA_SMI, 0.4, { less: { podman: 0.4, k8s: 0.4, build: 0.6 } }),
+      s(NO_NVIDIA_SMI, 0.4, { less: { podman: 0.4, k8s: 0.4, build: 0.6, tegra: 0.4 } }),
+      // The runtime that reads the variable was asked for and injected nothing.
+      s(NO_NVIDIA_SMI, 0.7, { needs: ['asksRuntime', 'noGpuAsked'], less: { k8s: 0.4, build: 0.6, tegra: 0.5 } }),
+      s(NO_GPU_SEEN, 0.42, { kind: 'symptom', more: { noGpuAsked: 0.5 }, less: { build: 0.5, tegra: 0.4, k8s: 0.3 } }),
       s(
         [
           "couldn't communicate with the NVIDIA driver",
@@ -92,7 +89,7 @@ export const requestSigns = {
         0.3,
         { kind: 'symptom', less: { plugin: 0.5, tegra: 0.4, k8s: 0.3 } },
       ),
-      s(['torch.cuda.is_available() … False', 'cuda.is_available() False', 'CUDA available: False'], 0.3, {
+      s(['torch.cuda.is_available() … False', 'cuda<.|_|::>is_available() <[1]|>False', 'CUDA available: False'], 0.3, {
         kind: 'symptom',
       }),
     ],
@@ -177,6 +174,8 @@ export const requestSigns = {
           'libnvidia-opticalflow.so',
           'Failed to load NVENC',
           'Failed to load libnvcuvid',
+          'Could not dynamically load CUDA',
+          'Cannot load libcuda.so',
         ],
         0.84,
       ),
@@ -242,18 +241,7 @@ export const requestSigns = {
   'cuda-requirement-unsatisfied': {
     tell: '"CUDA Version" in nvidia-smi on the host against the CUDA version of the image (its tag or NVIDIA_REQUIRE_CUDA)',
     shows: [
-      s(
-        [
-          'unsupported CUDA version: driver',
-          'cuda runtime error (35)',
-          'cudaGetDeviceCount returned 35',
-          'code=35(cudaErrorInsufficientDriver)',
-          'init failure: 35',
-          'CUDA error: 35',
-          'CUDA failure 35',
-        ],
-        0.9,
-      ),
+      s(['unsupported CUDA version: driver', ...cudaCode(35)], 0.9),
       s(
         [
           'requirement error: unsatisfied condition',
@@ -309,8 +297,8 @@ export const requestSigns = {
   'cuda-compat-conflict': {
     tell: 'ldconfig -p | grep libcuda in the container and LD_LIBRARY_PATH: does /usr/local/cuda/compat shadow the driver?',
     shows: [
-      s(['cuda runtime error (804)', 'init failure: 804', 'cudaGetDeviceCount returned 804'], 0.92),
-      s(['cuda runtime error (803)', 'init failure: 803', 'cudaGetDeviceCount returned 803'], 0.7),
+      s(cudaCode(804), 0.92),
+      s(cudaCode(803), 0.7),
       s(
         [
           'forward compatibility was attempted on non supported HW',

@@ -1,5 +1,6 @@
 import { type Signs, s } from '../../src/engine/signature.ts';
 import type { ModeId } from '../modes/ids.ts';
+import { cudaCode } from './wordings.ts';
 
 /** Section 2.7, second half: generated specs, images, cgroups. */
 export const runtimeSigns = {
@@ -98,6 +99,7 @@ export const runtimeSigns = {
       s(["couldn't communicate with the NVIDIA driver", 'Driver/library version mismatch'], 0.3, {
         needs: ['inContainer'],
       }),
+      s('x86_64-linux-gnu/lib<cuda|nvidia> … file too short', 0.72),
       s(['file too short'], 0.4, { also: ['libnvidia'] }),
     ],
   },
@@ -112,6 +114,8 @@ export const runtimeSigns = {
         more: { daemonReload: 0.8, exitsLater: 0.6 },
       }),
       s(['systemctl daemon-reload', 'systemd, 1, c 195:'], 0.5, { also: ['NVML: Unknown'] }),
+      // Not permitted: the nodes are there and the device rules are gone.
+      s([...cudaCode(800), 'CUDA_ERROR_NOT_PERMITTED', 'cudaErrorNotPermitted', 'device context 800'], 0.66),
       s(
         [
           'Failed to initialize NVML',
@@ -125,6 +129,23 @@ export const runtimeSigns = {
         0.6,
         { needs: ['daemonReload', 'exitsLater'] },
       ),
+      s(
+        [
+          'only utilizes the CPU',
+          '<CPU|a CPU|the CPU> instead of <GPU|a GPU|the GPU>',
+          'no longer <uses|sees|has|finds|detects> … GPU',
+          '<reverts|switches|falls back|goes back> to CPU',
+          'stops using … GPU',
+          '<lost|loses|losing> access to <the GPU|GPU|its GPU|my GPU>',
+          '<lost|loses|losing> the GPU',
+          'GPU is no longer available',
+          'GPU becomes unavailable',
+          'GPU disappears',
+          'fails to <use|utilize> the GPU',
+        ],
+        0.56,
+        { needs: ['exitsLater'], kind: 'symptom' },
+      ),
     ],
   },
   'no-cgroups-true-on-rootful': {
@@ -132,6 +153,11 @@ export const runtimeSigns = {
     shows: [
       s(['Failed to initialize NVML: Unknown Error'], 0.42, { less: { daemonReload: 0.6, exitsLater: 0.6 } }),
       s(['no-cgroups = true', 'no-cgroups=true'], 0.6, { unless: ['rootless', 'lxc'] }),
+      s(['no-cgroups = true', 'no-cgroups=true'], 0.82, {
+        unless: ['rootless', 'lxc'],
+        also: ['NVML: Unknown Error'],
+        kind: 'cause',
+      }),
       s(
         [
           '/dev/nvidia0: Operation not permitted',
@@ -179,6 +205,11 @@ export const runtimeSigns = {
         { more: { rootless: 0.75 }, less: { lxc: 0.7 } },
       ),
       s('no-cgroups', 0.35, { needs: ['rootless'] }),
+      s(
+        ['rootless … <disable|no|without> cgroups', 'rootless … cgroup … conflict', 'cgroup … conflict … rootless'],
+        0.66,
+        { needs: ['gpuWords'] },
+      ),
     ],
   },
   'bpf-device-filter-error': {
@@ -223,7 +254,7 @@ export const runtimeSigns = {
           'namespace association failed',
           'mount operation failed',
           'container error: stat failed',
-          'container error:',
+          '.real: container error',
         ],
         0.75,
       ),
@@ -235,7 +266,7 @@ export const runtimeSigns = {
           'mount error: open failed',
         ],
         0.55,
-        { less: { tegra: 0.4, lxc: 0.5, rootless: 0.4 } },
+        { less: { tegra: 0.4, lxc: 0.5, rootless: 0.4, wsl: 0.4 } },
       ),
     ],
     follows: [

@@ -1,5 +1,6 @@
 import { type Signs, s } from '../../src/engine/signature.ts';
 import type { ModeId } from '../modes/ids.ts';
+import { NO_NVIDIA_SMI } from './wordings.ts';
 
 /** Section 2.14: Jetson. */
 export const tegraSigns = {
@@ -21,9 +22,16 @@ export const tegraSigns = {
         0.66,
         { more: { tegra: 0.6 } },
       ),
-      s(['load library failed: libnvidia-ml.so.1', 'could not select device driver', 'driver rpc error'], 0.72, {
-        needs: ['tegra'],
-      }),
+      s(
+        [
+          'load library failed: libnvidia-ml.so.1',
+          'could not select device driver',
+          'driver rpc error',
+          'driver error: failed to process request',
+        ],
+        0.72,
+        { needs: ['tegra'] },
+      ),
     ],
   },
   'tegra-csv-missing-or-empty': {
@@ -42,7 +50,11 @@ export const tegraSigns = {
       ),
       s(
         [
+          'File … /usr/lib/aarch64-linux-gnu/lib … is empty, not checked',
           'CSV file is empty',
+          '/dev/nvhost-ctrl: No such file',
+          '/dev/nvhost-gpu: No such file',
+          '/dev/nvmap: No such file',
           'Skipping CSV file',
           'No mount specs specified',
           'host-files-for-container.d',
@@ -85,7 +97,17 @@ export const tegraSigns = {
       s(['aarch64-linux-gnu/tegra', 'libnvrm_gpu.so', 'libnvdla_compiler.so', 'libnvos.so', 'libnvrm.so'], 0.55, {
         also: ['cannot open shared object file'],
       }),
-      s('file too short', 0.62),
+      s('aarch64-linux-gnu … file too short', 0.62),
+      s('file too short', 0.4),
+      s(
+        [
+          'No trace of cuda',
+          'CUDA is not available in /usr/local/cuda',
+          '/usr/local/cuda … <is empty|is missing|does not exist>',
+        ],
+        0.66,
+        { needs: ['tegra'] },
+      ),
     ],
   },
   'tegra-thor-misdetected': {
@@ -201,6 +223,8 @@ export const tegraSigns = {
         { needs: ['tegra'] },
       ),
       s(['nvcr.io/nvidia/l4t', 'dustynv/', 'l4t-pytorch', 'l4t-base', 'l4t-ml'], 0.3),
+      // Before JetPack 7 no Jetson has the tool, so an image that expects it was made for other machines.
+      s(NO_NVIDIA_SMI, 0.7, { needs: ['tegra'], unless: ['thor'] }),
     ],
   },
   'tegra-unsupported-request': {

@@ -21,7 +21,9 @@ export const toolkitSigns = {
           'volume plugin nvidia-docker: plugin not found',
           'VolumeDriver.Create: internal error',
           'nvidia-docker-plugin … failed',
+          'nvidia-docker.service … failed',
           'create nvidia_driver_',
+          'no such volume: nvidia_driver_',
         ],
         0.6,
       ),
@@ -37,7 +39,11 @@ export const toolkitSigns = {
           'No match for argument: nvidia-container-toolkit',
           'nvidia-container-toolkit is not installed',
           'nvidia-docker: command not found',
+          'nvidia-docker: not found',
+          'No such file or directory: nvidia-docker',
           'nvidia-container-cli: command not found',
+          'Command not found: nvidia-container-cli',
+          'ctr: exec: nvidia-container-cli: executable file not found',
           'Package nvidia-docker2 is not available',
           'nvidia-container-toolkit … has no installation candidate',
         ],
@@ -156,6 +162,35 @@ export const toolkitSigns = {
         0.42,
       ),
       s('stderr: exec failed: no such file or directory', 0.5),
+      s(
+        [
+          'nvidia-container-runtime did not terminate successfully',
+          'stderr: nvidia-container-cli:',
+          'error executing hook',
+          'OCI runtime create failed',
+        ],
+        0.62,
+        { needs: ['toolkitChanged'] },
+      ),
+      s(
+        [
+          'regression',
+          'downgrading to',
+          'downgrade to',
+          'downgraded to',
+          'works again with',
+          'it fails with everything newer',
+          'breaks everything',
+        ],
+        0.56,
+        { needs: ['toolkitChanged'], kind: 'cause' },
+      ),
+      s(
+        // Releases that are known to break containers.
+        'nvidia-container-toolkit<-base|> <=|>1.17.<0|7>',
+        0.55,
+        { kind: 'cause' },
+      ),
       s(
         [
           'nvml error: function not found',

@@ -34,7 +34,11 @@ export const vmSigns = {
         0.55,
         { needs: ['vm'] },
       ),
-      s(["couldn't communicate with the NVIDIA driver", 'No devices were found'], 0.35, { needs: ['vm'] }),
+      s(["couldn't communicate with the NVIDIA driver", 'No devices were found'], 0.35, {
+        needs: ['vm'],
+        more: { noCard: 0.7 },
+      }),
+      s('lspci', 0.5, { needs: ['noCard'], unless: ['wsl'], more: { vm: 0.5 }, kind: 'cause' }),
       s(
         [
           'no IOMMU detected',
@@ -134,7 +138,7 @@ export const vmSigns = {
   'guest-driver-blocked-by-hypervisor': {
     tell: 'driver version in the guest: before 465 it refuses a GeForce in a virtual machine',
     shows: [
-      s(['Unable to determine the device handle for GPU … Unknown Error'], 0.6, { kind: 'cause', more: { vm: 0.5 } }),
+      s(['Unable to determine the device handle for GPU … Unknown Error'], 0.4, { kind: 'cause', more: { vm: 0.7 } }),
       s(['Code 43', 'error 43', 'kvm=off', 'vendor_id … kvm hidden', '<hidden state='], 0.6, { kind: 'cause' }),
       s('RmInitAdapter failed!', 0.5, { needs: ['vm'], kind: 'cause' }),
     ],
@@ -155,6 +159,9 @@ export const vmSigns = {
           'vGPU … unlicensed',
           'Valid GRID license not found',
           'vGPU license',
+          'vGPU … licens',
+          'License Status … Unlicensed',
+          'init_device_instance failed',
         ],
         0.9,
         { kind: 'cause' },
@@ -214,6 +221,7 @@ export const vmSigns = {
     tell: 'nvidia-smi.exe on the Windows side and wsl --version: WSL 2 with a current Windows driver, after wsl --shutdown?',
     shows: [
       s('Core Nvidia component', 0.6, { needs: ['wsl'] }),
+      s(['stat failed: /usr/lib/wsl', '/usr/lib/wsl … : no such file', '/usr/lib/wsl … cannot open'], 0.78),
       s(['driver error: failed to process request', 'driver rpc error', 'nvml error: unknown error'], 0.7, {
         needs: ['wsl'],
       }),

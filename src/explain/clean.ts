@@ -25,11 +25,14 @@ const prefixes: readonly RegExp[] = [
   // ISO and Go dates, with or without brackets
   new RegExp(`^\\s{0,4}\\[?${DATE}[T ]${TIME}(?:\\s?(?:Z|UTC|[+-]\\d{2}:?\\d{2}))?\\]?[:,]?\\s{0,4}`),
   new RegExp(`^\\s{0,4}\\[?${TIME}\\]?\\s`),
-  // journald and syslog, in any locale
-  new RegExp(`^(?:\\S{1,14}\\s{1,3}){1,4}?${TIME}\\s\\S{1,80}\\s[\\w@.()/:+-]{1,80}?(?:\\[\\d{1,8}\\])?:\\s`),
-  // the kernel's seconds and dates
+  // the kernel's dates, in any locale; before the next, which would take what follows for a unit's name
+  /^\s{0,4}\[(?:\S{1,12}\s{1,3}){2,4}?\d{2}:\d{2}:\d{2}\s\d{4}\]\s?/,
+  // journald and syslog, in any locale; a word in brackets or before a colon is no host
+  new RegExp(
+    `^(?!\\s{0,4}\\[)(?:\\S{1,14}\\s{1,3}){1,4}?${TIME}\\s[^\\s[\\]]{0,79}[^\\s[\\]:]\\s[\\w@.()/:+-]{1,80}?(?:\\[\\d{1,8}\\])?:\\s`,
+  ),
+  // the kernel's seconds
   /^\s{0,4}(?:<\d{1,3}>)?\[\s{0,8}\d{1,8}\.\d{3,9}\]\s?/,
-  /^\[\S{2,12}\s{1,3}\S{1,12}\s{1,3}\d{1,2}\s\d{2}:\d{2}:\d{2}\s\d{4}\]\s?/,
   // klog
   /^[IWEF]\d{4}\s\d{2}:\d{2}:\d{2}\.\d{1,9}\s{1,8}\d{1,8}\s[\w./-]{1,80}:\d{1,6}\]\s?/,
   // logfmt

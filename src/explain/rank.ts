@@ -1,4 +1,5 @@
 /** From what was found to ranked answers: likelihood by signature, first causes over consequences, then a share of one. */
+import { hints } from '../../flows/signatures/context.ts';
 import { signs } from '../../flows/signatures/index.ts';
 import type { Feature, Foreign, Kind, Signature } from '../engine/signature.ts';
 import { type Catalogue, type Entry, type ForeignEntry, isForeign } from './catalogue.ts';
@@ -42,6 +43,9 @@ const MOST = 0.985;
 /** What an answer needs to stand beside a foreign matter: one that is plain, and any other. */
 const PLAINLY = 0.75;
 const LIKELY = 0.5;
+const MOST_GUESSES = 3;
+/** What an answer needs in a text that speaks of no GPU. */
+const SPOKEN = 0.45;
 
 const likelihood = (signature: Signature, features: ReadonlySet<Feature>): number => {
   if (signature.needs !== undefined && !signature.needs.some(f => features.has(f))) return 0;
@@ -155,13 +159,28 @@ const foreignOf = (catalogue: Catalogue, hits: Hits): Foreign | null => {
   return best;
 };
 
+/** Where a text complains about a GPU and says nothing that is known: what such texts are mostly about. */
+const guesses = (features: ReadonlySet<Feature>): Candidate[] => {
+  if (!features.has('gpuWords') || !features.has('trouble')) return [];
+  const best = new Map<string, number>();
+  for (const { id, sure, shows, unless = [] } of hints)
+    if (shows.every(f => features.has(f)) && !unless.some(f => features.has(f)))
+      best.set(id, Math.max(best.get(id) ?? 0, sure));
+  return [...best]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, MOST_GUESSES)
+    .map(([id, confidence], i) => ({ id, confidence: confidence / (i + 1), lines: [], isVague: true }));
+};
+
 /** The ranked answers for what was found. */
 export const rank = (catalogue: Catalogue, hits: Hits): Ranking => {
   const foreign = foreignOf(catalogue, hits);
   const claims = claimsOf(catalogue, hits).filter(claim => foreign?.instead?.includes(claim.id) !== true);
   const candidates = shares(claims).slice(0, 8);
   const top = claims.reduce((most, claim) => Math.max(most, claim.value), 0);
-  const needed = foreign === null ? 0 : foreign.plain === true ? PLAINLY : LIKELY;
-  if (foreign !== null && top < needed) return { candidates: [], foreign };
+  const needed =
+    foreign === null ? (hits.features.has('gpuWords') ? 0 : SPOKEN) : foreign.plain === true ? PLAINLY : LIKELY;
+  if (top < needed) return { candidates: [], foreign };
+  if (candidates.length === 0 && foreign === null) return { candidates: guesses(hits.features), foreign };
   return { candidates, foreign: candidates.length === 0 ? foreign : null };
 };
