@@ -85,6 +85,17 @@ export const toolkitByHand = (f: Facts): readonly GuideStep[] =>
         again,
       ];
 
+/** What four packages of one, newer version mend. */
+export const MENDED_BY_NEWER = [
+  'toolkit-version-skew',
+  'toolkit-known-vulnerable',
+  'ldconfig-path-wrong',
+  'ldcache-process-failed',
+  'unknown-oci-spec-field',
+  'jit-cdi-regression-apps',
+  'ldcache-pivot-root-failed',
+] as const;
+
 const byHandOnly = (f: Facts): boolean => managerOf(f) === null;
 
 export const installToolkitByHand = byHand({
@@ -101,16 +112,7 @@ export const installToolkitByHand = byHand({
 export const alignToolkitByHand = byHand({
   id: 'align-toolkit-versions-by-hand',
   title: 'Bring the toolkit packages to one version',
-  mends: [
-    'toolkit-base-only',
-    'toolkit-version-skew',
-    'toolkit-known-vulnerable',
-    'ldconfig-path-wrong',
-    'ldcache-process-failed',
-    'unknown-oci-spec-field',
-    'jit-cdi-regression-apps',
-    'ldcache-pivot-root-failed',
-  ],
+  mends: ['toolkit-base-only', ...MENDED_BY_NEWER],
   privilege: 3,
   effect: ['RD'],
   source: '2.6 toolkit-version-skew; seed 0 calls nvidia-docker2 deprecated: right',

@@ -13,7 +13,7 @@ import { holesOf } from '../rules/holes.ts';
 import { type Change, clashes, type Manager, managerOf, said, TOOLKIT_PACKAGES } from '../rules/packages.ts';
 import { atLeast } from '../rules/version.ts';
 import { inDaemonJson, parses } from './daemon-json.ts';
-import { toolkitByHand } from './guides-host.ts';
+import { MENDED_BY_NEWER, toolkitByHand } from './guides-host.ts';
 import { applies, type Draft, does, isRefused, printed, refuse, replaces } from './make.ts';
 import { comesUp, isHostEngine, policies, running } from './restart.ts';
 
@@ -149,63 +149,60 @@ const forDocker = (f: Facts, a: Answers, done: Installed, summary: string): Draf
 const missing = (f: Facts, program: 'nvidia-ctk' | 'nvidia-container-runtime-hook' | 'nvidia-container-cli'): boolean =>
   or(f.toolkit.programs, null)?.[program] === null;
 
-export const installToolkit = applies({
-  id: 'install-toolkit',
-  title: 'Install the NVIDIA Container Toolkit',
-  mends: ['toolkit-not-installed', 'docker-no-device-driver'],
-  privilege: 3,
-  effect: ['E1', 'RD'],
-  source: '2.6 toolkit-not-installed; all seeds assume it',
-  installs: true,
-  // microk8s has an addon that brings its own.
-  fits: f => managerOf(f) !== null && or(f.toolkit.version, '') === null && f.kube.flavour !== 'microk8s',
-  touches: f => [managerOf(f)?.source.list ?? '', ...(parses(f) ? [f.daemonJson.path] : [])].filter(Boolean),
-  needs: firstRound,
-  more: secondRound,
-  plan: (f, a) => {
-    const m = managerOf(f);
-    if (m === null) return refuse('the package manager of this system is not known here');
-    const done = installs(m, ran(a), true);
-    if (isRefused(done)) return done;
-    return forDocker(f, ran(a), done, `Installs ${done.what}; Docker looks for them only when it starts.`);
-  },
-  guide: toolkitByHand,
-});
+/** What installs and completes: the same packages, for another lack. */
+const installing = (
+  about: { readonly id: string; readonly title: string; readonly mends: readonly string[]; readonly source: string },
+  fits: (f: Facts) => boolean,
+  summary: (done: Installed) => string,
+): Fix =>
+  applies({
+    ...about,
+    privilege: 3,
+    effect: ['E1', 'RD'],
+    installs: true,
+    fits: f => managerOf(f) !== null && fits(f),
+    touches: f => [
+      ...(or(f.toolkit.version, '') === null ? [managerOf(f)?.source.list ?? ''] : []),
+      ...(parses(f) ? [f.daemonJson.path] : []),
+    ],
+    needs: firstRound,
+    more: secondRound,
+    plan: (f, a) => {
+      const m = managerOf(f);
+      if (m === null) return refuse('the package manager of this system is not known here');
+      const done = installs(m, ran(a), true);
+      return isRefused(done) ? done : forDocker(f, ran(a), done, summary(done));
+    },
+    guide: toolkitByHand,
+  });
 
-export const installFull = applies({
-  id: 'install-full-toolkit',
-  title: 'Install the package that holds the hook as well',
-  mends: ['toolkit-base-only', 'docker-no-device-driver'],
-  privilege: 3,
-  effect: ['E1', 'RD'],
-  source: '2.6 toolkit-base-only',
-  installs: true,
-  fits: f => managerOf(f) !== null && !missing(f, 'nvidia-ctk') && missing(f, 'nvidia-container-runtime-hook'),
-  touches: f => (parses(f) ? [f.daemonJson.path] : []),
-  needs: firstRound,
-  more: secondRound,
-  plan: (f, a) => {
-    const m = managerOf(f);
-    if (m === null) return refuse('the package manager of this system is not known here');
-    const done = installs(m, ran(a), true);
-    if (isRefused(done)) return done;
-    return forDocker(f, ran(a), done, `Adds the hook to what is there (${done.what}), all at one version.`);
+export const installToolkit = installing(
+  {
+    id: 'install-toolkit',
+    title: 'Install the NVIDIA Container Toolkit',
+    mends: ['toolkit-not-installed', 'docker-no-device-driver'],
+    source: '2.6 toolkit-not-installed; all seeds assume it',
   },
-  guide: toolkitByHand,
-});
+  // microk8s has an addon that brings its own.
+  f => or(f.toolkit.version, '') === null && f.kube.flavour !== 'microk8s',
+  done => `Installs ${done.what}; Docker looks for them only when it starts.`,
+);
+
+export const installFull = installing(
+  {
+    id: 'install-full-toolkit',
+    title: 'Install the package that holds the hook as well',
+    mends: ['toolkit-base-only', 'docker-no-device-driver'],
+    source: '2.6 toolkit-base-only',
+  },
+  f => !missing(f, 'nvidia-ctk') && missing(f, 'nvidia-container-runtime-hook'),
+  done => `Adds the hook to what is there (${done.what}), all at one version.`,
+);
 
 export const alignToolkit = applies({
   id: 'align-toolkit-versions',
   title: 'Bring the four toolkit packages to one version, the newest here',
-  mends: [
-    'toolkit-version-skew',
-    'toolkit-known-vulnerable',
-    'ldconfig-path-wrong',
-    'ldcache-process-failed',
-    'unknown-oci-spec-field',
-    'jit-cdi-regression-apps',
-    'ldcache-pivot-root-failed',
-  ],
+  mends: MENDED_BY_NEWER,
   privilege: 3,
   effect: ['E1'],
   source: '2.6 toolkit-version-skew; seed 0 calls nvidia-docker2 deprecated: right',

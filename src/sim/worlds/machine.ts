@@ -15,6 +15,7 @@ import {
   release,
   sbin,
   skeleton,
+  unitAt,
 } from './software.ts';
 import { containerdService, dockerService, dockerSocket, persistencedService } from './unit-texts.ts';
 
@@ -58,19 +59,7 @@ const audio: PciFunction = {
   driver: 'snd_hda_intel',
 };
 
-const unit = (name: string, description: string, on: boolean): Unit => ({
-  name,
-  description,
-  active: on ? 'active' : 'inactive',
-  sub: on ? 'running' : 'dead',
-  enabled: 'enabled',
-  result: 'success',
-  since: booted,
-  enteredAt: on ? booted : 0,
-  pid: on ? 700 : 0,
-  exitStatus: 0,
-  failures: 0,
-});
+const unit = (name: string, description: string, on: boolean): Unit => unitAt(booted, name, description, on);
 
 export const daemonJsonWith = (extra: Readonly<Record<string, unknown>> = {}): string =>
   `${JSON.stringify({ 'log-driver': 'json-file', 'log-opts': { 'max-size': '50m' }, ...extra, runtimes: { nvidia: { args: [], path: 'nvidia-container-runtime' } } }, null, 2)}\n`;

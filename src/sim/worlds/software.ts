@@ -134,23 +134,29 @@ export const installToolkit = (fs: Fs, version: string): void => {
   for (const part of TOOLKIT_PARTS) unpack(fs, part, version);
 };
 
+/** An enabled unit; `on`: it runs since then. */
+export const unitAt = (now: number, name: string, description: string, on: boolean): Unit => ({
+  name,
+  description,
+  active: on ? 'active' : 'inactive',
+  sub: on ? 'running' : 'dead',
+  enabled: 'enabled',
+  result: 'success',
+  since: now,
+  enteredAt: on ? now : 0,
+  pid: on ? 700 : 0,
+  exitStatus: 0,
+  failures: 0,
+});
+
 /** The refresh units as the package enables them. */
 export const enableRefresh = (world: World): void => {
-  const unit = (name: string, description: string, on: boolean): Unit => ({
-    name,
-    description,
-    active: on ? 'active' : 'inactive',
-    sub: on ? 'waiting' : 'dead',
-    enabled: 'enabled',
-    result: 'success',
-    since: world.fs.now,
-    enteredAt: on ? world.fs.now : 0,
-    pid: on ? 700 : 0,
-    exitStatus: 0,
-    failures: 0,
+  const { now } = world.fs;
+  world.units.set(UNITS[0], unitAt(now, UNITS[0], 'Refresh NVIDIA CDI specification file', false));
+  world.units.set(UNITS[1], {
+    ...unitAt(now, UNITS[1], 'Trigger CDI refresh on NVIDIA driver install / uninstall events', true),
+    sub: 'waiting',
   });
-  world.units.set(UNITS[0], unit(UNITS[0], 'Refresh NVIDIA CDI specification file', false));
-  world.units.set(UNITS[1], unit(UNITS[1], 'Trigger CDI refresh on NVIDIA driver install / uninstall events', true));
 };
 
 const MONTH = 30 * 86_400;
