@@ -129,7 +129,9 @@ export const docker = probe({
         ? 'notRunning'
         : null;
     const info = isUnknown(raw) ? null : record(raw);
-    const answered = info !== null && string(info.ServerVersion) ? daemonInfo(info) : null;
+    // Zeros beside an error are no answer.
+    const failed = strings(record(info).ServerErrors).length > 0;
+    const answered = info !== null && !failed && string(info.ServerVersion) ? daemonInfo(info) : null;
     const unitText = a.unit.kind === 'exited' ? a.unit.stdout : '';
     const get = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(unitText)?.[1];
     return {

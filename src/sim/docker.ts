@@ -57,12 +57,9 @@ const info = (call: Call, args: readonly string[]): Ran => {
   const template = formatOf(args);
   const old = !atLeast(docker.version, '29.0');
   if (template !== undefined) {
-    const value = infoJson(world);
-    const r = formatted(
-      template,
-      down && docker.started ? { ...value, Runtimes: null, ServerErrors: [down] } : value,
-      old,
-    );
+    // Of a daemon that may not be asked the client knows as little as of one that is down.
+    const value = infoJson(down ? { ...world, docker: { ...docker, started: null } } : world);
+    const r = formatted(template, down ? { ...value, ServerErrors: [down] } : value, old);
     return down && r.kind === 'exited' ? { ...r, stderr: `${down}\n`, code: old ? 0 : 1 } : r;
   }
   const client = clientInfo(docker) as { Version: string };
