@@ -5,6 +5,7 @@ import type { Box } from '../src/box/box.ts';
 import { memoryStore } from '../src/plan/memory.ts';
 import { simBox } from '../src/sim/index.ts';
 import { demos } from '../src/sim/worlds/index.ts';
+import { outcomeOf } from '../src/wizard/outcome.ts';
 import { runPlain } from '../src/wizard/plain.ts';
 import { realOutside } from '../src/wizard/real.ts';
 import { createWizard } from '../src/wizard/wizard.ts';
@@ -67,6 +68,31 @@ test('the distributed project: both faults are listed, mended one by one, read a
   await me.asked();
   assert.equal(me.wizard.state().changes, 0, 'one session, both changes');
   for (const [path, was] of before) assert.equal(await me.text(path), was);
+});
+
+test('leaving after a mended file: fixed and 0; after one that did not help: failed and 1', async () => {
+  for (const [helps, outcome, exitCode] of [
+    [true, 'fixed', 0],
+    [false, 'failed', 1],
+  ] as const) {
+    let isDeaf = false;
+    // A disk that takes the text and shows the old one is the simplest file that does not get better.
+    const me = await open('project-ollama', box => ({
+      ...box,
+      write: async (path, text, options) => {
+        if (!isDeaf) await box.write(path, text, options);
+      },
+    }));
+    await me.choose('projects');
+    await me.choose('trouble 0');
+    await me.choose('mend 0');
+    isDeaf = !helps;
+    me.key({ char: 'y' }, 'y');
+    await me.asked();
+    me.wizard.send({ do: 'quit' });
+    const end = await me.wizard.done;
+    assert.deepEqual([outcomeOf(end.state, end.exitCode), end.exitCode], [outcome, exitCode]);
+  }
 });
 
 test('no changes nothing and leads back to the finding; b leads back to the list and the menu', async () => {

@@ -64,6 +64,7 @@ export const createProjects = (hall: Hall): ProjectPages => {
       outside.facts.forget();
       if (result.did !== 'applied') {
         hall.row({ sign: 'broken', label: FAILED[result.did], text: result.because });
+        hall.set({ mended: [...hall.state().mended, false] });
         return hall.go({ at: 'trouble', all, trouble });
       }
       const session = outside.session();
@@ -72,6 +73,7 @@ export const createProjects = (hall: Hall): ProjectPages => {
       look(now => {
         const isGone = countOf(now, finding) < countOf(all, finding);
         outside.append({ type: 'verified', finding: finding.id, ok: isGone, by: 'files' });
+        hall.set({ mended: [...hall.state().mended, isGone] });
         hall.row(
           isGone
             ? {

@@ -49,6 +49,8 @@ export interface State {
   readonly declined: boolean;
   /** Changes that stand, of all walks of this program run. */
   readonly changes: number;
+  /** Project files that were to be changed, each: the finding was gone when they were read again. */
+  readonly mended: readonly boolean[];
   readonly depth: 0 | 1 | 2 | 3;
   readonly evidence: boolean;
   readonly help: boolean;
@@ -122,6 +124,7 @@ export const firstState = (outside: Pick<Outside, 'box' | 'now' | 'modes'>, hasD
   trail: [],
   walk: null,
   changes: 0,
+  mended: [],
   declined: false,
   undone: false,
   proof: null,
