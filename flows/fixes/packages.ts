@@ -27,7 +27,8 @@ const FETCH_MS = 30_000;
 const fetched = (url: string) =>
   ({
     ask: 'run',
-    command: { argv: ['curl', '-fsSL', '--max-time', '25', url], timeoutMs: FETCH_MS },
+    // Never by another protocol, wherever it is sent on to.
+    command: { argv: ['curl', '--proto', '=https', '-fsSL', '--max-time', '25', url], timeoutMs: FETCH_MS },
   }) as const;
 
 /** First round: what an installation would do, and which containers a restart of Docker would stop. */

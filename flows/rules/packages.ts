@@ -55,6 +55,9 @@ export interface Source {
   readonly key?: { readonly path: string; readonly url: string };
 }
 
+/** Lists of packages are long, and may have to be fetched first. */
+const patient = (...argv: Argv) => ({ ask: 'run', command: { argv, timeoutMs: 60_000 } }) as const;
+
 const REPO = 'https://nvidia.github.io/libnvidia-container';
 /** apt takes an armoured key as it comes where its name ends so; then nothing has to be converted. */
 const KEYRING = '/usr/share/keyrings/nvidia-container-toolkit-keyring.asc';
@@ -84,7 +87,7 @@ const LINE = /^(Inst|Remv) ([\w.+-]+)(?::\w+)?(?: \[([^\]]+)\])?(?: \((\S+))?/;
 const apt: Manager = {
   id: 'apt',
   asks: {
-    preview: run('apt-get', '--simulate', 'install', ...TOOLKIT_PACKAGES),
+    preview: patient('apt-get', '--simulate', 'install', ...TOOLKIT_PACKAGES),
     installed: run('dpkg-query', '-W', ...TOOLKIT_PACKAGES),
   },
   preview: ({ preview: ran, installed }) => {
@@ -127,22 +130,15 @@ const dnf: Manager = {
   id: 'dnf',
   asks: {
     installed: run('rpm', '-q', '--queryformat', '%{NAME} %{VERSION}-%{RELEASE}\\n', ...TOOLKIT_PACKAGES),
-    offered: {
-      ask: 'run',
-      command: {
-        argv: [
-          'dnf',
-          '-q',
-          'repoquery',
-          '--latest-limit=1',
-          '--queryformat',
-          '%{name} %{version}-%{release}\\n',
-          ...TOOLKIT_PACKAGES,
-        ],
-        // It may have to fetch the lists first.
-        timeoutMs: 60_000,
-      },
-    },
+    offered: patient(
+      'dnf',
+      '-q',
+      'repoquery',
+      '--latest-limit=1',
+      '--queryformat',
+      '%{name} %{version}-%{release}\\n',
+      ...TOOLKIT_PACKAGES,
+    ),
   },
   preview: ({ installed, offered }) => {
     if (installed?.kind !== 'exited') return { kind: 'unknown', because: failure(installed, 'rpm -q') };
