@@ -121,3 +121,10 @@ test('what does not stand in the files is not looked for there: a refusal says s
   const plan = await proposeFix(box, fixById(ID)!, facts, 'cuda-visible-devices-wrong');
   assert.ok(isRefusal(plan) && /does not show it/.test(plan.refuse));
 });
+
+test('a file that was torn meanwhile is named with its place, and left alone', async () => {
+  const { box, facts } = await look(cases['a variable that hides the card']!);
+  await box.write(BASE, 'services:\n  brain:\n    image: "debian\n', { root: true });
+  const plan = await proposeFix(box, fixById(ID)!, facts, 'cuda-visible-devices-wrong');
+  assert.ok(isRefusal(plan) && /compose\.yml:\d+:\d+: /.test(plan.refuse), JSON.stringify(plan));
+});

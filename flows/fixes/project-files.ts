@@ -50,6 +50,8 @@ interface Gathered {
   readonly snippet: string | null;
   /** Every file of the project could be read. */
   readonly isShown: boolean;
+  /** "path:line:column: what", of a file that does not parse. */
+  readonly malformed: string | null;
 }
 
 const stops = (c: ContainerRecord): Interruption => ({
@@ -58,11 +60,18 @@ const stops = (c: ContainerRecord): Interruption => ({
   services: [],
 });
 
-const planFor = (f: Facts, finding: string, { mends, snippet, isShown }: Gathered, taken: string): Plan | Refusal => {
+const planFor = (
+  f: Facts,
+  finding: string,
+  { mends, snippet, isShown, malformed }: Gathered,
+  taken: string,
+): Plan | Refusal => {
   const c = target(f);
   if (c === null) return refuse('the container belongs to no Compose service of a known file');
   const mend = mends[Number(taken)] ?? mends[0];
   const paths = filesOf(c);
+  if (mend === undefined && malformed !== null)
+    return refuse(`${malformed} Mend that first; nothing of it can be changed`);
   if (mend === undefined)
     return isShown
       ? refuse(
@@ -125,7 +134,7 @@ const changeService: Fix = {
   },
   gather: async (box, f, finding): Promise<{ readonly gathered: Gathered }> => {
     const c = target(f);
-    if (c === null) return { gathered: { mends: [], snippet: null, isShown: false } };
+    if (c === null) return { gathered: { mends: [], snippet: null, isShown: false, malformed: null } };
     const { filesFindings } = await import('../../src/files/index.ts');
     const { reportOf, titleOf } = await import('../../src/engine/report.ts');
     const report = reportOf(f, { title: titleOf, ladder: () => [] });
@@ -135,8 +144,10 @@ const changeService: Fix = {
       shown: { id: finding, service: c.service },
     });
     const own = findings.filter(x => x.id === finding && (x.kind === 'dockerfile' || x.subject === c.service));
+    const torn = findings.find(x => x.id === 'project-file-malformed');
     return {
       gathered: {
+        malformed: torn === undefined ? null : `${torn.path}:${torn.line}:${torn.column}: ${torn.message}`,
         mends: own.flatMap(x => x.mends),
         snippet: own.find(x => x.snippet !== null)?.snippet ?? null,
         isShown: (await Promise.all(filesOf(c).map(p => box.read(p)))).every(r => r.kind === 'file'),
