@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fixes } from '../flows/fixes/index.ts';
 import { en } from '../flows/lang/en/index.ts';
+import { fixes as koreanFixes } from '../flows/lang/ko/fixes.ts';
 import { ko } from '../flows/lang/ko/index.ts';
 import { modes as koModes } from '../flows/lang/ko/modes.ts';
 import { wizard } from '../flows/lang/ko/wizard.ts';
@@ -37,6 +39,18 @@ test('every failure mode has a title and a one-line why in both', () => {
     assert.ok(cells(title) <= 76 && !title.endsWith('.'), `${id}: ${title}`);
     assert.ok(cells(line) <= 90 && line.endsWith('.'), `${id}: ${line}`);
   }
+});
+
+test('every fix has a title in Korean, and no title is left over', () => {
+  const titles = new Set(fixes.map(f => f.title));
+  assert.deepEqual(
+    [...titles].filter(t => !/[\uac00-\ud7a3]/.test(koreanFixes[t] ?? '')),
+    [],
+  );
+  assert.deepEqual(
+    Object.keys(koreanFixes).filter(t => !titles.has(t)),
+    [],
+  );
 });
 
 test('what the lessons name is written', () => {

@@ -7,12 +7,13 @@ export type Say = (text: string) => string;
 /** Undefined for English, so that nothing is loaded for it. */
 export const sayingIn = async (language: LanguageId): Promise<Say | undefined> => {
   if (language === 'en') return undefined;
-  const [{ wizard, patterns }, { modes: named }, { modes }] = await Promise.all([
+  const [{ wizard, patterns }, { fixes }, { modes: named }, { modes }] = await Promise.all([
     import('../../flows/lang/ko/wizard.ts'),
+    import('../../flows/lang/ko/fixes.ts'),
     import('../../flows/lang/ko/modes.ts'),
     import('../../flows/modes/index.ts'),
   ]);
-  const words = new Map(Object.entries(wizard));
+  const words = new Map([...Object.entries(wizard), ...Object.entries(fixes)]);
   for (const [id, [title, line]] of Object.entries(named)) {
     const mode = modes[id];
     if (mode !== undefined) words.set(mode.title, title).set(mode.why.line, line);
