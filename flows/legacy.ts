@@ -101,12 +101,23 @@ export const legacy = flow({
         mechanism:
           'runc denies all devices that the spec does not list; the CLI adds its rule to the cgroup afterwards, unless the setting forbids it.',
       },
-      source: 'no-cgroups-true-on-rootful; lxc-nested-engine',
+      source: 'no-cgroups-true-on-rootful; lxc-nested-engine; rootless-cgroup-denied',
       probes: ['config', 'docker', 'where', 'nested'],
       decide: f => {
         const inside = or(f.where.container, '');
+        if (daemonOf(f.docker)?.rootless)
+          return f.config.noCgroups
+            ? { is: 'written', found: 'off, as a rootless engine needs it' }
+            : {
+                is: 'rootless',
+                found: 'the engine runs as an ordinary user, who may not write device rules',
+                seen: [
+                  { from: 'docker info, SecurityOptions', shows: 'name=rootless' },
+                  ...at('no-cgroups is not true'),
+                ],
+              };
         const nested = need(f.nested) === true;
-        if (!f.config.noCgroups && nested && !daemonOf(f.docker)?.rootless)
+        if (!f.config.noCgroups && nested)
           return {
             is: 'nested',
             found: `this engine runs inside an unprivileged ${inside} container`,
@@ -118,14 +129,13 @@ export const legacy = flow({
           };
         if (!f.config.noCgroups) return { is: 'written', found: 'written' };
         if (nested) return { is: 'written', found: 'off, as an engine inside a system container needs it' };
-        return daemonOf(f.docker)?.rootless
-          ? { is: 'written', found: 'off, as a rootless engine needs it' }
-          : { is: 'off', found: 'no-cgroups is true on a rootful engine', seen: at('no-cgroups = true') };
+        return { is: 'off', found: 'no-cgroups is true on a rootful engine', seen: at('no-cgroups = true') };
       },
       on: {
         written: 'ldconfig',
         off: stop('no-cgroups-true-on-rootful', 'ldconfig'),
         nested: stop('lxc-nested-engine', 'ldconfig'),
+        rootless: stop('rootless-cgroup-denied', 'ldconfig'),
         cannotTell: 'ldconfig',
       },
     }),

@@ -9,7 +9,9 @@ import { undoSession } from '../src/plan/undo.ts';
 import { file, text } from '../src/sim/fs.ts';
 import { simBox } from '../src/sim/index.ts';
 import type { World } from '../src/sim/world.ts';
+import { rootlessEngine } from '../src/sim/worlds/card.ts';
 import { healthyNew, healthyOld } from '../src/sim/worlds/healthy.ts';
+import { orin } from '../src/sim/worlds/jetson.ts';
 import { root, textOf } from './fix-boxes.ts';
 
 const FOLDER = '/srv/p';
@@ -107,6 +109,20 @@ export const projects: Readonly<Record<string, Project>> = {
   'the variable without the runtime': {
     finding: 'compose-service-without-gpu-request',
     files: service('environment: [NVIDIA_VISIBLE_DEVICES=all]'),
+  },
+  'a reservation on a Jetson': {
+    finding: 'tegra-gpus-flag',
+    files: service(
+      'deploy: {resources: {reservations: {devices: [{driver: nvidia, count: all, capabilities: [gpu]}]}}}',
+    ),
+    world: orin,
+  },
+  'a reservation for a rootless engine': {
+    finding: 'rootless-cgroup-denied',
+    files: service(
+      'deploy: {resources: {reservations: {devices: [{driver: nvidia, count: all, capabilities: [gpu]}]}}}',
+    ),
+    world: rootlessEngine,
   },
   'two requests and a privilege': {
     finding: 'compose-stacked-mechanisms',

@@ -44,16 +44,21 @@ export const cardCases: Readonly<Record<string, Case>> = {
     box: async () => simBox(card.closedNodes()),
     finding: 'device-node-permissions',
     isByName: true,
-    offers: ['open-device-nodes', 'add-device-group'],
+    offers: ['add-device-group', 'open-device-nodes'],
   },
   'a uvm node with the number of another boot': {
     box: async () => simBox(card.uvmOfLastBoot()),
     finding: 'nvidia-uvm-missing',
     offers: ['create-device-nodes'],
   },
+  'a rootless engine': {
+    box: async () => simBox(card.rootlessEngine()),
+    finding: 'rootless-cgroup-denied',
+    offers: ['ask-differently', 'set-no-cgroups-rootless'],
+  },
   'an engine inside LXC': {
     box: async () => simBox(card.insideLxc()),
     finding: 'lxc-nested-engine',
-    offers: ['set-no-cgroups-true', 'ask-by-cdi-inside'],
+    offers: ['ask-by-cdi-inside', 'set-no-cgroups-true'],
   },
 };

@@ -69,7 +69,7 @@ export const kubeCases: Readonly<Record<string, Case>> = {
   'seed 3: the pod on a Thor that asked for nothing': {
     box: demo('jetson-k3s'),
     finding: 'tegra-no-request',
-    offers: ['ask-for-gpu-in-pod', 'mount-driver-into-pod', 'retest-workaround'],
+    offers: ['ask-for-gpu-in-pod', 'retest-workaround', 'mount-driver-into-pod'],
   },
   'seed 3: the two labels that feature discovery does not write': {
     box: demo('jetson-k3s'),

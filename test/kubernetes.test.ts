@@ -321,9 +321,9 @@ test('seed 3: the request heals the pod without a privilege; the work-around is 
     offers.map(f => [f.id, f.privilege]),
     [
       ['ask-for-gpu-in-pod', 2],
-      ['mount-driver-into-pod', 4],
       ['retest-workaround', 0],
       ['ask-on-a-jetson', 1],
+      ['mount-driver-into-pod', 4],
     ],
   );
   const last = await planOf(world, 'mount-driver-into-pod', 'tegra-no-request');

@@ -59,6 +59,12 @@ const cases: Readonly<Record<string, Case>> = {
     fix: [`${ctk} nvidia-container-cli.root=`],
     then: ['gpus', 'runtime'],
   },
+  'rootless-engine': {
+    shows: 'gpus',
+    words: /failed to add device rules: .*bpf_prog_query\(BPF_CGROUP_DEVICE\) failed: operation not permitted/,
+    fix: [`${ctk} nvidia-container-cli.no-cgroups=true`],
+    then: ['gpus', 'runtime'],
+  },
   'cdi-mode-gpus': {
     shows: 'gpus',
     words: /Using requested mode 'cdi'[\s\S]*invoking the NVIDIA Container Runtime Hook directly/,

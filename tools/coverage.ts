@@ -31,16 +31,17 @@ const elsewhere: Readonly<Record<string, string>> = {
 const byHand: Readonly<Record<string, string>> = {
   'cuda-requirement-unsatisfied': 'another image or a newer driver: a choice of its owner',
   'image-arch-not-compiled': 'another build of the framework: its owner builds the image',
-  'image-platform-mismatch': 'an image of another platform has to be built or pulled by its owner',
+  'image-platform-mismatch':
+    'the reference gives no source for it, so no plan is made of it; its owner pulls or builds the image for this platform',
   'image-nvidia-smi-not-found': 'the capability utility or the image: a choice of its owner',
-  'rootless-cgroup-denied': 'the command that a person types asks in another way',
   'docker-29.2-gpus-behaviour-change': 'the command that a person types names the driver',
   'docker-build-no-gpu': 'the build is another one: docker build has no GPU request that a file could hold',
-  'swarm-service-no-gpu': 'generic resources of a swarm are given out by its managers, which one box cannot simulate',
+  'swarm-service-no-gpu':
+    'unconfirmed in the reference, so no plan is made of it; a swarm gives out its resources on its managers',
   'podman-gpus-noop': 'the command that a person types asks in another way',
   'podman-cdi-too-old': 'the command that a person types, or a newer Podman',
-  'tegra-gpus-flag': 'the command that a person types asks in another way',
-  'tegra-image-mismatch': 'another image: a choice of its owner',
+  'tegra-image-mismatch':
+    'partly unconfirmed in the reference, so no plan is made of it; another image is a choice of its owner',
   'gpu-operator-toolkit-config-path': 'values of a Helm release, which its owner upgrades',
   'gpu-operator-management-cdi-unresolvable':
     'a plan restarts the toolkit pod; what that pod writes at its start the simulated cluster does not have',

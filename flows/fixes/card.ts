@@ -4,6 +4,8 @@ import { or } from '../../src/engine/known.ts';
 import { list, read } from '../../src/engine/probe.ts';
 import type { Step } from '../../src/plan/plan.ts';
 import { setToml } from '../../src/text/toml.ts';
+import { daemonOf } from '../probes/docker.ts';
+import type { Facts } from '../probes/index.ts';
 import { hasMig } from '../probes/mig.ts';
 import { CONFIG } from '../probes/toolkit.ts';
 import { applies, does, edits, isRefused, known, refuse, replaces } from './make.ts';
@@ -193,6 +195,14 @@ export const openNodes = applies({
   },
 });
 
+/** The device rules left to somebody else; the key is global, so each fix says who else reads it. */
+const leavesRules = (why: string, summary: string, afterwards: readonly string[]) => (f: Facts) => {
+  const text = known(f.config.text, CONFIG);
+  if (isRefused(text)) return text;
+  const step = edits(CONFIG, text, setToml(text, 'nvidia-container-cli', 'no-cgroups', 'true'), why, 0o644);
+  return isRefused(step) ? step : { summary, steps: [step], afterwards };
+};
+
 export const nestedCgroups = applies({
   id: 'set-no-cgroups-true',
   title: 'Leave the device rules to the outer container',
@@ -202,27 +212,35 @@ export const nestedCgroups = applies({
   source: '2.4 lxc-nested-engine (2); asking by CDI needs no such key and comes first',
   fits: f => f.nested === true && f.config.fault === null && !f.config.noCgroups,
   touches: () => [CONFIG],
-  plan: f => {
-    const text = known(f.config.text, CONFIG);
-    if (isRefused(text)) return text;
-    const step = edits(
-      CONFIG,
-      text,
-      setToml(text, 'nvidia-container-cli', 'no-cgroups', 'true'),
-      'an unprivileged system container may not write device rules',
-      0o644,
-    );
-    return isRefused(step)
-      ? step
-      : {
-          summary:
-            'Only inside this system container. From then on the rules of the outer container are the only barrier around the GPU; asking by CDI (--device nvidia.com/gpu=all) works without it.',
-          steps: [step],
-          afterwards: [
-            'The administrator outside must allow the majors 195, nvidia-uvm and nvidia-caps for this container.',
-          ],
-        };
-  },
+  plan: leavesRules(
+    'an unprivileged system container may not write device rules',
+    'Only inside this system container. From then on the rules of the outer container are the only barrier around the GPU; asking by CDI (--device nvidia.com/gpu=all) works without it.',
+    ['The administrator outside must allow the majors 195, nvidia-uvm and nvidia-caps for this container.'],
+  ),
 });
 
-export const cardFixes = [unblockModules, startFabric, createCaps, reloadUvm, openNodes, nestedCgroups];
+export const rootlessCgroups = applies({
+  id: 'set-no-cgroups-rootless',
+  title: 'Let the rootless engine do without device rules',
+  mends: ['rootless-cgroup-denied'],
+  privilege: 4,
+  effect: ['E1', 'RX'],
+  source: '2.7 rootless-cgroup-denied (2); asking by CDI needs no such key and comes first',
+  fits: f => daemonOf(f.docker)?.rootless === true && f.config.fault === null && !f.config.noCgroups,
+  touches: () => [CONFIG],
+  plan: leavesRules(
+    'an ordinary user may not write device rules; in the user namespace the mode of the nodes decides',
+    'The key holds for every engine of this machine: containers of a rootful Docker that ask by the legacy way say Unknown Error from then on. Asking by CDI (--device nvidia.com/gpu=all) works without it; take this only where all engines here are rootless.',
+    [],
+  ),
+});
+
+export const cardFixes = [
+  unblockModules,
+  startFabric,
+  createCaps,
+  reloadUvm,
+  openNodes,
+  nestedCgroups,
+  rootlessCgroups,
+];

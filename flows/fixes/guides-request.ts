@@ -1,7 +1,8 @@
 /** Steps for a person where the request, a policy or a choice has to change, and the machine may stay as it is. */
 import type { Fix, GuideStep } from '../../src/engine/fix.ts';
-import { or } from '../../src/engine/known.ts';
+import { CannotTell, or } from '../../src/engine/known.ts';
 import type { Facts } from '../probes/index.ts';
+import { resolveMode } from '../rules/mode.ts';
 import { atLeast, since } from '../rules/version.ts';
 import { again, restartLater, sudo } from './guides-host.ts';
 import { byHand } from './make.ts';
@@ -54,6 +55,25 @@ const cdiName = (f: Facts): readonly GuideStep[] =>
       ]
     : [];
 
+/** The variable with the nvidia runtime, where that is another way: not by the same legacy CLI, and not refused. */
+const byRuntime = (f: Facts): readonly GuideStep[] =>
+  f.config.acceptEnv && modeOf(f) !== 'legacy'
+    ? [
+        {
+          say: 'Or by the runtime; in Compose runtime: nvidia with NVIDIA_VISIBLE_DEVICES.',
+          argv: ['docker', 'run', '--runtime=nvidia', '-e', 'NVIDIA_VISIBLE_DEVICES=all', 'IMAGE'],
+        },
+      ]
+    : [];
+const modeOf = (f: Facts): string | null => {
+  try {
+    return resolveMode(f, false).mode;
+  } catch (error) {
+    if (error instanceof CannotTell) return null;
+    throw error;
+  }
+};
+
 export const askDifferently = byHand({
   id: 'ask-differently',
   title: 'Leave the machine as it is and ask in another way',
@@ -73,10 +93,7 @@ export const askDifferently = byHand({
   steps: f => [
     ...cdiName(f),
     { say: 'Compose 2.30 or later: devices: ["nvidia.com/gpu=all"] in the service instead of the reservation.' },
-    {
-      say: 'Or by the runtime; in Compose runtime: nvidia with NVIDIA_VISIBLE_DEVICES.',
-      argv: ['docker', 'run', '--runtime=nvidia', '-e', 'NVIDIA_VISIBLE_DEVICES=all', 'IMAGE'],
-    },
+    ...byRuntime(f),
   ],
 });
 

@@ -62,12 +62,14 @@ export const fixes: readonly Fix[] = [
 
 /**
  * The fixes for a finding that fit this box: those the program can carry out first, by privilege, then steps for a
- * person. A fix that cannot tell whether it fits is not offered.
+ * person, and last what widens the rights of containers. A fix that cannot tell whether it fits is not offered.
  */
 export const ladder = (id: string, facts: Facts): readonly Fix[] =>
   fixes
     .filter(f => f.mends.includes(id) && fits(f, facts))
-    .toSorted((a, b) => Number(a.by === 'guide') - Number(b.by === 'guide') || a.privilege - b.privilege);
+    .toSorted((a, b) => turn(a) - turn(b) || a.privilege - b.privilege);
+
+const turn = (f: Fix): number => (f.by === 'guide' ? 1 : f.privilege > 3 ? 2 : 0);
 
 const fits = (f: Fix, facts: Facts): boolean => {
   try {

@@ -146,7 +146,9 @@ export const infoJson = (world: World): Record<string, unknown> => {
     ContainerdCommit: { ID: world.versions.containerd ?? '' },
     RuncCommit: { ID: world.versions.runc ?? '' },
     InitCommit: { ID: '' },
-    SecurityOptions: ['name=apparmor', 'name=seccomp,profile=builtin', 'name=cgroupns'],
+    SecurityOptions: docker.rootless
+      ? ['name=seccomp,profile=builtin', 'name=rootless', 'name=cgroupns']
+      : ['name=apparmor', 'name=seccomp,profile=builtin', 'name=cgroupns'],
     ...(atLeast(docker.version, '25.0') ? { CDISpecDirs: started.cdi ? started.cdiDirs : [] } : {}),
     ...(discovers ? { DiscoveredDevices: [...cache.devices.keys()].sort().map(ID => ({ Source: 'cdi', ID })) } : {}),
     Warnings: warnings.length ? warnings : null,

@@ -224,6 +224,7 @@ export const worldFromSnapshot = (snapshot: Snapshot, name: string, insides: Ima
           version,
           ...(ask('docker compose version --short') ? { compose: ask('docker compose version --short')!.trim() } : {}),
           path: ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'],
+          rootless: /name=rootless/.test(ask('docker info --format {{json .}}') ?? ''),
           started: startedOf(ask, fs, version, snapshot),
           images: imagesOf(ask, insides),
           containers: [],

@@ -87,6 +87,12 @@ export const configure = (world: World, o: Configure): Configured | { readonly e
   const mounted = files
     ? [...files.binaries, ...files.libraries.map(l => `${files.dir}/${l}`)].filter(f => wants(o.capabilities, f))
     : [];
+  // The kernel attaches device programs for the owner of the cgroup's namespace alone.
+  if (world.docker?.rootless && !o.noCgroups)
+    return {
+      error:
+        'mount error: failed to add device rules: unable to find any existing device filters attached to the cgroup: bpf_prog_query(BPF_CGROUP_DEVICE) failed: operation not permitted',
+    };
   if (!o.ldconfig.startsWith('@')) return { nodes, files: mounted, cached: true };
   const path = o.ldconfig.slice(1);
   const program = get(world.fs, path);

@@ -68,7 +68,8 @@ export const runHook = (world: World, oci: Oci, path: readonly string[]): Ran =>
   });
   if ('error' in done) return fail(1, `${line}\nnvidia-container-cli: ${done.error}`);
   for (const n of done.nodes) oci.nodes.add(n);
-  oci.blocked = config.noCgroups;
+  // In a user namespace nodes are opened by their file mode alone.
+  oci.blocked = config.noCgroups && !world.docker?.rootless;
   oci.mounts = [...oci.mounts, ...done.files.map(f => ({ hostPath: f, containerPath: f }))];
   oci.cached = oci.cached || done.cached;
   return out('');

@@ -138,6 +138,8 @@ export interface Docker {
   readonly compose?: string;
   /** PATH of the daemon. */
   readonly path: readonly string[];
+  /** The daemon runs as an ordinary user, in a user namespace. */
+  readonly rootless?: boolean;
   started: Started | null;
   images: Image[];
   containers: Container[];

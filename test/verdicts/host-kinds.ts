@@ -159,6 +159,11 @@ export const cases: readonly Case[] = [
   ),
 
   // Engines inside system containers.
+  [
+    'legacy.cgroups.rootless',
+    'docker-gpus',
+    on('healthy@old', b => b.info(i => Object.assign(i, { SecurityOptions: ['name=rootless'] }))),
+  ],
   ['legacy.cgroups.nested', 'docker-gpus', on('healthy@old', lxc, uid('0 100000 65536'))],
   ['legacy.cgroups.written', 'docker-gpus', on('healthy@old', lxc, uid('0 0 4294967295'))],
   [

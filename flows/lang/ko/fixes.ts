@@ -73,6 +73,7 @@ export const fixes: Readonly<Record<string, string>> = {
   'Leave the device rules to the outer container': '디바이스 규칙을 바깥 컨테이너에 맡기기',
   'Leave the machine as it is and ask in another way': '기계는 그대로 두고 다른 방식으로 요청하기',
   'Let CRI-O search the two usual folders of specs': 'CRI-O가 보통의 두 스펙 폴더를 찾게 하기',
+  'Let the rootless engine do without device rules': '루트리스 엔진은 디바이스 규칙 없이 쓰게 하기',
   'Let containers start without the IMEX channel they ask for': '요청한 IMEX 채널 없이도 컨테이너가 시작되게 하기',
   'Let containers use the GPU nodes in the SELinux policy': 'SELinux 정책에서 컨테이너의 GPU 노드 사용을 허용하기',
   "Let docker talk to this host's own engine": 'docker가 이 호스트 자신의 엔진과 말하게 하기',

@@ -177,3 +177,10 @@ export const insideLxc = (): World => {
   file(world.fs, configPath, text(world.fs, configPath) ?? '');
   return world;
 };
+
+/** Docker as an ordinary user, asked with --gpus. */
+export const rootlessEngine = (): World => {
+  const world = machine({ name: 'rootless-engine', docker: '28.5.1', toolkit: '1.17.8' });
+  writeSpec(world, '1.17.8');
+  return { ...world, docker: { ...world.docker!, rootless: true } };
+};

@@ -119,6 +119,12 @@ export const demos: Readonly<Record<string, Demo>> = {
     story: 'It had one small instance last week and has two large ones since this morning; the spec is of last week.',
     load: async () => (await import('./card.ts')).migDivided(),
   },
+  'rootless-engine': {
+    title: 'A rootless Docker is asked with --gpus, and may not write device rules',
+    story:
+      'Docker was moved from root to the account of its user, as the security team asked. The toolkit was set up before that.',
+    load: async () => (await import('./card.ts')).rootlessEngine(),
+  },
   'project-distributed': {
     title: 'A Compose project whose reservation is refused, and a Dockerfile that forgot a package',
     story:
