@@ -193,6 +193,12 @@ export const projects: Readonly<Record<string, Project>> = {
         'FROM ubuntu:24.04 # ours\nRUN apt-get update && apt-get install -y \\\n    curl \\\n    nvidia-utils-550 \\\n    libnvidia-compute-550=550.54.15-0ubuntu1 \\\n    git\nCMD ["sh"]\n',
     },
   },
+  'a test of the GPU in the build': {
+    finding: 'docker-build-no-gpu',
+    files: {
+      Dockerfile: 'FROM nvidia/cuda:12.4.1-runtime-ubuntu22.04\nRUN apt-get update \\\n && nvidia-smi\nCMD ["sh"]\n',
+    },
+  },
   'wheels without CUDA for a service with a GPU': {
     finding: 'image-cpu-only-framework',
     files: {

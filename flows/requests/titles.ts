@@ -16,6 +16,7 @@ export const titles: Readonly<Partial<Record<ModeId | FileOnlyId, string>>> = {
   'image-bundles-driver-libs': 'The image brings files of a driver',
   'image-cpu-only-framework': 'The image installs a framework without CUDA',
   'image-libcudart-missing': 'The image lacks the CUDA runtime',
+  'docker-build-no-gpu': 'A step of the build wants a GPU',
   'image-app-module-missing': 'The image lacks the package that the container starts',
   'k8s-pod-not-using-nvidia-runtime': 'The pod asks for a GPU but not for the nvidia runtime',
   'k8s-all-gpus-leak': 'The pod sees every GPU of the node without asking for one',

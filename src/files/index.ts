@@ -135,6 +135,7 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
         path,
         uses.filter(u => u.dockerfile === path),
         options.shown,
+        here.ways.get('docker-cdi')?.works === true,
       )),
     );
   }

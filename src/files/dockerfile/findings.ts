@@ -294,6 +294,8 @@ export const dockerfileFindings = async (
   path: string,
   uses: readonly Use[],
   shown?: Shown,
+  /** Docker gives out GPUs by their CDI names here. */
+  cdi = false,
 ): Promise<readonly FileFinding[]> => {
   const found = await read(path);
   if (found.kind !== 'file') return [];
@@ -305,7 +307,7 @@ export const dockerfileFindings = async (
     const one = await look({ path, text: found.text, file, use, context });
     for (const it of [
       ...(one ? [one] : []),
-      ...gpuFindings(path, found.text, file, use, shown?.service === use.service ? (shown?.id ?? null) : null),
+      ...gpuFindings(path, found.text, file, use, shown?.service === use.service ? (shown?.id ?? null) : null, cdi),
     ]) {
       const key = `${it.id} ${it.line} ${it.mends[0]?.after ?? it.message}`;
       if (!findings.has(key)) findings.set(key, it);

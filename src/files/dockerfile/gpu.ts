@@ -1,20 +1,26 @@
-/** What a Dockerfile puts into an image that takes its GPU away: driver files, wheels without CUDA, a base without libcudart. */
+/** What a Dockerfile does that takes the GPU away: driver files, wheels without CUDA, a base without libcudart, steps that want a GPU. */
 import { titles } from '../../../flows/requests/titles.ts';
 import type { FileFinding, Mend } from '../finding.ts';
 import type { Use } from './findings.ts';
 import { type Dockerfile, type Instruction, parseDockerfile, type Stage } from './parse.ts';
 
 interface Rule {
-  readonly id: 'image-bundles-driver-libs' | 'image-cpu-only-framework' | 'image-libcudart-missing';
+  readonly id:
+    | 'image-bundles-driver-libs'
+    | 'image-cpu-only-framework'
+    | 'image-libcudart-missing'
+    | 'docker-build-no-gpu';
   /** Whether it is looked for at all. */
   readonly when: (use: Use, shown: string | null) => boolean;
   readonly word: 'RUN' | 'FROM';
   /** What stands there, in words; null where nothing is wrong. */
-  readonly wrong: (text: string) => string | null;
+  readonly wrong: (text: string, flags: Readonly<Record<string, string>>) => string | null;
   readonly message: string;
   readonly title: string;
   /** The instruction as it should be written; the same where no edit is certain. */
   readonly better: (written: string) => string;
+  /** The edit asks for a device, which Docker must give by its CDI name. */
+  readonly byCdi?: boolean;
 }
 
 /** Packages of the driver's user space; those of cuda-compat and of the container toolkit are none. */
@@ -32,6 +38,22 @@ const isCpu = (text: string): boolean =>
   [CPU_INDEX, CPU_WHEEL, ...CPU_NAMES.map(([from]) => from)].some(r => new RegExp(r.source).test(text));
 
 const CUDA_BASE = /((?:^|[/\s])nvidia\/cuda:[\w.]+(?:-cudnn\d*)?)-base(?=-|$|\s)/;
+
+/** Whether a step fails without a GPU; one that goes on without (||, if) is left alone, and words in quotes are no command. */
+const wantsGpu = (text: string): boolean =>
+  /\bassert torch\.cuda\.is_available\(\)/.test(text) ||
+  /(?:^|&&|;)\s*(?:\/usr\/bin\/)?nvidia-smi\b(?![^&;]*\|\|)/.test(text.replace(/"[^"]*"|'[^']*'/g, '""'));
+const LABS = '# syntax=docker/dockerfile:1-labs';
+const SYNTAX = /^#[ \t]*syntax[ \t]*=[ \t]*(\S+)[ \t]*/i;
+
+/** The file with the syntax that reads RUN --device; null where another syntax is named. */
+const withLabs = (text: string): string | null => {
+  if (text.startsWith('\ufeff')) return null;
+  const named = SYNTAX.exec(text)?.[1];
+  if (named === undefined) return `${LABS}${text.includes('\r\n') ? '\r\n' : '\n'}${text}`;
+  if (/-labs$/.test(named)) return text;
+  return /^docker\/dockerfile:1(?:\.\d+)*$/.test(named) ? text.replace(SYNTAX, LABS) : null;
+};
 
 /** Takes words out of an instruction; a line that held nothing else goes, with its continuation. */
 const withoutWords = (written: string, word: RegExp): string => {
@@ -88,6 +110,17 @@ const rules: readonly Rule[] = [
     title: 'Build on the runtime flavour of the same image',
     better: written => written.replace(CUDA_BASE, '$1-runtime'),
   },
+  {
+    id: 'docker-build-no-gpu',
+    when: () => true,
+    word: 'RUN',
+    wrong: (text, flags) => (wantsGpu(text) && !('device' in flags) ? 'a step of the build wants a GPU' : null),
+    message:
+      'a build gets none, whatever the default runtime is. Leave the test to the start of the container, or ask in the step: BuildKit 0.20, Buildx 0.22 and CDI in Docker are needed',
+    title: 'Ask for the GPU in this step of the build',
+    better: written => written.replace(/^(\s*run)\b/i, '$1 --device=nvidia.com/gpu=all'),
+    byCdi: true,
+  },
 ];
 
 /** The stage that is started and those it builds on. */
@@ -105,7 +138,7 @@ const chainOf = (file: Dockerfile, target: string | null): readonly Stage[] => {
 const words = (file: Dockerfile): readonly string[] =>
   file.stages.flatMap(s => [
     `${s.from}`,
-    ...s.instructions.map(i => `${i.word} ${i.text.replace(/\s+/g, ' ').trim()}`),
+    ...s.instructions.map(i => `${i.word} ${JSON.stringify(i.flags)} ${i.text.replace(/\s+/g, ' ').trim()}`),
   ]);
 
 /** One instruction differs, and nothing else. */
@@ -120,21 +153,31 @@ interface Place {
   readonly line: number;
   readonly endLine: number;
   readonly text: string;
+  readonly flags: Readonly<Record<string, string>>;
 }
 const placesOf = (stage: Stage, rule: Rule): readonly Place[] =>
   rule.word === 'FROM'
-    ? [{ line: stage.fromLine, endLine: stage.fromLine, text: stage.from ?? '' }]
+    ? [{ line: stage.fromLine, endLine: stage.fromLine, text: stage.from ?? '', flags: {} }]
     : stage.instructions
         .filter((i: Instruction) => i.word === 'RUN' && i.heredocs === 0)
-        .map(i => ({ line: i.line, endLine: i.endLine, text: i.text }));
+        .map(i => ({ line: i.line, endLine: i.endLine, text: i.text, flags: i.flags }));
 
-const mendOf = (path: string, text: string, file: Dockerfile, rule: Rule, place: Place): readonly Mend[] => {
+const mendOf = (
+  path: string,
+  text: string,
+  file: Dockerfile,
+  rule: Rule,
+  place: Place,
+  cdi: boolean,
+): readonly Mend[] => {
+  if (rule.byCdi && !cdi) return [];
   const lines = text.split('\n');
   const written = lines.slice(place.line - 1, place.endLine).join('\n');
   const better = rule.better(written);
   if (better === written) return [];
-  const after = [...lines.slice(0, place.line - 1), better, ...lines.slice(place.endLine)].join('\n');
-  return isProven(file, after) ? [{ title: rule.title, to: null, path, before: text, after }] : [];
+  const edited = [...lines.slice(0, place.line - 1), better, ...lines.slice(place.endLine)].join('\n');
+  const after = rule.byCdi ? withLabs(edited) : edited;
+  return after !== null && isProven(file, after) ? [{ title: rule.title, to: null, path, before: text, after }] : [];
 };
 
 /** Findings that lie in what the image is made of. */
@@ -145,13 +188,15 @@ export const gpuFindings = (
   use: Use,
   /** What the container of this use showed. */
   shown: string | null,
+  /** Docker gives out GPUs by their CDI names here. */
+  cdi: boolean,
 ): readonly FileFinding[] =>
   rules
     .filter(rule => rule.when(use, shown))
     .flatMap(rule =>
       chainOf(file, use.target).flatMap(stage =>
         placesOf(stage, rule).flatMap((place): FileFinding[] => {
-          const wrong = rule.wrong(place.text);
+          const wrong = rule.wrong(place.text, place.flags);
           if (wrong === null) return [];
           return [
             {
@@ -167,7 +212,7 @@ export const gpuFindings = (
               message: `${wrong}: ${rule.message}.`,
               subject: use.service,
               works: [],
-              mends: mendOf(path, text, file, rule, place),
+              mends: mendOf(path, text, file, rule, place, cdi),
               snippet: null,
             },
           ];
