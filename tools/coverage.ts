@@ -43,8 +43,6 @@ const byHand: Readonly<Record<string, string>> = {
   'tegra-image-mismatch':
     'partly unconfirmed in the reference, so no plan is made of it; another image is a choice of its owner',
   'gpu-operator-toolkit-config-path': 'values of a Helm release, which its owner upgrades',
-  'gpu-operator-management-cdi-unresolvable':
-    'a plan restarts the toolkit pod; what that pod writes at its start the simulated cluster does not have',
 };
 
 const verdictFiles: readonly { readonly cases?: readonly Case[] }[] = await Promise.all(

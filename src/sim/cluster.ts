@@ -17,7 +17,8 @@ export interface Workload {
   spec: Json;
   /** Who wrote the object: "kubectl-client-side-apply", "binder". */
   readonly manager: string;
-  readonly role?: 'plugin' | 'discovery';
+  /** `toolkit`: the Operator's, which writes the spec of the management device when it starts. */
+  readonly role?: 'plugin' | 'discovery' | 'toolkit';
 }
 export interface Cluster {
   readonly flavour: 'k3s' | 'kubelet' | 'microk8s';
@@ -53,6 +54,8 @@ export interface Started {
   readonly placed: boolean;
   readonly ready: boolean;
   readonly waiting: string;
+  /** What stands beside the reason of waiting. */
+  readonly says?: string;
   readonly unscheduled: string;
   readonly log: string;
 }
@@ -118,7 +121,7 @@ export const cuInitIn = (world: World, spec: Json): number | null => {
 
 const speaks = (world: World, cluster: Cluster, w: Workload): { readonly ok: boolean; readonly log: string } => {
   const [c = {}] = w.spec.containers ?? [];
-  const does = w.role ? 'nvml' : (cluster.images[c.image] ?? 'plain');
+  const does = w.role && w.role !== 'toolkit' ? 'nvml' : (cluster.images[c.image] ?? 'plain');
   if (does === 'plain') return { ok: true, log: 'started\n' };
   const got = injected(world, cluster, w.spec, c);
   const noise = isThor(world)
@@ -154,6 +157,16 @@ const callsSomething = (world: World, cluster: Cluster): boolean => {
   return 'error' in read || read.config.runtimes.some(r => inPath(world, r) !== null);
 };
 
+const MANAGEMENT = 'management.nvidia.com/gpu=all';
+const MANAGEMENT_SPEC = '/var/run/cdi/management.nvidia.com-gpu.yaml';
+/** What the toolkit pod of the Operator leaves on the node when it starts. */
+export const writeManagementSpec = (world: World): void =>
+  file(
+    world.fs,
+    MANAGEMENT_SPEC,
+    'cdiVersion: 0.5.0\nkind: management.nvidia.com/gpu\ndevices:\n  - name: all\n    containerEdits:\n      deviceNodes:\n        - path: /dev/nvidia0\n        - path: /dev/nvidiactl\n',
+  );
+
 const start = (world: World, cluster: Cluster, w: Workload, free: number): Started | null => {
   const named = w.spec.runtimeClassName as string | undefined;
   if (named !== undefined && named !== null && !(named in cluster.classes)) return null;
@@ -180,6 +193,16 @@ const start = (world: World, cluster: Cluster, w: Workload, free: number): Start
     return { ...base, phase: 'Pending', placed: true, ready: false, waiting: 'ContainerCreating' };
   if (handler === 'nvidia' && !callsSomething(world, cluster))
     return { ...base, phase: 'Pending', placed: true, ready: false, waiting: 'CreateContainerError' };
+  const device = (w.spec.containers ?? []).map((c: Json) => variable(c, 'NVIDIA_VISIBLE_DEVICES') ?? '');
+  if (device.includes(MANAGEMENT) && !exists(world.fs, MANAGEMENT_SPEC))
+    return {
+      ...base,
+      phase: 'Pending',
+      placed: true,
+      ready: false,
+      waiting: 'CreateContainerError',
+      says: `failed to inject CDI devices: unresolvable CDI devices ${MANAGEMENT}`,
+    };
   const said = speaks(world, cluster, w);
   return {
     ...base,

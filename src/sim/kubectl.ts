@@ -9,6 +9,7 @@ import {
   podsIn,
   type Started,
   type Workload,
+  writeManagementSpec,
 } from './cluster.ts';
 import { jsonpath } from './jsonpath.ts';
 import { fail, out, type Program, tick, type World } from './world.ts';
@@ -77,7 +78,12 @@ const podObject = (world: World, p: Started): Json => {
       ...(p.placed
         ? {
             containerStatuses: [
-              { ready: p.ready, state: p.waiting ? { waiting: { reason: p.waiting } } : { running: {} } },
+              {
+                ready: p.ready,
+                state: p.waiting
+                  ? { waiting: { reason: p.waiting, ...(p.says ? { message: p.says } : {}) } }
+                  : { running: {} },
+              },
             ],
           }
         : {}),
@@ -194,6 +200,7 @@ export const kubectl: Program = ({ world, args, root, stdin }) => {
       if (pod.phase === 'Failed')
         cluster.rejected = Object.fromEntries(Object.entries(cluster.rejected ?? {}).filter(([n]) => n !== name));
       if (pod.workload.role === 'plugin') cluster.unhealthy = 0;
+      if (pod.workload.role === 'toolkit') writeManagementSpec(world);
       if (pod.workload.kind === 'Pod') cluster.workloads = cluster.workloads.filter(w => w !== pod.workload);
       return out(`pod "${name}" deleted\n`);
     }
