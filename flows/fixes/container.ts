@@ -2,15 +2,34 @@
 import type { Fix } from '../../src/engine/fix.ts';
 import { isUnknown, or } from '../../src/engine/known.ts';
 import { read } from '../../src/engine/probe.ts';
+import type { Refusal } from '../../src/plan/plan.ts';
 import { text } from '../probes/answers.ts';
 import type { ContainerRecord } from '../probes/container-record.ts';
 import type { Facts } from '../probes/index.ts';
 import { containerOf } from '../probes/subject.ts';
 import { excess, isOverPrivileged } from '../rules/container.ts';
 import { containerGuides } from './guides-container.ts';
-import { applies, byHand, does, refuse, root } from './make.ts';
+import { applies, byHand, type Draft, does, refuse, root } from './make.ts';
 
-/** Interrupts one container, and only that one. */
+/** Restarts the container that was named, and only that one; `why` completes "Restarts NAME alone: ...". */
+const restarts =
+  (why: string, afterwards: string) =>
+  (f: Facts): Draft | Refusal => {
+    const c = containerOf(f.subjectRecord);
+    if (c === null) return refuse('no container was named', 'gpumedic check --container NAME');
+    return {
+      summary: `Restarts ${c.name} alone: ${why}`,
+      steps: [],
+      settle: [root(['docker', 'restart', c.name], 120_000)],
+      interrupts: {
+        containers: [{ name: c.name, image: c.image, restart: 'restarted at once' }],
+        liveRestore: false,
+        services: [],
+      },
+      afterwards: [afterwards],
+    };
+  };
+
 export const restartNamed = applies({
   id: 'restart-this-container',
   title: 'Restart this one container now',
@@ -19,21 +38,10 @@ export const restartNamed = applies({
   effect: ['RX'],
   source: '2.7 cgroup-lost-after-daemon-reload, first choice',
   fits: f => containerOf(f.subjectRecord)?.status === 'running',
-  plan: f => {
-    const c = containerOf(f.subjectRecord);
-    if (c === null) return refuse('no container was named', 'gpumedic check --container NAME');
-    return {
-      summary: `Restarts ${c.name} alone: the hook makes its device rules anew. Nothing else is touched.`,
-      steps: [],
-      settle: [root(['docker', 'restart', c.name], 120_000)],
-      interrupts: {
-        containers: [{ name: c.name, image: c.image, restart: 'restarted at once' }],
-        liveRestore: false,
-        services: [],
-      },
-      afterwards: ['So that it does not come back, ask by CDI name: then systemd knows the devices itself.'],
-    };
-  },
+  plan: restarts(
+    'the hook makes its device rules anew. Nothing else is touched.',
+    'So that it does not come back, ask by CDI name: then systemd knows the devices itself.',
+  ),
 });
 
 /** A container of the boot may be up before anything made the node; the next start takes it along. */
@@ -46,21 +54,10 @@ export const restartEarly = applies({
   source: '2.2 nvidia-uvm-missing; containers keep the nodes they were started with',
   fits: f =>
     containerOf(f.subjectRecord)?.status === 'running' && or(f.nodes.present, new Set<string>()).has('nvidia-uvm'),
-  plan: f => {
-    const c = containerOf(f.subjectRecord);
-    if (c === null) return refuse('no container was named', 'gpumedic check --container NAME');
-    return {
-      summary: `Restarts ${c.name} alone: it takes along the nodes that the host has now.`,
-      steps: [],
-      settle: [root(['docker', 'restart', c.name], 120_000)],
-      interrupts: {
-        containers: [{ name: c.name, image: c.image, restart: 'restarted at once' }],
-        liveRestore: false,
-        services: [],
-      },
-      afterwards: ['If it starts too early at each boot, let its unit come after the one that makes the node.'],
-    };
-  },
+  plan: restarts(
+    'it takes along the nodes that the host has now.',
+    'If it starts too early at each boot, let its unit come after the one that makes the node.',
+  ),
 });
 
 const BOOLEAN = 'container_use_xserver_devices';

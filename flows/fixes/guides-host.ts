@@ -270,7 +270,6 @@ export const installLibraries = byHand({
 
 export const hostGuides: readonly Fix[] = [
   installToolkitByHand,
-
   alignToolkitByHand,
   installDriver,
   buildModule,

@@ -1,8 +1,8 @@
 /** Steps for a person where the request, a policy or a choice has to change, and the machine may stay as it is. */
 import type { Fix, GuideStep } from '../../src/engine/fix.ts';
-import { CannotTell, or } from '../../src/engine/known.ts';
+import { or } from '../../src/engine/known.ts';
 import type { Facts } from '../probes/index.ts';
-import { resolveMode } from '../rules/mode.ts';
+import { modeIfKnown } from '../rules/mode.ts';
 import { atLeast, since } from '../rules/version.ts';
 import { again, restartLater, sudo } from './guides-host.ts';
 import { byHand } from './make.ts';
@@ -57,7 +57,7 @@ const cdiName = (f: Facts): readonly GuideStep[] =>
 
 /** The variable with the nvidia runtime, where that is another way: not by the same legacy CLI, and not refused. */
 const byRuntime = (f: Facts): readonly GuideStep[] =>
-  f.config.acceptEnv && modeOf(f) !== 'legacy'
+  f.config.acceptEnv && modeIfKnown(f) !== 'legacy'
     ? [
         {
           say: 'Or by the runtime; in Compose runtime: nvidia with NVIDIA_VISIBLE_DEVICES.',
@@ -65,14 +65,6 @@ const byRuntime = (f: Facts): readonly GuideStep[] =>
         },
       ]
     : [];
-const modeOf = (f: Facts): string | null => {
-  try {
-    return resolveMode(f, false).mode;
-  } catch (error) {
-    if (error instanceof CannotTell) return null;
-    throw error;
-  }
-};
 
 export const askDifferently = byHand({
   id: 'ask-differently',

@@ -1,6 +1,6 @@
 /** How nvidia-container-runtime.mode resolves on this box (field reference 1.3). */
 
-import { need, or } from '../../src/engine/known.ts';
+import { CannotTell, need, or } from '../../src/engine/known.ts';
 import type { Facts } from '../probes/index.ts';
 import { atLeast, since } from './version.ts';
 
@@ -34,4 +34,14 @@ export const resolveMode = (f: Needs, cdiNames: boolean): { readonly mode: Runti
   return atLeast(known, since.toolkitJitCdi)
     ? { mode: 'jit-cdi', because: `auto in toolkit ${known} means jit-cdi` }
     : { mode: 'legacy', because: `auto in toolkit ${known} means legacy` };
+};
+
+/** The mode of a request by variable; null where it cannot be told. */
+export const modeIfKnown = (f: Needs): RuntimeMode | null => {
+  try {
+    return resolveMode(f, false).mode;
+  } catch (error) {
+    if (error instanceof CannotTell) return null;
+    throw error;
+  }
 };

@@ -2,11 +2,11 @@
 
 import type { Facts } from '../../flows/probes/index.ts';
 import { type Form, type FormId, forms, offerOrder } from '../../flows/requests/forms.ts';
-import { resolveMode } from '../../flows/rules/mode.ts';
+import { modeIfKnown } from '../../flows/rules/mode.ts';
 import { atLeast } from '../../flows/rules/version.ts';
 import type { Box, Ran } from '../box/box.ts';
 import type { WayId } from '../engine/flow.ts';
-import { CannotTell, or } from '../engine/known.ts';
+import { or } from '../engine/known.ts';
 import type { Report, Way } from '../engine/report.ts';
 
 export interface Here {
@@ -43,12 +43,8 @@ export const hereOf = async (box: Box, report: Report): Promise<Here> => {
 };
 
 const byHook = (facts: Facts): boolean | null => {
-  try {
-    return resolveMode(facts, false).mode === 'legacy';
-  } catch (error) {
-    if (error instanceof CannotTell) return null;
-    throw error;
-  }
+  const mode = modeIfKnown(facts);
+  return mode === null ? null : mode === 'legacy';
 };
 
 /** Whether Compose reads the form; an unknown version is given the benefit. */

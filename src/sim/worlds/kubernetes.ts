@@ -140,6 +140,15 @@ export const k3sHealthy = (more: Partial<Cluster> = {}): World => {
   return world;
 };
 
+/** What the objects of a cluster are where nothing is the matter: the class, the plugin, one pod that trains. */
+const ordinary = (): Pick<Cluster, 'classes' | 'workloads' | 'labels' | 'taints' | 'images'> => ({
+  classes: { nvidia: 'nvidia' },
+  workloads: [plugin(), trainer()],
+  labels: { ...GPU_LABELS },
+  taints: [],
+  images,
+});
+
 /** A kubelet on a containerd of its own; `files` are what somebody wrote for it. */
 export const kubeletNode = (
   containerd: string,
@@ -161,11 +170,7 @@ export const kubeletNode = (
     handlers: {},
     defaultRuntime: 'runc',
     cdi: false,
-    classes: { nvidia: 'nvidia' },
-    workloads: [plugin(), trainer()],
-    labels: { ...GPU_LABELS },
-    taints: [],
-    images,
+    ...ordinary(),
     ...more,
   });
   startCri(world, 'containerd.service');
@@ -236,11 +241,7 @@ export const crioNode = (
     handlers: {},
     defaultRuntime: 'crun',
     cdi: true,
-    classes: { nvidia: 'nvidia' },
-    workloads: [plugin(), trainer()],
-    labels: { ...GPU_LABELS },
-    taints: [],
-    images,
+    ...ordinary(),
     ...more,
   });
   startUnit(world, 'crio.service');
@@ -299,11 +300,7 @@ export const microk8sNode = (added = MICROK8S_HANDLER, more: Partial<Cluster> = 
     handlers: {},
     defaultRuntime: 'runc',
     cdi: true,
-    classes: { nvidia: 'nvidia' },
-    workloads: [plugin(), trainer()],
-    labels: { ...GPU_LABELS },
-    taints: [],
-    images,
+    ...ordinary(),
     ...more,
   });
   startMicrok8s(world);
