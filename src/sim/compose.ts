@@ -1,9 +1,10 @@
 /** The Compose plugin, as far as a project of a few services needs it: up of one service from its merged files. */
 import { parse } from 'yaml';
 import type { Ran } from '../box/box.ts';
-import { startContainer } from './docker-start.ts';
+import { findImage, startContainer } from './docker-start.ts';
 import { text } from './fs.ts';
-import { type Container, fail, out, type Request, type World } from './world.ts';
+import { build, pull } from './pull.ts';
+import { archOf, type Container, fail, out, type Request, type World } from './world.ts';
 
 type Map_ = Readonly<Record<string, unknown>>;
 const map = (value: unknown): Map_ =>
@@ -25,7 +26,7 @@ const merged = (a: Map_, b: Map_): Map_ => ({
   volumes: [...array(a.volumes), ...array(b.volumes)],
 });
 
-const requestOf = (service: Map_, before: Request | undefined): Request => {
+const requestOf = (service: Map_, before: Request | undefined, built: string | undefined): Request => {
   const asked = service.gpus === 'all' ? [{ count: 'all' }] : array(service.gpus);
   const reserved = [...reservedIn(service), ...asked].map(map);
   const cdi = reserved.filter(r => r.driver === 'cdi').flatMap(r => array(r.device_ids).map(String));
@@ -33,7 +34,7 @@ const requestOf = (service: Map_, before: Request | undefined): Request => {
   const ids = own ? array(own.device_ids).map(String) : [];
   const runtime = typeof service.runtime === 'string' ? service.runtime : undefined;
   return {
-    image: String(service.image ?? before?.image ?? ''),
+    image: String(service.image ?? built ?? before?.image ?? ''),
     command: array(service.command).map(String),
     env: pairs(service.environment),
     devices: [...array(service.devices).map(String), ...cdi],
@@ -45,6 +46,42 @@ const requestOf = (service: Map_, before: Request | undefined): Request => {
     ...(own === undefined ? {} : { gpus: ids.length > 0 ? `"device=${ids.join(',')}"` : String(own.count ?? 'all') }),
   };
 };
+
+const platformOf = (service: Map_): string | undefined =>
+  typeof service.platform === 'string' ? service.platform : undefined;
+const imageName = (project: string, name: string): string => `${project}-${name}`;
+const builtName = (world: World, project: string, name: string, service: Map_): string | undefined =>
+  service.build !== undefined && findImage(world.docker!.images, imageName(project, name))
+    ? imageName(project, name)
+    : undefined;
+
+/** Sees to it that the image of a service is here; what is wrong, or null. */
+const brought = (
+  world: World,
+  project: string,
+  name: string,
+  service: Map_,
+  file: string,
+  isAnew: boolean,
+): string | null => {
+  // Without a registry nothing is built: what somebody built before stands for it.
+  if (world.docker!.registry === undefined) return null;
+  if (service.build !== undefined) {
+    if (!isAnew && builtName(world, project, name, service) !== undefined) return null;
+    const folder = file.slice(0, file.lastIndexOf('/'));
+    const context = String(typeof service.build === 'string' ? service.build : (map(service.build).context ?? '.'));
+    return build(world, joinPath(folder, joinPath(context, 'Dockerfile')), imageName(project, name));
+  }
+  const ref = String(service.image);
+  const image = findImage(world.docker!.images, ref);
+  const platform = platformOf(service);
+  if (image === undefined) return pull(world, ref, platform);
+  return platform !== undefined && archOf(world, image) !== platform.split('/')[1]
+    ? `image with reference ${ref} was found but does not match the specified platform: wanted ${platform}, actual: linux/${archOf(world, image)}`
+    : null;
+};
+const joinPath = (folder: string, path: string): string =>
+  path.startsWith('/') ? path : `${folder}/${path.replace(/^\.\/?/, '')}`.replace(/\/+/g, '/');
 
 const LABEL = 'com.docker.compose.';
 
@@ -73,23 +110,36 @@ export const composeProject = (world: World, args: readonly string[]): Ran => {
   const unknown = rest.find(a => !a.startsWith('-') && services[a] === undefined);
   if (unknown !== undefined) return fail(1, `no such service: ${unknown}\n`);
   if (verb === 'config') return out(rest.includes('--services') ? `${Object.keys(services).join('\n')}\n` : '');
-  if (verb === 'build') return out('');
   if (verb === 'down') {
     world.docker!.containers = world.docker!.containers.filter(c => c.labels?.[`${LABEL}project`] !== project);
     return out('');
   }
-  if (verb !== 'up' && verb !== 'create') return fail(1, `unknown docker command: "compose ${verb}"\n`);
-  const wanted = rest.filter(a => !a.startsWith('-'));
   const docker = world.docker!;
-  for (const [name, service] of Object.entries(services)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const wanted = rest.filter(a => !a.startsWith('-'));
+  const named = Object.entries(services).filter(([name]) => wanted.length === 0 || wanted.includes(name));
+  if (verb === 'pull') {
+    for (const [, service] of named) {
+      if (service.build !== undefined) continue;
+      const failed = pull(world, String(service.image), platformOf(service));
+      if (failed !== null) return fail(1, `${failed}\n`);
+    }
+    return out('');
+  }
+  const isAnew = verb === 'build' || rest.includes('--build');
+  for (const [name, service] of named) {
+    const failed = brought(world, project, name, service, files[0] ?? '', isAnew);
+    if (failed !== null) return fail(1, `${failed}\n`);
+  }
+  if (verb === 'build') return out('');
+  if (verb !== 'up' && verb !== 'create') return fail(1, `unknown docker command: "compose ${verb}"\n`);
+  for (const [name, service] of named) {
     const old = docker.containers.find(
       c => c.labels?.[`${LABEL}project`] === project && c.labels?.[`${LABEL}service`] === name,
     );
     const fresh: Container = {
       id: (old?.id ?? 'c'.repeat(64)).replace(/^./, d => (d === 'd' ? 'e' : 'd')),
       name: old?.name ?? `${project}-${name}-1`,
-      request: requestOf(service, old?.request),
+      request: requestOf(service, old?.request, builtName(world, project, name, service)),
       createdAt: world.fs.now,
       labels: {
         [`${LABEL}project`]: project,

@@ -114,7 +114,7 @@ export const infoJson = (world: World): Record<string, unknown> => {
     OperatingSystem: isDesktop(world) ? 'Docker Desktop' : world.os.pretty,
     OSVersion: world.os.version,
     OSType: 'linux',
-    Architecture: 'x86_64',
+    Architecture: world.arch ?? 'x86_64',
     IndexServerAddress: 'https://index.docker.io/v1/',
     RegistryConfig: { InsecureRegistryCIDRs: ['127.0.0.0/8'], IndexConfigs: {}, Mirrors: null },
     NCPU: 16,
@@ -171,7 +171,7 @@ export const infoText = (world: World): string => {
       'Discovered Devices',
       i.DiscoveredDevices?.map(d => `cdi: ${d.ID}`),
     )} Swarm: inactive\n Runtimes: ${Object.keys(i.Runtimes).join(' ')}\n Default Runtime: ${i.DefaultRuntime}\n` +
-    ` Kernel Version: ${i.KernelVersion}\n Operating System: ${i.OperatingSystem}\n OSType: linux\n Architecture: x86_64\n Name: ${i.Name}\n Docker Root Dir: ${i.DockerRootDir}\n Live Restore Enabled: ${i.LiveRestoreEnabled}\n\n`
+    ` Kernel Version: ${i.KernelVersion}\n Operating System: ${i.OperatingSystem}\n OSType: linux\n Architecture: ${world.arch ?? 'x86_64'}\n Name: ${i.Name}\n Docker Root Dir: ${i.DockerRootDir}\n Live Restore Enabled: ${i.LiveRestoreEnabled}\n\n`
   );
 };
 

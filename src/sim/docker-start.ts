@@ -8,9 +8,11 @@ import { inPath } from './path.ts';
 import { runc } from './runc.ts';
 import { dockerReader } from './toolkit-version.ts';
 import {
+  archOf,
   atLeast,
   type Container,
   type Docker,
+  goArch,
   isoTime,
   journal,
   type Request,
@@ -205,6 +207,14 @@ export const startContainer = (world: World, c: Container): Outcome => {
     c.exitCode = 0;
     c.lostDevices = false;
     c.startedBefore = undefined;
+    const image = findImage(world.docker!.images, c.request.image);
+    if (image !== undefined && archOf(world, image) !== goArch(world)) {
+      // runc execs the program as the last thing it does, so the daemon saw a container start and end.
+      c.state = 'exited';
+      c.exitCode = 255;
+      c.finishedAt = world.fs.now;
+      c.log = `exec /usr/bin/${(c.request.command[0] ?? image.command?.[0] ?? 'sh').replace(/^.*\//, '')}: exec format error\n`;
+    }
   } else {
     c.state = c.startedAt ? 'exited' : 'created';
     c.error = outcome.error;

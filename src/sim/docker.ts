@@ -7,8 +7,20 @@ import { parseRun } from './docker-run.ts';
 import { cdiCache, findImage, type Outcome, runContainer, startContainer } from './docker-start.ts';
 import { validate } from './dockerd.ts';
 import { goJson, render } from './go-template.ts';
+import { pullOrTag } from './pull.ts';
 import { startUnit } from './units.ts';
-import { atLeast, type Call, type Container, type Docker, fail, out, type Program, tick, type World } from './world.ts';
+import {
+  archOf,
+  atLeast,
+  type Call,
+  type Container,
+  type Docker,
+  fail,
+  out,
+  type Program,
+  tick,
+  type World,
+} from './world.ts';
 
 const cannot = 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?';
 
@@ -104,7 +116,11 @@ const ps = (world: World, args: readonly string[]): Ran => {
 
 const images = (docker: Docker, args: readonly string[]): Ran => {
   const template = formatOf(args) ?? '{{.Repository}}   {{.Tag}}   {{.ID}}   {{.Size}}';
-  const rows = docker.images.map(i => ({
+  const [only] = positional(args);
+  const asked = docker.images.filter(
+    i => only === undefined || only === i.repository || only === `${i.repository}:${i.tag}`,
+  );
+  const rows = asked.map(i => ({
     Containers: 'N/A',
     CreatedAt: '2026-10-30 04:15:53 +0000 UTC',
     CreatedSince: '3 weeks ago',
@@ -142,7 +158,7 @@ const inspect = (world: World, args: readonly string[], kind?: 'image' | 'contai
       found.push({
         Id: `sha256:${i.id}`,
         RepoTags: [`${i.repository}:${i.tag}`],
-        Architecture: i.architecture ?? 'amd64',
+        Architecture: archOf(world, i),
         Os: 'linux',
         Config: {
           Env: i.env,
@@ -334,6 +350,8 @@ export const docker: Program = call => {
       'run',
       'exec',
       'logs',
+      'pull',
+      'tag',
     ].includes(action)
   )
     return fail(1, `docker: '${args.join(' ')}' is not a docker command.\nSee 'docker --help'\n`);
@@ -346,6 +364,7 @@ export const docker: Program = call => {
   if (action === 'info') return info(call, tail);
   if (action === 'exec') return exec(world, tail, name => find(engine, name));
   if (action === 'logs') return logs(tail, name => find(engine, name));
+  if (action === 'pull' || action === 'tag') return pullOrTag(world, action, tail);
   return change(world, action, tail);
 };
 

@@ -61,7 +61,7 @@ const showDriver = (world: World): void => {
   file(
     fs,
     `${at}/version`,
-    `NVRM version: NVIDIA UNIX x86_64 Kernel Module  ${version}  Tue Nov  4 00:00:00 UTC 2025\nGCC version:  gcc version 14.2.0 (Debian 14.2.0-19) \n`,
+    `NVRM version: NVIDIA UNIX ${world.arch ?? 'x86_64'} Kernel Module  ${version}  Tue Nov  4 00:00:00 UTC 2025\nGCC version:  gcc version 14.2.0 (Debian 14.2.0-19) \n`,
     { mode: 0o444 },
   );
   file(
@@ -290,13 +290,15 @@ export const uname: Program = ({ world, args }) => {
   const flags = args.join('').replaceAll('-', '');
   if (flags === '') return out('Linux\n');
   if (flags.includes('a'))
-    return out(`Linux ${world.hostname} ${release} #1 SMP PREEMPT_DYNAMIC Debian x86_64 GNU/Linux\n`);
+    return out(
+      `Linux ${world.hostname} ${release} #1 SMP PREEMPT_DYNAMIC Debian ${world.arch ?? 'x86_64'} GNU/Linux\n`,
+    );
   const words: Record<string, string> = {
     s: 'Linux',
     n: world.hostname,
     r: release,
     v: '#1 SMP PREEMPT_DYNAMIC Debian',
-    m: 'x86_64',
+    m: world.arch ?? 'x86_64',
     o: 'GNU/Linux',
   };
   if ([...flags].some(f => !words[f]))

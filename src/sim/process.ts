@@ -115,7 +115,9 @@ const run = (world: World, oci: Oci, name: string, args: readonly string[]): Ran
   if (name === 'cat' && args[0] === '/proc/driver/nvidia/version')
     return out(
       String(
-        world.fs.entries.get('/proc/driver/nvidia/version') ? 'NVRM version: NVIDIA UNIX x86_64 Kernel Module\n' : '',
+        world.fs.entries.get('/proc/driver/nvidia/version')
+          ? `NVRM version: NVIDIA UNIX ${world.arch ?? 'x86_64'} Kernel Module\n`
+          : '',
       ),
     );
   if (name === 'python3' && args.join(' ').includes('cuDeviceGetCount')) {

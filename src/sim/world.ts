@@ -142,6 +142,8 @@ export interface Docker {
   readonly rootless?: boolean;
   started: Started | null;
   images: Image[];
+  /** What can be pulled; where absent there is no way to a registry. */
+  registry?: readonly Image[];
   containers: Container[];
 }
 
@@ -182,6 +184,8 @@ export interface World {
   };
   readonly hostname: string;
   readonly virt: { readonly vm: string; readonly container: string };
+  /** As uname says it; x86_64 where absent. */
+  arch?: 'x86_64' | 'aarch64';
   readonly os: { readonly pretty: string; readonly id: string; readonly version: string; readonly codename: string };
   /** Cards that are really there; whether they work depends on the rest. */
   readonly gpus: readonly Gpu[];
@@ -215,6 +219,10 @@ export interface Call {
   readonly exec?: (argv: readonly [string, ...string[]]) => Ran;
 }
 export type Program = (call: Call) => Ran;
+
+/** As Go names the processor of the machine. */
+export const goArch = (world: World): string => (world.arch === 'aarch64' ? 'arm64' : 'amd64');
+export const archOf = (world: World, image: Image): string => image.architecture ?? goArch(world);
 
 export const out = (stdout: string, stderr = '', code = 0): Ran => ({ kind: 'exited', code, stdout, stderr });
 export const fail = (code: number, stderr: string, stdout = ''): Ran => ({ kind: 'exited', code, stdout, stderr });

@@ -8,7 +8,8 @@ const hex = (seed: string): string => {
     return ((h >>> 7) & 15).toString(16);
   }).join('');
 };
-const image = (repository: string, tag: string, extra: Partial<Image> = {}): Image => ({
+/** An image as it was pulled. */
+export const image = (repository: string, tag: string, extra: Partial<Image> = {}): Image => ({
   repository,
   tag,
   id: hex(`${repository}:${tag}`),

@@ -25,6 +25,7 @@ const ubuntu = (world: World, version: string, codename: string): void => {
 const thor = (name: string, toolkit: string): World => {
   const world = machine({ name, docker: '29.7.2', toolkit, libDir: LIBS });
   const { fs } = world;
+  world.arch = 'aarch64';
   Object.assign(world.gpus[0]!, {
     name: 'NVIDIA Thor',
     brand: 'NVIDIA',
@@ -119,6 +120,7 @@ export const jetsonSecondGpu = (): World =>
 export const orin = (): World => {
   const world = machine({ name: 'jetson-orin', docker: '29.7.2', toolkit: '1.16.2', driver: null, gpu: false });
   const { fs } = world;
+  world.arch = 'aarch64';
   ubuntu(world, '22.04.5', 'jammy');
   file(fs, '/etc/nv_tegra_release', '# R36 (release), REVISION: 4.0, GCID: 37537400, BOARD: generic, EABI: aarch64\n');
   node(fs, '/dev/nvmap', 10, 120, 0o660);
