@@ -1,16 +1,9 @@
 /** What only the image can be blamed for, once the injection is proven or the image alone is looked at (T9). */
 import { check, flow, harm, stop, works } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
-import { recordOf } from './rules/container.ts';
+import { imageArch, recordOf } from './rules/container.ts';
 import { missingModule, trouble, usesIn } from './rules/log-words.ts';
 import { atLeast } from './rules/version.ts';
-
-const ARCH: Readonly<Record<string, string>> = {
-  x86_64: 'amd64',
-  aarch64: 'arm64',
-  ppc64le: 'ppc64le',
-  s390x: 's390x',
-};
 
 const NOT_ASKED = 'not looked at: it does not run, and no container was started in its place (--try)';
 
@@ -38,8 +31,7 @@ export const image = flow({
         if (img === null) throw new CannotTell([{ unknown: 'absent', probe: 'docker image inspect' }]);
         const { arch } = need(img);
         const host = need(f.where.arch);
-        const mine = ARCH[host] ?? host;
-        return arch === mine || arch === ''
+        return arch === imageArch(host) || arch === ''
           ? { is: 'fits', found: arch }
           : {
               is: 'other',

@@ -8,10 +8,12 @@ import { memoryStore } from '../src/plan/memory.ts';
 import { undoSession } from '../src/plan/undo.ts';
 import { file, text } from '../src/sim/fs.ts';
 import { simBox } from '../src/sim/index.ts';
-import type { World } from '../src/sim/world.ts';
+import type { Image, World } from '../src/sim/world.ts';
 import { rootlessEngine } from '../src/sim/worlds/card.ts';
+import { image } from '../src/sim/worlds/containers.ts';
 import { healthyNew, healthyOld } from '../src/sim/worlds/healthy.ts';
 import { orin } from '../src/sim/worlds/jetson.ts';
+import { machine } from '../src/sim/worlds/machine.ts';
 import { root, textOf } from './fix-boxes.ts';
 
 const FOLDER = '/srv/p';
@@ -35,6 +37,37 @@ const service = (...lines: readonly string[]): Readonly<Record<string, string>> 
 const pod = (...lines: readonly string[]): Readonly<Record<string, string>> => ({
   'pod.yaml': `apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n${lines.map(l => `  ${l}\n`).join('')}`,
 });
+
+/** A machine with these images beside the ordinary ones. */
+const withImages = (world: World, ...images: readonly Image[]): World => {
+  world.docker!.images.push(...images);
+  return world;
+};
+const sound = (...images: readonly Image[]): World => withImages(healthyNew(), ...images);
+export const cuda = (version: string): Image =>
+  image('nvidia/cuda', `${version}-base-ubuntu24.04`, {
+    env: [
+      'NVIDIA_VISIBLE_DEVICES=all',
+      `CUDA_VERSION=${version}`,
+      `NVIDIA_REQUIRE_CUDA=cuda>=${version.split('.').slice(0, 2).join('.')}`,
+    ],
+  });
+export const l4t = (tag: string): Image =>
+  image('dustynv/l4t-pytorch', tag, { architecture: 'arm64', env: ['NVIDIA_VISIBLE_DEVICES=all'] });
+/** A machine with the driver before CUDA 13. */
+export const driver570 = (docker: string, toolkit: string): World => {
+  const world = machine({ name: 'driver-570', docker, toolkit, driver: '570.86.15' });
+  return { ...world, gpus: world.gpus.map(g => ({ ...g, cuda: '12.8' })) };
+};
+const with570 = (...images: readonly Image[]): World => {
+  const world = driver570('29.7.2', '1.20.0');
+  world.docker!.images = [...images];
+  return world;
+};
+const card = (name: string, architecture: string): World => {
+  const world = healthyNew();
+  return { ...world, gpus: world.gpus.map(g => ({ ...g, name, architecture })) };
+};
 
 export const projects: Readonly<Record<string, Project>> = {
   'CUDA_VISIBLE_DEVICES counts as the host does': {
@@ -214,6 +247,88 @@ export const projects: Readonly<Record<string, Project>> = {
       'compose.yml': 'services:\n  a:\n    build: .\n    devices: [nvidia.com/gpu=all]\n',
       Dockerfile: 'FROM nvidia/cuda:12.4.1-base-ubuntu22.04 AS app\nCOPY . /app\nCMD ["/app/run"]\n',
     },
+  },
+  'an image for a newer CUDA, and an older one that is here': {
+    finding: 'cuda-requirement-unsatisfied',
+    files: {
+      'compose.yml': `services:\n  a:\n    image: nvidia/cuda:13.0.3-base-ubuntu24.04 # newest\n    runtime: nvidia\n`,
+    },
+    world: () => with570(cuda('13.0.3'), cuda('12.8.1')),
+  },
+  'an image for a newer CUDA, and none beside it': {
+    finding: 'cuda-requirement-unsatisfied',
+    files: {
+      'compose.yml': `services:\n  a:\n    image: nvidia/cuda:13.0.3-base-ubuntu24.04\n    gpus: all\n`,
+    },
+    world: () => with570(cuda('13.0.3')),
+  },
+  'a build on an image for a newer CUDA': {
+    finding: 'cuda-requirement-unsatisfied',
+    shown: 'cuda-requirement-unsatisfied',
+    files: {
+      'compose.yml': 'services:\n  a:\n    build: .\n    gpus: all\n',
+      Dockerfile: 'FROM nvidia/cuda:13.0.3-cudnn-runtime-ubuntu22.04 AS app\nCOPY . /app\nCMD ["/app/run"]\n',
+    },
+    world: () => with570(),
+  },
+  'an image for another processor, and one for this': {
+    finding: 'image-platform-mismatch',
+    files: { 'compose.yml': 'services:\n  a:\n    image: acme/edge:1\n    gpus: all\n' },
+    world: () => sound(image('acme/edge', '1', { architecture: 'arm64' }), image('acme/edge', '1-amd64')),
+  },
+  'a platform that this machine is not': {
+    finding: 'image-platform-mismatch',
+    files: {
+      'compose.yml':
+        'services:\n  a:\n    image: acme/edge:1\n    platform: "linux/arm64" # from the Mac\n    gpus: all\n',
+    },
+  },
+  'a build for a platform that this machine is not': {
+    finding: 'image-platform-mismatch',
+    files: {
+      'compose.yml': 'services:\n  a:\n    build: .\n    gpus: all\n',
+      Dockerfile: 'FROM --platform=linux/arm64 debian:trixie\nCMD ["sleep", "9"]\n',
+    },
+  },
+  'a service on Alpine': {
+    finding: 'image-nvidia-smi-not-found',
+    files: { 'compose.yml': 'services:\n  a:\n    image: python:3.12-alpine3.20\n    gpus: all\n' },
+  },
+  'a build on Alpine': {
+    finding: 'image-nvidia-smi-not-found',
+    files: {
+      'compose.yml': 'services:\n  a:\n    build: .\n    gpus: all\n',
+      Dockerfile: 'FROM node:22-alpine\nWORKDIR /app\nCOPY . .\nCMD ["node", "main.js"]\n',
+    },
+  },
+  'wheels for older cards': {
+    finding: 'image-arch-not-compiled',
+    files: {
+      'compose.yml': 'services:\n  a:\n    build: .\n    gpus: all\n',
+      Dockerfile:
+        'FROM python:3.12-slim\nRUN pip install --no-cache-dir torch==2.4.1 torchvision==0.19.1 \\\n      --index-url https://download.pytorch.org/whl/cu121 \\\n && pip install numpy\nCMD ["python", "-c", "1"]\n',
+    },
+    world: () => card('NVIDIA GeForce RTX 5090', '12.0'),
+  },
+  'wheels for newer cards': {
+    finding: 'image-arch-not-compiled',
+    files: {
+      'compose.yml': 'services:\n  a:\n    build: .\n    gpus: all\n',
+      Dockerfile: 'FROM python:3.12-slim\nRUN pip install torch==2.8.0 numpy\nCMD ["python", "-c", "1"]\n',
+    },
+    world: () => card('NVIDIA GeForce GTX 1080 Ti', '6.1'),
+  },
+  'an image of PyTorch for older cards': {
+    finding: 'image-arch-not-compiled',
+    files: {
+      'compose.yml': 'services:\n  a:\n    image: pytorch/pytorch:2.4.1-cuda12.1-cudnn9-runtime\n    gpus: all\n',
+    },
+    world: () => card('NVIDIA GeForce RTX 5090', '12.0'),
+  },
+  'an image of the release before, on a Jetson': {
+    finding: 'tegra-image-mismatch',
+    files: { 'compose.yml': 'services:\n  a:\n    image: dustynv/l4t-pytorch:r35.4.1\n    runtime: nvidia\n' },
+    world: () => withImages(orin(), l4t('r35.4.1'), l4t('r36.4.0')),
   },
   'a pod with a limit and no class': {
     finding: 'k8s-pod-not-using-nvidia-runtime',

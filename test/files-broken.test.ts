@@ -10,6 +10,7 @@ import { judgeProject } from '../src/files/compose/judge.ts';
 import { loadProject } from '../src/files/compose/load.ts';
 import { rewriteProject } from '../src/files/compose/rewrite.ts';
 import { dockerfileFindings } from '../src/files/dockerfile/findings.ts';
+import { noImages } from '../src/files/local.ts';
 import { manifestFindings } from '../src/files/manifest/findings.ts';
 import { casesIn, corpus, folderBox, hereWith } from './files-case.ts';
 
@@ -58,7 +59,7 @@ const damaged = (all: readonly string[]) =>
       );
     });
 
-const world = { here: hereWith(['docker-cdi']), imageAsks: () => null, isFile: () => null };
+const world = { here: hereWith(['docker-cdi']), images: noImages, capabilities: [], isFile: () => null };
 const parses = (text: string): boolean =>
   [parseAllDocuments(text, { logLevel: 'silent' })].flat().every(d => 'errors' in d && d.errors.length === 0);
 

@@ -55,6 +55,9 @@ export const hereWith = (works: readonly Way['way'][], more: Partial<Here> = {})
   gpus: [{ uuid: 'GPU-8d1f6a52-3b7c-4e19-9a60-5c2e7d40b1f3' }],
   platform: 'bare-metal',
   defaultRuntime: 'runc',
+  driver: null,
+  arch: null,
+  board: null,
   runtimeByHook: true,
   ...more,
 });

@@ -9,6 +9,7 @@ import { spansOf } from '../src/files/change.ts';
 import { judgeProject } from '../src/files/compose/judge.ts';
 import { loadProject } from '../src/files/compose/load.ts';
 import { rewriteProject } from '../src/files/compose/rewrite.ts';
+import { noImages } from '../src/files/local.ts';
 import { applied } from '../src/files/spans.ts';
 import { caseOf, casesIn, corpus, folderBox, hereWith } from './files-case.ts';
 
@@ -83,7 +84,8 @@ describe('the corpus of Compose files', () => {
       const place = fault ? `${fault.path.slice(3)}:${fault.fault.line}:${fault.fault.column}` : undefined;
       const world = {
         here: hereWith(c.works ?? [], { compose: c.compose ?? '2.40.3' }),
-        imageAsks: () => null,
+        images: noImages,
+        capabilities: [],
         isFile: () => false,
       };
       const complaints = judgeProject(project, world);

@@ -25,7 +25,7 @@ const look = async (box: Box) => {
 };
 const fits = (f: (typeof fixes)[number], facts: Facts): boolean => {
   try {
-    return f.by !== 'guide' && f.fits(facts);
+    return f.by !== 'guide' && f.mends.some(id => f.fits(facts, id));
   } catch {
     return false;
   }

@@ -29,19 +29,12 @@ const elsewhere: Readonly<Record<string, string>> = {
 
 /** Ids of the classes Apply and Patch that no plan of ours can mend, each with the reason. */
 const byHand: Readonly<Record<string, string>> = {
-  'cuda-requirement-unsatisfied': 'another image or a newer driver: a choice of its owner',
-  'image-arch-not-compiled': 'another build of the framework: its owner builds the image',
-  'image-platform-mismatch':
-    'the reference gives no source for it, so no plan is made of it; its owner pulls or builds the image for this platform',
-  'image-nvidia-smi-not-found': 'the capability utility or the image: a choice of its owner',
   'docker-29.2-gpus-behaviour-change':
     'a note about the past; the broken spec behind it is a finding of its own, with its plan',
   'swarm-service-no-gpu':
     'unconfirmed in the reference, so no plan is made of it; a swarm gives out its resources on its managers',
   'podman-gpus-noop': 'the command that a person types asks in another way',
   'podman-cdi-too-old': 'the command that a person types, or a newer Podman',
-  'tegra-image-mismatch':
-    'partly unconfirmed in the reference, so no plan is made of it; another image is a choice of its owner',
   'gpu-operator-toolkit-config-path': 'values of a Helm release, which its owner upgrades',
 };
 

@@ -66,14 +66,14 @@ export const fixes: readonly Fix[] = [
  */
 export const ladder = (id: string, facts: Facts): readonly Fix[] =>
   fixes
-    .filter(f => f.mends.includes(id) && fits(f, facts))
+    .filter(f => f.mends.includes(id) && fits(f, facts, id))
     .toSorted((a, b) => turn(a) - turn(b) || a.privilege - b.privilege);
 
 const turn = (f: Fix): number => (f.by === 'guide' ? 1 : f.privilege > 3 ? 2 : 0);
 
-const fits = (f: Fix, facts: Facts): boolean => {
+const fits = (f: Fix, facts: Facts, finding: string): boolean => {
   try {
-    return f.fits(facts);
+    return f.fits(facts, finding);
   } catch {
     return false;
   }

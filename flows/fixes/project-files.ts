@@ -4,15 +4,19 @@
  */
 import type { Fix } from '../../src/engine/fix.ts';
 import { or } from '../../src/engine/known.ts';
-import type { Mend } from '../../src/files/finding.ts';
+import type { Fetch, Mend } from '../../src/files/finding.ts';
 import type { Interruption, Plan, Refusal, Step } from '../../src/plan/plan.ts';
 import type { ContainerRecord } from '../probes/container-record.ts';
 import type { Facts } from '../probes/index.ts';
 import { containerOf } from '../probes/subject.ts';
 import { isOverPrivileged } from '../rules/container.ts';
+import { boardOf, imageFits } from '../rules/tegra.ts';
 import { refuse } from './make.ts';
 
-/** What a file of the project can show as well as its container. */
+/**
+ * What a file of the project can show as well as its container. image-platform-mismatch and tegra-image-mismatch rest
+ * on field knowledge alone: their edit is offered only where record and machine, both read here, contradict each other.
+ */
 const SHOWN_BY_FILES = [
   'visible-devices-unset',
   'visible-devices-unknown',
@@ -32,15 +36,23 @@ const SHOWN_BY_FILES = [
   'image-bundles-driver-libs',
   'image-cpu-only-framework',
   'image-libcudart-missing',
+  'cuda-requirement-unsatisfied',
+  'image-platform-mismatch',
+  'image-nvidia-smi-not-found',
+  'image-arch-not-compiled',
+  'tegra-image-mismatch',
 ] as const;
 
 const filesOf = (c: ContainerRecord): readonly string[] => c.composeFiles.split(',').filter(p => p.startsWith('/'));
 const isOfProject = (c: ContainerRecord): boolean => c.service !== '' && c.project !== '' && filesOf(c).length > 0;
 
-/** The container that was named, else the first of those that have too many rights. */
-const target = (f: Facts): ContainerRecord | null => {
+/** The container that was named, else the first of those that a check without a name complains about. */
+const target = (f: Facts, finding: string): ContainerRecord | null => {
   const c = containerOf(f.subjectRecord);
-  const one = c ?? or(f.workloads, []).find(w => isOfProject(w) && isOverPrivileged(w, f)) ?? null;
+  const board = boardOf(f);
+  const isMeant = (w: ContainerRecord): boolean =>
+    finding === 'tegra-image-mismatch' ? board !== null && imageFits(w.image, board) === false : isOverPrivileged(w, f);
+  const one = c ?? or(f.workloads, []).find(w => isOfProject(w) && isMeant(w)) ?? null;
   return one !== null && isOfProject(one) ? one : null;
 };
 
@@ -60,13 +72,23 @@ const stops = (c: ContainerRecord): Interruption => ({
   services: [],
 });
 
+const DOCKER = { changes: true, timeoutMs: 1_800_000 } as const;
+const fetched = ({ ref, platform, was }: Fetch): Step => ({
+  do: 'run',
+  command: { argv: ['docker', 'pull', ...(platform ? ['--platform', platform] : []), ref], ...DOCKER },
+  undo: was
+    ? { argv: ['docker', 'tag', was, ref], ...DOCKER }
+    : { nothing: `the image stays; docker image rm ${ref} takes it away` },
+  why: `${ref} is not here${platform ? ` for ${platform}` : ''}`,
+});
+
 const planFor = (
   f: Facts,
   finding: string,
   { mends, snippet, isShown, malformed }: Gathered,
   taken: string,
 ): Plan | Refusal => {
-  const c = target(f);
+  const c = target(f, finding);
   if (c === null) return refuse('the container belongs to no Compose service of a known file');
   const mend = mends[Number(taken)] ?? mends[0];
   const paths = filesOf(c);
@@ -97,18 +119,19 @@ const planFor = (
     fix: ID,
     finding,
     title: TITLE,
-    summary: `${mend.title}. ${isImage ? 'Builds the image anew and' : 'Then'} makes ${c.service} anew, and no other service.`,
+    summary: `${mend.title}.${mend.fetch ? ` Docker brings ${mend.fetch.ref} first.` : ''} ${isImage ? 'Builds the image anew and' : 'Then'} makes ${c.service} anew, and no other service.`,
     privilege: 1,
     effect: ['RX'],
     touches: [mend.path],
-    steps: [step],
+    // Before the edit: an image that cannot be had leaves everything as it is.
+    steps: [...(mend.fetch ? [fetched(mend.fetch)] : []), step],
     validate: [],
     // Not a step: after an undo the service is made anew from the file as it was.
     settle: [
       {
         argv: [...up, '--no-deps', '--force-recreate', ...(isImage ? ['--build'] : []), c.service],
         changes: true,
-        timeoutMs: isImage ? 1_800_000 : 300_000,
+        timeoutMs: isImage ? DOCKER.timeoutMs : 300_000,
       },
     ],
     interrupts: c.status === 'running' ? stops(c) : null,
@@ -127,13 +150,10 @@ const changeService: Fix = {
   effect: ['RX'],
   by: 'patch',
   source: '2.9 and 2.10, fix class Patch; 2.15 over-privileged-workaround',
-  fits: f => target(f) !== null,
-  touches: f => {
-    const c = target(f);
-    return c === null ? [] : filesOf(c);
-  },
+  fits: (f, finding) => target(f, finding) !== null,
+  touches: f => [...new Set(SHOWN_BY_FILES.map(id => target(f, id)).flatMap(c => (c === null ? [] : filesOf(c))))],
   gather: async (box, f, finding): Promise<{ readonly gathered: Gathered }> => {
-    const c = target(f);
+    const c = target(f, finding);
     if (c === null) return { gathered: { mends: [], snippet: null, isShown: false, malformed: null } };
     const { filesFindings } = await import('../../src/files/index.ts');
     const { reportOf, titleOf } = await import('../../src/engine/report.ts');

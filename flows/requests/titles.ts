@@ -22,6 +22,10 @@ export const titles: Readonly<Partial<Record<ModeId | FileOnlyId, string>>> = {
   'k8s-all-gpus-leak': 'The pod sees every GPU of the node without asking for one',
   'k8s-insufficient-gpu': 'The resource is requested without a limit',
   'tegra-no-request': 'The pod uses the nvidia runtime and asks for no GPU',
+  'cuda-requirement-unsatisfied': 'The image wants a newer CUDA than the driver serves',
+  'image-arch-not-compiled': 'The framework holds no code for this GPU',
+  'image-nvidia-smi-not-found': 'No program of the driver runs in this image',
+  'image-platform-mismatch': 'The image is for another processor',
   'cuda-visible-devices-wrong': 'CUDA_VISIBLE_DEVICES hides the GPU',
   'cdi-device-name-unresolvable': 'The CDI name belongs to no device of this machine',
 };

@@ -147,6 +147,9 @@ export const isOverPrivileged = (c: ContainerRecord, f: Pick<Facts, 'docker'>): 
   return forGpu && excess(c).some(e => /^(Privileged|CapAdd|mounts|SecurityOpt)/.test(e.has));
 };
 
+/** How images name a processor that `uname -m` names otherwise. */
+export const imageArch = (machine: string): string => ({ x86_64: 'amd64', aarch64: 'arm64' })[machine] ?? machine;
+
 /** `NVIDIA_REQUIRE_CUDA`'s least CUDA version, "12.6"; null where it states none. */
 export const requiredCuda = (env: Env): string | null =>
   [...(env.NVIDIA_REQUIRE_CUDA ?? '').matchAll(/(?:^|\s)cuda>=(\d+\.\d+)/g)].map(m => m[1]!)[0] ?? null;

@@ -15,6 +15,15 @@ export interface Shown {
   readonly service: string;
 }
 
+/** An image that has to be brought before the edit is of use. */
+export interface Fetch {
+  readonly ref: string;
+  /** "linux/arm64", where the name alone may bring another. */
+  readonly platform?: string;
+  /** Id of the image that has the name now; it gets it back. */
+  readonly was?: string;
+}
+
 /** An edit of one file that mends a finding. */
 export interface Mend {
   readonly title: string;
@@ -23,6 +32,7 @@ export interface Mend {
   readonly path: string;
   readonly before: string;
   readonly after: string;
+  readonly fetch?: Fetch;
   /** The same for `kubectl patch`, where the file is a manifest. */
   readonly patch?: string;
 }

@@ -2,7 +2,9 @@
 
 import type { Facts } from '../../flows/probes/index.ts';
 import { type Form, type FormId, forms, offerOrder } from '../../flows/requests/forms.ts';
+import { imageArch } from '../../flows/rules/container.ts';
 import { modeIfKnown } from '../../flows/rules/mode.ts';
+import { type Board, boardOf } from '../../flows/rules/tegra.ts';
 import { atLeast } from '../../flows/rules/version.ts';
 import type { Box, Ran } from '../box/box.ts';
 import type { WayId } from '../engine/flow.ts';
@@ -18,6 +20,12 @@ export interface Here {
   readonly platform: string;
   /** Null where Docker does not say. */
   readonly defaultRuntime: string | null;
+  /** Version of the driver that is loaded; null where it is not known. */
+  readonly driver: string | null;
+  /** Processor, as images name it; null where it is not known. */
+  readonly arch: string | null;
+  /** Null where it is no Jetson, or that is not known. */
+  readonly board: Board | null;
   /** The nvidia runtime works by the hook, which filters by NVIDIA_DRIVER_CAPABILITIES; null where that cannot be told. */
   readonly runtimeByHook: boolean | null;
 }
@@ -30,7 +38,9 @@ export const hereOf = async (box: Box, report: Report): Promise<Here> => {
   const compose =
     versionIn(plugin) ??
     (plugin.kind === 'exited' ? versionIn(await box.run({ argv: ['docker-compose', 'version', '--short'] })) : null);
-  const info = or(report.internal.facts.docker.info, null);
+  const { facts } = report.internal;
+  const info = or(facts.docker.info, null);
+  const arch = or(facts.where.arch, null);
   return {
     ways: new Map(report.ways.map(w => [w.way, w])),
     compose,
@@ -38,7 +48,10 @@ export const hereOf = async (box: Box, report: Report): Promise<Here> => {
     gpus: report.machine.gpus,
     platform: report.machine.platform,
     defaultRuntime: info?.defaultRuntime ?? null,
-    runtimeByHook: byHook(report.internal.facts),
+    driver: or(facts.driver.loaded, null),
+    arch: arch === null ? null : imageArch(arch),
+    board: boardOf(facts),
+    runtimeByHook: byHook(facts),
   };
 };
 

@@ -8,17 +8,18 @@ import type { Box, FileRead } from '../box/box.ts';
 import type { Report } from '../engine/report.ts';
 import type { Plan, Step } from '../plan/plan.ts';
 import { projectFindings } from './compose/findings.ts';
-import { filled } from './compose/interpolate.ts';
+import { imageOf, isWrongHere } from './compose/images.ts';
 import type { World } from './compose/judge.ts';
 import { listed } from './compose/listed.ts';
 import { loadProject, type Project, type Read } from './compose/load.ts';
+import { requestsOf } from './compose/requests.ts';
 import { type FileEdit, type Rewrite, rewriteProject } from './compose/rewrite.ts';
-import { at, textOf } from './compose/tree.ts';
 import { workAroundsOf } from './compose/workarounds.ts';
 import { dockerfileFindings, type Use, usesOf } from './dockerfile/findings.ts';
 import { type Found, findFiles } from './find.ts';
 import type { FileFinding, FileRequest, Mend, Shown } from './finding.ts';
 import { type Here, hereOf } from './here.ts';
+import { type Asker, asker, localImages } from './local.ts';
 import { manifestFindings } from './manifest/findings.ts';
 
 export type { FileFinding, Mend } from './finding.ts';
@@ -57,23 +58,34 @@ const remembered = (box: Box): Read => {
   };
 };
 
-const imagesOf = (project: Project): readonly string[] =>
-  [...project.services.values()].flatMap(s =>
-    textOf(at(s.tree, 'runtime')) === undefined ? [] : (filled(textOf(at(s.tree, 'image')) ?? '', project.env) ?? []),
-  );
+/** Compute capabilities of the cards; only a framework that is built for some of them makes them matter. */
+const capabilitiesOf = async (box: Box): Promise<readonly string[]> => {
+  const ran = await box.run({ argv: ['nvidia-smi', '--query-gpu=compute_cap', '--format=csv,noheader'] });
+  return ran.kind === 'exited' && ran.code === 0
+    ? [
+        ...new Set(
+          ran.stdout
+            .split('\n')
+            .map(l => l.trim())
+            .filter(l => /^\d+\.\d+$/.test(l)),
+        ),
+      ]
+    : [];
+};
 
-/** What the images of services with a runtime set by themselves, and which mounted driver files exist. */
-const worldOf = async (box: Box, here: Here, project: Project, asked: Map<string, boolean | null>): Promise<World> => {
-  for (const image of imagesOf(project)) {
-    if (image === '' || asked.has(image)) continue;
-    const shown = await box.run({ argv: ['docker', 'image', 'inspect', '-f', '{{json .Config.Env}}', image] });
-    const env = shown.kind === 'exited' && shown.code === 0 ? shown.stdout : null;
-    const sets =
-      env !== null &&
-      (/"NVIDIA_VISIBLE_DEVICES=(?!void|none|")/.test(env) ||
-        (/"CUDA_VERSION=/.test(env) && !/"NVIDIA_REQUIRE_CUDA=/.test(env)));
-    asked.set(image, env === null ? null : sets);
-  }
+/** The images of services with a GPU, and which mounted driver files exist. */
+const worldOf = async (
+  box: Box,
+  ask: Asker,
+  here: Here,
+  project: Project,
+  capabilities: () => Promise<readonly string[]>,
+  shown: Shown | undefined,
+): Promise<World> => {
+  const started = [...project.services.values()]
+    .filter(s => s.name === shown?.service || requestsOf(s, project.env).length > 0)
+    .map(s => imageOf(s, project));
+  const images = await localImages(ask, started, (ref, record) => isWrongHere(here, record, ref));
   const files = new Map<string, boolean | null>();
   for (const service of project.services.values())
     for (const { source } of workAroundsOf(service, project.env)) {
@@ -81,7 +93,13 @@ const worldOf = async (box: Box, here: Here, project: Project, asked: Map<string
       const stat = await box.stat(source);
       files.set(source, stat.kind === 'stat' ? stat.stat.type !== 'dir' : stat.kind === 'absent' ? false : null);
     }
-  return { here, imageAsks: image => asked.get(image) ?? null, isFile: path => files.get(path) ?? null };
+  return {
+    here,
+    images,
+    capabilities: started.some(ref => /torch/.test(ref)) ? await capabilities() : [],
+    isFile: path => files.get(path) ?? null,
+    ...(shown && { shown }),
+  };
 };
 
 /** Repaired texts are prepared for so many findings; a list that is longer is read, not pasted. */
@@ -107,7 +125,9 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
   const read = remembered(box);
   const findings: FileFinding[] = [];
   const requests: FileRequest[] = [];
-  const asked = new Map<string, boolean | null>();
+  const ask = asker(box);
+  let cards: Promise<readonly string[]> | undefined;
+  const capabilities = () => (cards ??= capabilitiesOf(box));
   const uses: Use[] = [];
   const mends = { forms: options.forms ?? 1, compose: here.compose, left: MOST_MENDS };
   for (const layers of found.projects) {
@@ -116,7 +136,7 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
       ...(await projectFindings(
         read,
         project,
-        { ...(await worldOf(box, here, project, asked)), ...(options.shown && { shown: options.shown }) },
+        await worldOf(box, ask, here, project, capabilities, options.shown),
         modes,
         mends,
       )),
@@ -127,7 +147,8 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
   const dockerfiles = new Set([...found.dockerfiles, ...uses.map(u => u.dockerfile)]);
   const readable = new Set<string>();
   for (const path of dockerfiles) {
-    if ((await read(path)).kind === 'file') readable.add(path);
+    const text = await read(path);
+    if (text.kind === 'file') readable.add(path);
     findings.push(
       ...(await dockerfileFindings(
         box,
@@ -135,7 +156,12 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
         path,
         uses.filter(u => u.dockerfile === path),
         options.shown,
-        here.ways.get('docker-cdi')?.works === true,
+        {
+          cdi: here.ways.get('docker-cdi')?.works === true,
+          driver: here.driver,
+          arch: here.arch,
+          capabilities: text.kind === 'file' && /torch/.test(text.text) ? await capabilities() : [],
+        },
       )),
     );
   }

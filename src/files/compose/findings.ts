@@ -66,7 +66,8 @@ const repairsFor = async (
   const mends: Mend[] = [];
   for (const repair of complaint.repairs ?? []) {
     const edit = await editFor(read, project, complaint, repair, judge);
-    if (edit !== null) mends.push({ title: repair.title, to: null, ...edit });
+    if (edit !== null)
+      mends.push({ title: repair.title, to: null, ...edit, ...(repair.fetch && { fetch: repair.fetch }) });
   }
   return mends;
 };

@@ -1,15 +1,18 @@
 /** A Compose project against this box: which requests fail, and why. */
+import type { ImageRecord } from '../../../flows/probes/container-record.ts';
 import { type FormId, forms, imagesThatAsk, imagesThatDoNot } from '../../../flows/requests/forms.ts';
 import { atLeast, since } from '../../../flows/rules/version.ts';
 import type { Shown } from '../finding.ts';
 import { type Here, isRead, wayOf, workingForms } from '../here.ts';
+import type { LocalImages } from '../local.ts';
+import { imageComplaints } from './images.ts';
 import { filled } from './interpolate.ts';
 import type { Project, Service } from './load.ts';
 import { putVariable, type Repair, setVariable } from './repair.ts';
 import { droppedMount, renamed, takenOut } from './repairs.ts';
 import { type Asked, idsWanted, rawDevices, requestsOf, variablesOf, type WorkAround } from './requests.ts';
 import { at, type Spot, textOf, type Via } from './tree.ts';
-import { variableComplaints } from './variables.ts';
+import { isFiltered, variableComplaints } from './variables.ts';
 import { inWords, keyOf } from './wanted.ts';
 import { workAroundsOf } from './workarounds.ts';
 
@@ -26,15 +29,14 @@ export interface Complaint {
   readonly repairs?: readonly Repair[];
 }
 
-/** What an image sets by itself; null where that is not known. */
-export type ImageAsks = (image: string) => boolean | null;
-
 /** Whether a path of the host is a file; null where that is not known. */
 export type IsFile = (path: string) => boolean | null;
 
 export interface World {
   readonly here: Here;
-  readonly imageAsks: ImageAsks;
+  readonly images: LocalImages;
+  /** Compute capabilities of the cards, "8.6"; empty where they are not known or were not asked for. */
+  readonly capabilities: readonly string[];
   readonly isFile: IsFile;
   readonly shown?: Shown;
 }
@@ -54,6 +56,13 @@ const through = (via: readonly Via[]): string => {
           : `the override ${v.name}`,
   );
   return words.length === 0 ? '' : ` (it comes through ${[...new Set(words)].join(' and ')})`;
+};
+
+/** What an image sets by itself; null where that is not known. */
+const imageAsks = (record: ImageRecord | null): boolean | null => {
+  if (record === null) return null;
+  const { NVIDIA_VISIBLE_DEVICES: visible, CUDA_VERSION: cuda, NVIDIA_REQUIRE_CUDA: needs } = record.env;
+  return visible === undefined ? cuda !== undefined && needs === undefined : !['', 'void', 'none'].includes(visible);
 };
 
 export const imageKnownToAsk = (image: string): boolean => imagesThatAsk.some(r => r.test(image));
@@ -168,7 +177,11 @@ const runtimeComplaints = (service: Service, asked: readonly Asked[], project: P
     );
   if (variable !== undefined || asked.length > 1) return [];
   const image = filled(textOf(at(service.tree, 'image')) ?? '', project.env) ?? '';
-  const asks = imageKnownToAsk(image) ? true : imagesThatDoNot.test(image) ? false : world.imageAsks(image);
+  const asks = imageKnownToAsk(image)
+    ? true
+    : imagesThatDoNot.test(image)
+      ? false
+      : imageAsks(world.images.record(image));
   if (asks === true) return [];
   const rest =
     asks === false
@@ -260,6 +273,7 @@ export const judgeProject = (project: Project, world: World): readonly Complaint
       ...runtimeComplaints(service, asked, project, world),
       ...mountComplaints(service, around, world),
       ...stackComplaints(service, asked, around, world),
+      ...imageComplaints(service, raw ? [...asked, raw] : asked, project, world, isFiltered(asked, world)),
       ...variableComplaints(service, raw ? [...asked, raw] : asked, project, world),
     ];
   });

@@ -4,6 +4,7 @@
  */
 import type { Node } from 'yaml';
 import { sameValue } from '../../text/edit.ts';
+import type { Fetch } from '../finding.ts';
 import { Refused } from '../spans.ts';
 import { isMap } from '../yaml.ts';
 import type { Value } from '../yaml-print.ts';
@@ -25,6 +26,7 @@ export interface Repair {
   readonly changes: readonly Change[];
   /** Keys of the service that may differ afterwards. */
   readonly keys: readonly string[];
+  readonly fetch?: Fetch;
 }
 
 const ENVIRONMENT = ['environment'] as const;
@@ -53,6 +55,13 @@ export const setVariable = (service: Service, v: Variable, to: string): readonly
           keys: ENVIRONMENT,
         },
       ];
+
+/** Another word for a key that is there. */
+export const setKey = (service: Service, key: string, spot: Spot, to: string, title: string): Repair => ({
+  title: `${service.name}: ${title}`,
+  changes: [{ do: 'set', spot, to }],
+  keys: [key],
+});
 
 /** The items of lists that say one thing, each set to another word. */
 export const setItems = (service: Service, key: string, items: readonly Tree[], to: readonly string[]): Repair => ({

@@ -26,7 +26,7 @@ const LED_ASTRAY = [
 ] as const;
 
 /** Only the hook looks at the words, and only where a GPU is asked for; the other ways bring everything. */
-const isFiltered = (asked: readonly Asked[], { here }: World): boolean =>
+export const isFiltered = (asked: readonly Asked[], { here }: World): boolean =>
   asked.some(a =>
     a.form === 'runtime'
       ? here.runtimeByHook === true && !(a.wanted.which === 'ids' && a.wanted.ids.length === 0)

@@ -13,7 +13,8 @@ import { arrives, type Laid, layOut } from './arrive.ts';
 import { type Context, contextOf, givenBack, ignoreOf } from './context.ts';
 import { copyEdit, siblingsOf, whereIs } from './edit.ts';
 import { gpuFindings } from './gpu.ts';
-import { type Dockerfile, type Instruction, parseDockerfile, type Stage, wordsOf } from './parse.ts';
+import { type Dockerfile, type Instruction, parseDockerfile, type Stage, stageFor, wordsOf } from './parse.ts';
+import { type Machine, NO_MACHINE } from './rules.ts';
 import { type Started, startedBy, startedByShell } from './start.ts';
 
 /** How a Compose service uses a Dockerfile. */
@@ -136,9 +137,6 @@ const mayBring = (runs: readonly Instruction[], name: string): boolean =>
         .some(part => /^\s*(?:cp|mv|ln|mkdir|touch|tee|echo|printf|cat)\b/.test(part) && own.test(part))
     );
   });
-
-const stageFor = (file: Dockerfile, target: string | null): Stage | undefined =>
-  file.stages.find(s => target !== null && s.name === target.toLowerCase()) ?? file.stages.at(-1);
 
 interface Look {
   readonly path: string;
@@ -294,8 +292,7 @@ export const dockerfileFindings = async (
   path: string,
   uses: readonly Use[],
   shown?: Shown,
-  /** Docker gives out GPUs by their CDI names here. */
-  cdi = false,
+  machine: Machine = NO_MACHINE,
 ): Promise<readonly FileFinding[]> => {
   const found = await read(path);
   if (found.kind !== 'file') return [];
@@ -307,7 +304,7 @@ export const dockerfileFindings = async (
     const one = await look({ path, text: found.text, file, use, context });
     for (const it of [
       ...(one ? [one] : []),
-      ...gpuFindings(path, found.text, file, use, shown?.service === use.service ? (shown?.id ?? null) : null, cdi),
+      ...gpuFindings(path, found.text, file, use, shown?.service === use.service ? (shown?.id ?? null) : null, machine),
     ]) {
       const key = `${it.id} ${it.line} ${it.mends[0]?.after ?? it.message}`;
       if (!findings.has(key)) findings.set(key, it);

@@ -28,6 +28,8 @@ export interface Stage {
   /** What it builds on, variables filled in; null where one has no value. */
   readonly from: string | null;
   readonly fromLine: number;
+  /** Of the FROM itself. */
+  readonly flags: Readonly<Record<string, string>>;
   readonly instructions: readonly Instruction[];
 }
 
@@ -133,6 +135,7 @@ export const parseDockerfile = (text: string): Dockerfile => {
     index: number;
     from: string | null;
     fromLine: number;
+    flags: Readonly<Record<string, string>>;
     instructions: Instruction[];
   }[] = [];
   for (const i of firstFrom < 0 ? [] : all.slice(firstFrom)) {
@@ -146,6 +149,7 @@ export const parseDockerfile = (text: string): Dockerfile => {
       index: stages.length,
       from: filled(i.args[0] ?? '', before),
       fromLine: i.line,
+      flags: i.flags,
       instructions: [],
     });
   }
@@ -156,4 +160,20 @@ export const parseDockerfile = (text: string): Dockerfile => {
 export const stageOf = (file: Dockerfile, name: string, upTo: number): Stage | null => {
   const byName = file.stages.slice(0, upTo).findLast(s => s.name === name.toLowerCase());
   return byName ?? (/^\d+$/.test(name) ? (file.stages[Number(name)] ?? null) : null);
+};
+
+/** The stage that is started. */
+export const stageFor = (file: Dockerfile, target: string | null): Stage | undefined =>
+  file.stages.find(s => target !== null && s.name === target.toLowerCase()) ?? file.stages.at(-1);
+
+/** A stage and those it builds on, the base last. */
+export const chainOf = (file: Dockerfile, first: Stage | undefined): readonly Stage[] => {
+  const chain: Stage[] = [];
+  let stage = first;
+  while (stage !== undefined && !chain.includes(stage)) {
+    chain.push(stage);
+    const { from, index } = stage;
+    stage = file.stages.find(s => s.index < index && s.name !== null && s.name === from?.toLowerCase());
+  }
+  return chain;
 };
