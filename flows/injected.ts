@@ -5,7 +5,7 @@ import { daemonOf } from './probes/docker.ts';
 import type { Facts } from './probes/index.ts';
 import { isNotThere } from './probes/inside.ts';
 import { containerOf } from './probes/subject.ts';
-import { capabilitiesOf, driverMounts, isLegacy, mechanisms } from './rules/container.ts';
+import { capabilitiesOf, driverMounts, isLegacy, mechanisms, tailOf } from './rules/container.ts';
 
 const INSIDE = 'docker exec';
 type Inner = Pick<Facts, 'subjectInside' | 'subjectRecord'>;
@@ -51,7 +51,7 @@ export const injected = flow({
         if (c.status === 'running') return { is: 'runs', found: 'it runs' };
         if (f.subjectInside !== null && !isUnknown(f.subjectInside.smi))
           return { is: 'runs', found: 'a throw-away container asks in its place' };
-        if (c.error !== '') return { is: 'refused', found: c.error.slice(-160) };
+        if (c.error !== '') return { is: 'refused', found: tailOf(c.error, 160) };
         return { is: 'ended', found: c.startedAt === null ? 'never started' : `ended with ${c.exitCode}` };
       },
       on: { runs: 'nodes', refused: 'refusal', ended: to('image'), cannotTell: to('image') },
@@ -71,7 +71,7 @@ export const injected = flow({
       decide: f => {
         const c = containerOf(f.subjectRecord);
         const text = c?.error ?? '';
-        const seen = [{ from: 'docker inspect, State.Error', shows: text.slice(-300) }];
+        const seen = [{ from: 'docker inspect, State.Error', shows: tailOf(text, 300) }];
         if (text === '') throw new CannotTell([{ unknown: 'unreadable', probe: 'State.Error' }]);
         if (/exec format error/.test(text)) return { is: 'platform', found: 'a program for another processor', seen };
         if (
@@ -101,7 +101,7 @@ export const injected = flow({
           return c !== null && mechanisms(c, f).length > 0
             ? { is: 'noTool', found: 'the image has no way to nvidia-smi', seen }
             : { is: 'other', found: 'nvidia-smi is not there, because nothing was asked for' };
-        return { is: 'other', found: text.slice(-120) };
+        return { is: 'other', found: tailOf(text, 120) };
       },
       on: {
         platform: stop('image-platform-mismatch'),

@@ -75,6 +75,7 @@ const stale: Report = {
     },
   ],
   unknown: [{ probe: 'docker info', because: 'timedOut' }],
+  refused: [],
   internal: { trails: [] } as unknown as Report['internal'],
 };
 const healthy: Report = { ...stale, verdict: 'ok', findings: [], unknown: [], ways: stale.ways.slice(0, 1) };

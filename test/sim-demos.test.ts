@@ -259,6 +259,7 @@ test('every demo is covered here and tells its story', () => {
     // Project folders that are at fault rather than the machine: files-demos.test.ts.
     'project-distributed',
     'project-ollama',
+    'image-newer-cuda',
   ]);
   assert.deepEqual(
     Object.keys(demos).filter(n => !told.has(n)),

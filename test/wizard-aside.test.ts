@@ -1,9 +1,11 @@
 /** One container, and what survives a boot, each from the first menu to a proven end, on simulated boxes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { checkBox } from '../src/engine/report.ts';
 import { memoryStore } from '../src/plan/memory.ts';
 import { simBox } from '../src/sim/index.ts';
 import type { World } from '../src/sim/world.ts';
+import { newerCuda } from '../src/sim/worlds/projects.ts';
 import * as workloads from '../src/sim/worlds/workloads.ts';
 import { realOutside } from '../src/wizard/real.ts';
 import { viewOf } from '../src/wizard/view.ts';
@@ -59,6 +61,46 @@ test('a sound container ends without a question', async () => {
   await w.choose('container ollama');
   assert.equal(w.state().at.at, 'end');
   assert.equal(w.state().changes, 0);
+});
+
+test('what Docker could not start is the next place to look where the machine is sound, and is mended from there', async () => {
+  const w = open(newerCuda());
+  await w.choose('why');
+  if (viewOf(w.state(), '0').confirm !== null) w.wizard.send({ do: 'no' });
+  await w.choose('container voice-transcriber-1');
+  assert.equal(w.state().walk?.found?.id, 'cuda-requirement-unsatisfied');
+  await w.choose('fix change-project-file');
+  assert.deepEqual(
+    viewOf(w.state(), '0')
+      .choices.map(c => c.label)
+      .slice(0, 2),
+    [
+      'transcriber: nvidia/cuda:12.8.1-base-ubuntu24.04, which is here',
+      'transcriber: nvidia/cuda:12.6.3-base-ubuntu24.04, which is here',
+    ],
+  );
+  await w.choose(w.ids()[0]!);
+  await w.yes();
+  assert.deepEqual(w.state().walk?.fixed, ['cuda-requirement-unsatisfied']);
+  const again = await checkBox(w.box);
+  assert.deepEqual(again.refused, []);
+});
+
+test('a container that failed for something else, or that was named, is no place to go on', async () => {
+  const world = newerCuda();
+  const fault = (name: string, error: string) => {
+    const c = world.docker!.containers.find(x => x.name === name)!;
+    Object.assign(c, { state: 'exited', error });
+  };
+  fault('db', 'driver failed programming external connectivity on endpoint db: port is already allocated');
+  const box = simBox(world);
+  assert.deepEqual(
+    (await checkBox(box)).refused.map(c => c.name),
+    ['voice-transcriber-1'],
+  );
+  assert.deepEqual((await checkBox(box, { subject: { name: 'db', mayRun: false } })).refused, []);
+  const [told] = (await checkBox(box)).refused;
+  assert.match(told!.says, /^….*unsatisfied condition: cuda>=13\.0/);
 });
 
 test('the module that was never copied is named, with the steps for its owner', async () => {

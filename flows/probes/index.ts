@@ -23,7 +23,7 @@ import { config, configPaths, toolkit } from './toolkit.ts';
 import { unitVerify } from './unit-verify.ts';
 import { units } from './units.ts';
 import { where } from './where.ts';
-import { running, workloads } from './workloads.ts';
+import { notStarted, running, stopped, workloads } from './workloads.ts';
 
 export const probes = {
   where,
@@ -66,6 +66,8 @@ export const probes = {
   subjectInside,
   running,
   workloads,
+  stopped,
+  notStarted,
   storeCopies,
   storeLeft,
   configCopies,

@@ -1,6 +1,6 @@
 /** How a container asks for the GPU, read from its record (field reference 1.2, 1.8, T5). */
 import type { WayId } from '../../src/engine/flow.ts';
-import { CannotTell, isUnknown, unknown } from '../../src/engine/known.ts';
+import { CannotTell, isUnknown, or, unknown } from '../../src/engine/known.ts';
 import type { ContainerRecord, Env } from '../probes/container-record.ts';
 import { daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
@@ -146,6 +146,23 @@ export const isOverPrivileged = (c: ContainerRecord, f: Pick<Facts, 'docker'>): 
   const forGpu = mechanisms(c, f).length > 0 || (isCuda && c.mounts.some(m => m.place === '/dev'));
   return forGpu && excess(c).some(e => /^(Privileged|CapAdd|mounts|SecurityOpt)/.test(e.has));
 };
+
+/** Containers that the engine could not start for something that has to do with a GPU, in its own words. */
+export const refusedOnes = (
+  f: Pick<Facts, 'notStarted'>,
+): readonly { readonly name: string; readonly says: string }[] =>
+  or(f.notStarted, [])
+    .filter(c => /nvidia|libcuda|\bcdi\b|\bgpus?\b/i.test(c.error))
+    .map(c => ({ name: c.name, says: tailOf(c.error, 140) }));
+
+/** The end of a long text, from the beginning of a word: an error says the cause last. */
+export const tailOf = (text: string, most: number): string =>
+  text.length <= most
+    ? text
+    : `…${text
+        .slice(-most)
+        .replace(/^\S*\s+/, ' ')
+        .trimStart()}`;
 
 /** How images name a processor that `uname -m` names otherwise. */
 export const imageArch = (machine: string): string => ({ x86_64: 'amd64', aarch64: 'arm64' })[machine] ?? machine;

@@ -10,7 +10,7 @@ import { safeToLoad } from '../../flows/probes/driver.ts';
 import { type Facts, probes } from '../../flows/probes/index.ts';
 import { type Subject, subjectOf } from '../../flows/probes/subject.ts';
 import { setUp } from '../../flows/rules/cdi.ts';
-import { wayOf } from '../../flows/rules/container.ts';
+import { refusedOnes, wayOf } from '../../flows/rules/container.ts';
 import { requests } from '../../flows/rules/requests.ts';
 import type { Because, Box } from '../box/box.ts';
 import { cached } from '../box/cache.ts';
@@ -56,6 +56,8 @@ export interface Report {
   readonly ways: readonly Way[];
   readonly findings: readonly ReportFinding[];
   readonly unknown: readonly { readonly probe: string; readonly because: Because }[];
+  /** Containers that the engine could not start, where none was named: a place to go on looking. */
+  readonly refused: readonly { readonly name: string; readonly says: string }[];
   readonly internal: { readonly trails: readonly Trail[]; readonly facts: Facts };
   /** The container or image that was named, and how it was judged; absent where none was. */
   readonly container?: { readonly name: string; readonly way: WayId | null; readonly trail: Trail };
@@ -279,6 +281,7 @@ export const reportOf = (facts: Facts, tell: Telling, tookMs = 0): Report => {
     })),
     findings,
     unknown: [...missing.values()].map(m => ({ probe: m.probe, because: m.unknown })),
+    refused: facts.subject === null ? refusedOnes(facts) : [],
     internal: { trails, facts },
     ...(named ? { container: { name: facts.subject!.name, way: wanted, trail: named } } : {}),
   };

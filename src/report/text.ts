@@ -226,6 +226,12 @@ const nextLines = (report: Report, look: Look): string[] => {
     const next = look.from.startsWith(' --box') ? cannot : 'gpumedic fix';
     return canFix ? [`Next: ${next}${look.from}`] : [`Next: gpumedic${look.from} (explains each, and what to do)`];
   }
+  const [first] = report.refused;
+  if (report.verdict === 'ok' && first !== undefined)
+    return [
+      ...report.refused.map(c => `Docker could not start ${printable(c.name)}: ${printable(c.says)}`),
+      `Next: gpumedic check --container ${printable(first.name)}${look.from}`,
+    ];
   if (report.verdict === 'unknown' && look.from === '')
     return ['Next: run it again as root, or with what is listed above made readable'];
   return [];

@@ -28,6 +28,8 @@ export interface Report {
   readonly ways: readonly Way[];
   readonly findings: readonly Finding[];
   readonly unknown: readonly { readonly probe: string; readonly because: Because }[];
+  /** Containers that the engine could not start. */
+  readonly refused: readonly { readonly name: string; readonly says: string }[];
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the registry of probes fixes the type of each fact

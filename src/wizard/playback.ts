@@ -91,7 +91,7 @@ export const playback = (events: readonly Event[]): readonly Played[] => {
   if (first === undefined) return [];
   const began = events.find(event => event.type === 'began');
   const machine = events.find(event => event.type === 'machine')?.machine ?? null;
-  let report: Report = { verdict: 'unknown', ways: [], findings: [], unknown: [] } as unknown as Report;
+  let report: Report = { verdict: 'unknown', ways: [], findings: [], unknown: [], refused: [] } as unknown as Report;
   let state: State = {
     ...firstState({ box: { name: began?.box ?? '', kind: 'recorded' }, now: () => first.at, modes } as never, false),
     // What was typed stands there until something is found; the menus of a session are not in its log.

@@ -5,6 +5,7 @@ import { type Line, plural } from './lines.ts';
 import type { State } from './state.ts';
 
 const MOST_RISKS = 3;
+const MOST_REFUSED = 3;
 
 /** Whether the change outlives a reboot and an update, from where it was written. */
 export const lastsOf = (plan: Plan): string => {
@@ -59,6 +60,10 @@ const headline = (state: State): Line => {
   );
 };
 
+/** Where the machine is sound, what the engine could not start is the next place to look. */
+export const refusedOf = ({ walk }: State): readonly { readonly name: string; readonly says: string }[] =>
+  walk?.report?.verdict === 'ok' ? walk.report.refused.slice(0, MOST_REFUSED) : [];
+
 export const summaryOf = (state: State): readonly Line[] => {
   const { walk } = state;
   const fact = (label: string, text: string): Line => ({ kind: 'fact', label, text });
@@ -82,6 +87,7 @@ export const summaryOf = (state: State): readonly Line[] => {
     ...(state.endedAt === null ? [] : [fact('Took', seconds(state.endedAt - state.startedAt))]),
     ...plans.flatMap(p => p.afterwards).map((a, i) => fact(i === 0 ? 'To benefit' : '', a)),
     ...plans.map((p, i) => fact(i === 0 ? 'Will it last?' : '', lastsOf(p))),
+    ...refusedOf(state).map((c, i) => fact(i === 0 ? 'Not started' : '', `${c.name}: ${c.says}`)),
     ...risks.slice(0, MOST_RISKS).map((f, i) => fact(i === 0 ? 'Also seen' : '', `${f.title} (${f.id})`)),
     ...(risks.length > MOST_RISKS ? [fact('', `${risks.length - MOST_RISKS} more: gpumedic check`)] : []),
     ...(open.length > 0 && state.kind !== 'recorded'

@@ -3,7 +3,7 @@ import { excerpt } from '../text/sanitize.ts';
 import { headerOf } from './header.ts';
 import { code, command, fact, plural, text, waysLines } from './lines.ts';
 import { PATHS, type State } from './state.ts';
-import { summaryOf } from './summary.ts';
+import { refusedOf, summaryOf } from './summary.ts';
 import { projectsView, troubleView } from './view-projects.ts';
 import { pasteView, toldView } from './view-texts.ts';
 import { BLANK, type Choice, MOVE, TAIL, type View } from './view-types.ts';
@@ -215,6 +215,7 @@ const screen = (state: State): Partial<View> => {
           ...(state.walk?.report ? [text(''), ...waysLines(state.walk.report, state.modes)] : []),
         ],
         choices: [
+          ...refusedOf(state).map(c => ({ id: `container ${c.name}`, label: `Look at ${c.name}` })),
           { id: 'quit', label: 'Quit' },
           { id: 'menu', label: 'Back to the first screen' },
           ...(state.walk?.report?.ways ?? [])

@@ -263,7 +263,7 @@ export const createWizard = ({ outside: first, ready, demos, askRoot: asker }: W
       go({ at: 'containers', list: null });
       return then(outside.containers(), list => go({ at: 'containers', list }));
     }
-    if (at.at === 'containers' && outside.about && id.startsWith('container '))
+    if (outside.about && id.startsWith('container '))
       return start(undefined, [], outside.about(id.slice('container '.length)));
     if (id === 'demos') {
       session?.stop();

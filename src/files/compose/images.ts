@@ -135,10 +135,8 @@ export const imageComplaints = (
 };
 
 const olderThan = (a: string, b: string): boolean => a.localeCompare(b, 'en', { numeric: true }) < 0;
-/** A tag that is here is not brought as well. */
-const oneEach = (repairs: readonly Repair[]): readonly Repair[] =>
-  [
-    ...new Map(
-      repairs.toReversed().map(r => [JSON.stringify(r.changes.map(c => (c.do === 'set' ? c.to : c))), r]),
-    ).values(),
-  ].toReversed();
+/** A tag that is here stands before the same one to be brought. */
+const oneEach = (repairs: readonly Repair[]): readonly Repair[] => {
+  const word = (r: Repair): string => JSON.stringify(r.changes.map(c => (c.do === 'set' ? c.to : c.do)));
+  return repairs.filter((r, i) => repairs.findIndex(x => word(x) === word(r)) === i);
+};

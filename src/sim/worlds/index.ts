@@ -164,6 +164,12 @@ export const demos: Readonly<Record<string, Demo>> = {
       'It trained for hours. Then packages were updated, systemd applied its device rules again, and the GPU was gone in that one container. Look at one container: train-42.',
     load: async () => (await import('./workloads.ts')).lostDevices(),
   },
+  'image-newer-cuda': {
+    title: 'unsatisfied condition: cuda>=13.0: an image was bumped past the driver',
+    story:
+      'The Compose file of the voice project was bumped to a CUDA 13 image. The driver is 570, the machine is sound, and voice-transcriber-1 does not start any more.',
+    load: async () => (await import('./projects.ts')).newerCuda(),
+  },
   'app-module-missing': {
     title: 'ModuleNotFoundError: the image lacks a package of the application',
     story:

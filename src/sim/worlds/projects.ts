@@ -1,7 +1,10 @@
 /** Boxes on which the user's own files are what has to change. */
+
+import { composeProject } from '../compose.ts';
 import { file } from '../fs.ts';
 import type { World } from '../world.ts';
-import { request, running } from './containers.ts';
+import { image, populated, request, running } from './containers.ts';
+import { machine } from './machine.ts';
 import { writeSpec } from './specs.ts';
 import { cdiModeGpus, ldconfigReal } from './toolkit.ts';
 
@@ -67,6 +70,14 @@ volumes:
   ollama:
 `;
 
+const transcriber = `services:
+  transcriber:
+    image: nvidia/cuda:13.0.3-base-ubuntu24.04   # bumped with the last release
+    command: [sleep, infinity]
+    restart: unless-stopped
+    gpus: all
+`;
+
 /** A container by which the engine knows the project and its files. */
 const knownBy = (world: World, name: string, project: string, path: string): void => {
   running(world, name, request('debian:trixie', { command: ['sleep', 'infinity'] }));
@@ -100,5 +111,27 @@ export const ollamaProject = (): World => {
   writeSpec(world, '1.14.6');
   file(world.fs, '/srv/ollama/docker-compose.yml', ollama);
   knownBy(world, 'ollama-helper-1', 'ollama', '/srv/ollama/docker-compose.yml');
+  return world;
+};
+
+/** An image was bumped to CUDA 13 and the driver is of the branch before; the hook refuses the start. */
+export const newerCuda = (): World => {
+  const base = machine({ name: 'image-newer-cuda', docker: '26.1.5', toolkit: '1.17.8', driver: '570.86.15' });
+  const world = populated({ ...base, gpus: base.gpus.map(g => ({ ...g, cuda: '12.8' })) });
+  const path = '/srv/voice/compose.yml';
+  file(world.fs, path, transcriber);
+  const cuda = (version: string) =>
+    image('nvidia/cuda', `${version}-base-ubuntu24.04`, {
+      env: [
+        'NVIDIA_VISIBLE_DEVICES=all',
+        'NVIDIA_DRIVER_CAPABILITIES=compute,utility',
+        `CUDA_VERSION=${version}`,
+        `NVIDIA_REQUIRE_CUDA=cuda>=${version.split('.').slice(0, 2).join('.')}`,
+      ],
+      programs: ['sh', 'ls', 'true', 'sleep', 'python3'],
+      size: '251MB',
+    });
+  world.docker!.images.push(cuda('13.0.3'), cuda('12.8.1'));
+  composeProject(world, ['--project-name', 'voice', '-f', path, 'up', '-d']);
   return world;
 };
