@@ -1,6 +1,9 @@
 /** One container or image that a person named: how it asks for the GPU, before anything is tried (T5). */
 import { check, flow, harm, risk, stop, to } from '../src/engine/flow.ts';
-import { CannotTell, isUnknown, need } from '../src/engine/known.ts';
+import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
+import type { SwarmTask } from './probes/container-record.ts';
+import { daemonOf } from './probes/docker.ts';
+import type { Facts } from './probes/index.ts';
 import {
   askedIds,
   capabilitiesOf,
@@ -17,8 +20,41 @@ import {
   recordOf,
   requiredCuda,
 } from './rules/container.ts';
+import { lacking } from './rules/swarm.ts';
 
 const INSPECT = 'docker inspect';
+
+type Seen = readonly { readonly from: string; readonly shows: string }[];
+
+/** A task of Swarm that no GPU came with: what was given to it, and whether the toolkit would take it for one. */
+const fromSwarm = (task: SwarmTask, f: Pick<Facts, 'config' | 'toolkit'>, seen: Seen) => {
+  const given = Object.entries(need(task.given)).map(([name, value]) => `${name}=${value}`);
+  if (given.length > 0) {
+    need(f.config.text);
+    need(f.toolkit.version);
+  }
+  return {
+    is: 'swarm' as const,
+    found: `a task of the Swarm service ${task.service}, to which no GPU was given`,
+    seen: [
+      ...seen,
+      { from: INSPECT, shows: `task of ${task.service}; generic resources: ${given.join(' ') || 'none'}` },
+    ],
+  };
+};
+
+/** A service that asks for a GPU which no node offers has no container anywhere; null where it is not that. */
+const waiting = (f: Pick<Facts, 'subjectService' | 'docker'>) => {
+  const service = or(f.subjectService, null);
+  if (service === null || service.waits === null) return null;
+  const lacks = lacking(service, daemonOf(f.docker)?.offers ?? []);
+  if (lacks === null) return null;
+  return {
+    is: 'waits' as const,
+    found: `a task of the Swarm service ${service.name} waits for ${lacks}, which this node does not offer`,
+    seen: [{ from: 'docker service ps', shows: service.waits }],
+  };
+};
 
 export const container = flow({
   id: 'container',
@@ -32,11 +68,12 @@ export const container = flow({
       why: {
         line: 'What was never created or pulled cannot tell anything about the GPU.',
         paragraph:
-          'The name may be a container, running or not, or an image. If this machine knows neither, nothing about the GPU has been tested yet.',
-        mechanism: 'docker container inspect and docker image inspect are asked; nothing is pulled.',
+          'The name may be a container, running or not, an image, or a service of Swarm. If this machine knows none, nothing about the GPU has been tested yet.',
+        mechanism:
+          'docker container inspect and docker image inspect are asked, and docker service inspect on a manager of Swarm; nothing is pulled.',
       },
-      source: 'image-not-present; field reference 3.1 T9',
-      probes: ['subject', 'subjectRecord'],
+      source: 'image-not-present; swarm-service-no-gpu; field reference 3.1 T9',
+      probes: ['subject', 'subjectRecord', 'subjectService', 'docker'],
       decide: f => {
         if (f.subjectRecord === null)
           throw new CannotTell([{ unknown: 'unrecorded', probe: 'no container was named' }]);
@@ -45,6 +82,8 @@ export const container = flow({
         const image = need(f.subjectRecord.image);
         if (image !== null) return { is: 'image', found: `an image for ${image.os}/${image.arch}` };
         need(c);
+        const waits = waiting(f);
+        if (waits !== null) return waits;
         return {
           is: 'absent',
           found: `neither a container nor an image is called ${named(f)} here`,
@@ -54,6 +93,7 @@ export const container = flow({
       on: {
         container: 'asks',
         image: to('image'),
+        waits: stop('swarm-service-no-gpu'),
         absent: stop('image-not-present'),
         cannotTell: 'asks',
       },
@@ -66,10 +106,11 @@ export const container = flow({
         paragraph:
           'The record of the engine shows what was really asked for: a runtime, a device request, a CDI name. A request in another file, profile or service, or one that was added after the container was created, is not there.',
         mechanism:
-          'HostConfig.Runtime, HostConfig.DeviceRequests and HostConfig.Devices, and with the nvidia runtime the variable NVIDIA_VISIBLE_DEVICES.',
+          'HostConfig.Runtime, HostConfig.DeviceRequests and HostConfig.Devices, and with the nvidia runtime the variable NVIDIA_VISIBLE_DEVICES. A task of Swarm has no device requests; there the variable that swarm-resource names counts first.',
       },
-      source: 'field reference 3.1 T5; compose-service-without-gpu-request; visible-devices-unset',
-      probes: ['subjectRecord', 'docker'],
+      source:
+        'field reference 3.1 T5; compose-service-without-gpu-request; visible-devices-unset; swarm-service-no-gpu',
+      probes: ['subjectRecord', 'docker', 'config', 'toolkit'],
       decide: f => {
         const c = recordOf(f);
         const by = mechanisms(c, f);
@@ -84,6 +125,7 @@ export const container = flow({
         if (asks.length > 0) return { is: 'asks', found: asks.map(m => mechanismWords[m]).join(' and ') };
         if (by.length > 0 || c.mounts.some(m => m.place === '/dev'))
           return { is: 'byHand', found: 'only nodes and files of the host, no request', seen };
+        if (c.task !== null) return fromSwarm(c.task, f, seen);
         if (isNvidiaRuntime(c, f))
           return { is: 'unset', found: 'the nvidia runtime, and nothing says which GPU', seen };
         return { is: 'nothing', found: 'no GPU was asked for', seen };
@@ -91,6 +133,7 @@ export const container = flow({
       on: {
         asks: 'mixed',
         byHand: to('extras'),
+        swarm: stop('swarm-service-no-gpu', to('extras')),
         unset: stop('visible-devices-unset', to('extras')),
         nothing: stop('compose-service-without-gpu-request', to('extras')),
         // Without a record nothing further about the container can be told.

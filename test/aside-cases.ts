@@ -32,6 +32,67 @@ export const ended = (log: string, more: Setup = {}): Setup => ({
 const refused = (error: string, requests: unknown = gpusAll): Setup => ({
   record: { status: 'created', error, startedAt: '0001-01-01T00:00:00Z', requests },
 });
+const TASK = 'r4t6b5w8yhzq3v0m8x2k7c1r9';
+const inSwarm = (b: Edit) =>
+  b.info(i =>
+    Object.assign(i, {
+      Swarm: { NodeID: 'q3v0m8x2k7c1r9d4t6b5w8yhz', LocalNodeState: 'active', ControlAvailable: true, Nodes: 1 },
+      GenericResources: null,
+    }),
+  );
+const LISTED = '{{.ID}}|{{.Names}}|{{.State}}|{{.CreatedAt}}|{{.Label "com.docker.swarm.service.name"}}';
+const listed = (b: Edit, ...rows: readonly string[]) =>
+  answer(inSwarm(b), ['docker', 'ps', '-a', '--no-trunc', '--format', LISTED], rows.map(r => `${r}\n`).join(''));
+const GIVEN = '[{{range .Config.Env}}{{if eq (truncate . 16) "DOCKER_RESOURCE_"}}{{json .}},{{end}}{{end}}null]';
+/** The container is a task of the service that was named, with these of its variables. */
+const swarmTask =
+  (given: readonly string[]) =>
+  (b: Edit): Edit => {
+    const id = 'f00dcafe0123';
+    listed(
+      b,
+      `0ldcafe00001|${NAME}.1.0000b5w8yhzq3v0m8x2k7c1r9|exited|2026-11-22 04:30:00 +0000 UTC|${NAME}`,
+      `${id}|${NAME}.1.${TASK}|running|2026-11-22 04:40:00 +0000 UTC|${NAME}`,
+      '0ther0000001|db|running|2026-11-22 04:50:00 +0000 UTC|',
+    );
+    const record = b.draft.commands.find(c => c.argv.includes(CONTAINER_TEMPLATE))!.stdout!;
+    answer(b, ['docker', 'container', 'inspect', '--format', CONTAINER_TEMPLATE, id], record);
+    return answer(b, ['docker', 'container', 'inspect', '--format', GIVEN, id], JSON.stringify([...given, null]));
+  };
+const withoutContainer = (b: Edit) =>
+  answer(
+    forget(b),
+    ['docker', 'container', 'inspect', '--format', CONTAINER_TEMPLATE, NAME],
+    '',
+    1,
+    `Error: No such container: ${NAME}`,
+  );
+const SERVICE = '{"resources":{{json .Spec.TaskTemplate.Resources}},"mode":{{json .Spec.Mode}}}';
+/** A service that asks for what no node offers: it has no container at all. */
+const waitingService = (b: Edit): Edit => {
+  listed(b);
+  const reserved = { GenericResources: [{ DiscreteResourceSpec: { Kind: 'NVIDIA-GPU', Value: 1 } }] };
+  answer(
+    b,
+    ['docker', 'service', 'inspect', '--format', SERVICE, NAME],
+    JSON.stringify({ resources: { Limits: {}, Reservations: reserved }, mode: { Replicated: { Replicas: 1 } } }),
+  );
+  const task = {
+    CurrentState: 'Pending 3 minutes ago',
+    DesiredState: 'Running',
+    Error: '"no suitable node (insufficient resources on 1 node)"',
+    ID: TASK,
+    Image: 'acme/worker:1',
+    Name: `${NAME}.1`,
+    Node: '',
+    Ports: '',
+  };
+  return answer(
+    b,
+    ['docker', 'service', 'ps', '--no-trunc', '--format', '{{json .}}', NAME],
+    `${JSON.stringify(task)}\n`,
+  );
+};
 const imageOnly = (b: Edit, arch = 'amd64') => {
   without('docker image inspect')(without('docker container inspect')(b));
   answer(
@@ -105,10 +166,31 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
         'Error: No such image: app',
       ),
   ],
+  ['container.known.waits', () => box({}, b => waitingService(withoutContainer(b)))],
   ['container.known.cannotTell', () => without('docker image inspect')(forget(box()))],
   ['container.asks.asks', () => box()],
   ['container.asks.byHand', () => box({ record: { requests: null, devices: [{ PathOnHost: '/dev/nvidia0' }] } })],
   ['container.asks.unset', () => box(nvidia('NVIDIA_DRIVER_CAPABILITIES=utility'))],
+  ['container.asks.swarm', () => box({ record: { requests: null, name: `/${NAME}.1.${TASK}` } }, swarmTask([]))],
+  // The resource came, and the runtime was told to look at another variable.
+  [
+    'container.asks.swarm',
+    () =>
+      box(
+        { record: { requests: null, runtime: 'nvidia', name: `/${NAME}.1.${TASK}` } },
+        swarmTask([`DOCKER_RESOURCE_NVIDIA-GPU=${UUID}`]),
+      ),
+  ],
+  [
+    'container.asks.asks',
+    () =>
+      box({ record: { requests: null, runtime: 'nvidia', name: `/${NAME}.1.${TASK}` } }, b =>
+        swarmTask([`DOCKER_RESOURCE_NVIDIA-GPU=${UUID}`])(b).config(
+          /#?swarm-resource = .*/,
+          'swarm-resource = "DOCKER_RESOURCE_NVIDIA-GPU"',
+        ),
+      ),
+  ],
   [
     'container.asks.nothing',
     () => box({ record: { requests: null, service: 'web', files: '/srv/docker-compose.yml' } }),

@@ -7,6 +7,7 @@ import { cardCases } from './fix-cases-card.ts';
 import { hostCases } from './fix-cases-host.ts';
 import { kubeCases } from './fix-cases-kube.ts';
 import { packageCases } from './fix-cases-packages.ts';
+import { swarmCases } from './fix-cases-swarm.ts';
 
 /** Each by what happened to the machine. */
 export const cases: Readonly<Record<string, Case>> = {
@@ -14,6 +15,7 @@ export const cases: Readonly<Record<string, Case>> = {
   ...kubeCases,
   ...packageCases,
   ...hostCases,
+  ...swarmCases,
   'seed 0: ldconfig.real on toolkit 1.14': {
     box: demo('ldconfig-real'),
     finding: 'ldconfig-path-wrong',

@@ -254,6 +254,7 @@ test('every demo is covered here and tells its story', () => {
     // The machine is sound; one container or unit is not, and that is shown with the flows beside the tree.
     'container-lost-gpu',
     'app-module-missing',
+    'swarm-service',
     'over-privileged',
     'seed1-units',
     // Project folders that are at fault rather than the machine: files-demos.test.ts.

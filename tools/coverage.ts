@@ -31,8 +31,6 @@ const elsewhere: Readonly<Record<string, string>> = {
 const byHand: Readonly<Record<string, string>> = {
   'docker-29.2-gpus-behaviour-change':
     'a note about the past; the broken spec behind it is a finding of its own, with its plan',
-  'swarm-service-no-gpu':
-    'unconfirmed in the reference, so no plan is made of it; a swarm gives out its resources on its managers',
   'podman-gpus-noop': 'the command that a person types asks in another way',
   'podman-cdi-too-old': 'the command that a person types, or a newer Podman',
   'gpu-operator-toolkit-config-path': 'values of a Helm release, which its owner upgrades',

@@ -10,14 +10,16 @@ import { inDaemonJson, parses, touches } from './daemon-json.ts';
 import { applies, type Draft, isRefused, known, placed, refuse, replaces } from './make.ts';
 import { comesUp, isDown, isHostEngine, policies, reloads, restarts, running, starts } from './restart.ts';
 
-const program = (f: Facts): string => {
+/** The runtime's program as daemon.json names it: by name where every PATH leads to it. */
+export const program = (f: Facts): string => {
   const found = or(f.toolkit.programs, null)?.['nvidia-container-runtime'] ?? null;
   return found === null || found.startsWith('/usr/bin/') || found.startsWith('/usr/local/bin/')
     ? 'nvidia-container-runtime'
     : found;
 };
-const hasRuntime = (f: Facts): boolean => (or(f.toolkit.programs, null)?.['nvidia-container-runtime'] ?? null) !== null;
-const runtimeEntry = (path: string) => ({ args: [], path });
+export const hasRuntime = (f: Facts): boolean =>
+  (or(f.toolkit.programs, null)?.['nvidia-container-runtime'] ?? null) !== null;
+export const runtimeEntry = (path: string) => ({ args: [], path });
 
 export const registerRuntime = applies({
   id: 'register-nvidia-runtime',

@@ -68,20 +68,6 @@ export const engineGuides: readonly Fix[] = [
     ],
   }),
   byHand({
-    id: 'serve-swarm-with-generic-resources',
-    title: 'Run it with Compose, or teach Swarm the GPUs',
-    mends: ['swarm-service-no-gpu'],
-    privilege: 3,
-    effect: ['E1', 'RD'],
-    source: '2.9 swarm-service-no-gpu: Swarm knows no device requests',
-    steps: () => [
-      { say: 'On one machine Compose does it: docker compose up instead of docker stack deploy.' },
-      {
-        say: 'Else: node-generic-resources in daemon.json with the UUIDs, default-runtime nvidia, and swarm-resource in config.toml; Docker is restarted for it.',
-      },
-    ],
-  }),
-  byHand({
     id: 'ask-podman-by-cdi-name',
     title: 'Ask Podman by CDI name, or upgrade it',
     mends: ['podman-gpus-noop', 'podman-cdi-too-old'],

@@ -26,6 +26,7 @@ import { microk8sFixes, microk8sGuides } from './microk8s.ts';
 import { packageFixes } from './packages.ts';
 import { persistenceFixes } from './persistence.ts';
 import { projectFixes } from './project-files.ts';
+import { swarmFixes } from './swarm.ts';
 import { vmLadder } from './vm-ladder.ts';
 
 /** Within one privilege the order is the one in which they are offered: official first, what has a price last. */
@@ -49,6 +50,7 @@ export const fixes: readonly Fix[] = [
   ...deviceNames,
   ...projectFixes,
   ...containerFixes,
+  ...swarmFixes,
   ...engineGuides,
   ...hostGuides,
   ...cardGuides,

@@ -6,6 +6,7 @@ import { inspectOf, interruptionOf, PS, runningIds } from '../../src/plan/interr
 import type { Interruption, Refusal } from '../../src/plan/plan.ts';
 import { DAEMON_JSON, daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
+import { isTaskName } from '../probes/swarm.ts';
 import { atLeast } from '../rules/version.ts';
 import { type Draft, refuse, root } from './make.ts';
 
@@ -22,6 +23,8 @@ export const policies = (_: Facts, answers: { readonly running: Ran }): Asks => 
   return ids.length === 0 ? {} : { policies: { ask: 'run', command: inspectOf(ids) } };
 };
 
+const BY_SWARM = 'made anew by Swarm';
+
 type Answers = Readonly<Record<string, unknown>>;
 
 /** What a restart of Docker stops; nothing where it is down. */
@@ -29,10 +32,14 @@ const stops = (f: Facts, answers: Answers): Interruption => {
   const liveRestore = daemonOf(f.docker)?.liveRestore ?? false;
   if (isDown(f)) return { containers: [], liveRestore, services: SERVICES };
   const ps = (answers.running as Ran | undefined) ?? { kind: 'unrecorded' };
-  return interruptionOf(
+  const found = interruptionOf(
     { ps, inspect: (answers.policies as Ran | undefined) ?? null, info: { liveRestore } },
     SERVICES,
   );
+  if (!daemonOf(f.docker)?.swarm) return found;
+  // Tasks of Swarm have no policy of the engine; Swarm itself sees to them.
+  const containers = found.containers.map(c => (isTaskName(c.name) ? { ...c, restart: BY_SWARM } : c));
+  return { ...found, containers };
 };
 
 /** Who reads /etc/docker/daemon.json here: the rootful engine of this host and nobody else. */
@@ -70,13 +77,24 @@ const clear = root(['systemctl', 'reset-failed', 'docker.service', 'docker.socke
 const stopsSaid = (i: Interruption): readonly string[] => {
   if (i.liveRestore || i.containers.length === 0) return [];
   const down = i.containers.filter(c => c.restart === 'no' || c.restart === 'unknown').map(c => c.name);
-  return down.length === 0 ? [] : [`Start again by hand, they have no restart policy: ${down.join(', ')}.`];
+  return [
+    ...(down.length === 0 ? [] : [`Start again by hand, they have no restart policy: ${down.join(', ')}.`]),
+    ...(i.containers.some(c => c.restart === BY_SWARM)
+      ? ['Swarm starts its tasks again as new containers, with new names.']
+      : []),
+  ];
 };
 
 /** Adds the restart to a draft: validated before, containers named, and repeated on the old files after an undo. */
 export const restarts = (f: Facts, answers: Answers, draft: Draft): Draft | Refusal => {
   const no = unmanaged(f);
   if (no) return no;
+  if (daemonOf(f.docker)?.swarm?.locks)
+    return refuse(
+      'after a restart this manager of Swarm stays locked until somebody gives it its key',
+      'sudo systemctl restart docker',
+      'docker swarm unlock',
+    );
   const interrupts = stops(f, answers);
   return {
     ...draft,

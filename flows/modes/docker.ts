@@ -160,13 +160,16 @@ export const docker = [
   entry('swarm-service-no-gpu', {
     layer,
     line: 'Swarm ignores device requests; it has generic resources instead.',
-    paragraph: `docker stack deploy and docker service do not know device requests. Use Compose, or configure generic resources on the node with nvidia as default
-      runtime.`,
-    mechanism:
-      'Swarm schedules node-generic-resources; the toolkit key swarm-resource maps their variable to a GPU. Details are unconfirmed here.',
-    evidence: '[S], details unconfirmed',
+    paragraph: `docker stack deploy and docker service do not know device requests, so a reservation in the file is passed over. Use Compose, or let the node offer its
+      GPUs as generic resources and the service ask for one; the default runtime has to be nvidia then.`,
+    mechanism: `dockerd gives a task what it asked for in a variable, DOCKER_RESOURCE_ and the kind in capitals; the toolkit takes the UUIDs from the variable that swarm-resource
+      names, so both names have to agree. Toolkit 1.18 reads it in mode legacy only. A kind that no node offers leaves the task waiting.`,
+    evidence:
+      '[S] for swarm-resource; the rest is confirmed by the sources of moby, swarmkit and the toolkit, and by the documentation of dockerd',
     not: {
       'compose-service-without-gpu-request': 'the engine is no Swarm node and the service was started by Compose.',
+      'visible-devices-unset': 'docker run or Compose made the container; it has no label com.docker.swarm.task.',
+      'image-not-present': 'the name is that of no service either.',
     },
     guide: [
       'Start the service with docker compose up instead, or set up node-generic-resources. Re-probe with the service.',

@@ -96,6 +96,16 @@ export interface ContainerRecord {
   readonly service: string;
   readonly composeFiles: string;
   readonly env: Env;
+  /** Its place in a Swarm; null where it is no task of one, or was not asked. */
+  readonly task: SwarmTask | null;
+}
+/** What a Swarm gave to a container of its own. */
+export interface SwarmTask {
+  readonly service: string;
+  /** DOCKER_RESOURCE_… variables: the generic resources that are its alone. */
+  readonly given: Maybe<Readonly<Record<string, string>>>;
+  /** Those of them that this toolkit takes for GPUs; null where it takes none. */
+  readonly devices: string | null;
 }
 export interface ImageRecord {
   readonly id: string;
@@ -159,6 +169,7 @@ const containerIn = (line: string): ContainerRecord => {
     service: string(o.service) ?? '',
     composeFiles: string(o.files) ?? '',
     env: envIn(o.env),
+    task: null,
   };
 };
 

@@ -73,6 +73,18 @@ export interface DaemonInfo {
   readonly liveRestore: boolean;
   readonly cgroupDriver: string;
   readonly running: number;
+  /** Its place in a Swarm; null where it is in none. */
+  readonly swarm: SwarmNode | null;
+  /** What its node offers to Swarm since the engine started, "NVIDIA-GPU=GPU-8d1f…" each. */
+  readonly offers: readonly string[];
+}
+export interface SwarmNode {
+  /** It may be asked about services, and may change them. */
+  readonly manager: boolean;
+  /** Nodes of the cluster; null on a worker, which is not told. */
+  readonly nodes: number | null;
+  /** After a start it waits for its key. */
+  readonly locks: boolean;
 }
 export interface UnitFacts {
   readonly activeState: string;
@@ -194,7 +206,23 @@ const daemonInfo = (info: Readonly<Record<string, unknown>>): DaemonInfo => ({
   liveRestore: info.LiveRestoreEnabled === true,
   cgroupDriver: string(info.CgroupDriver) ?? '',
   running: typeof info.ContainersRunning === 'number' ? info.ContainersRunning : 0,
+  swarm: swarmIn(record(info.Swarm)),
+  offers: Array.isArray(info.GenericResources) ? info.GenericResources.flatMap(r => offerIn(record(r))) : [],
 });
+
+const swarmIn = (s: Readonly<Record<string, unknown>>): SwarmNode | null => {
+  if (s.LocalNodeState !== 'active') return null;
+  const keys = record(record(record(s.Cluster).Spec).EncryptionConfig);
+  return {
+    manager: s.ControlAvailable === true,
+    nodes: typeof s.Nodes === 'number' ? s.Nodes : null,
+    locks: keys.AutoLockManagers === true,
+  };
+};
+const offerIn = (r: Readonly<Record<string, unknown>>): readonly string[] => {
+  const { Kind, Value } = record(r.NamedResourceSpec ?? r.DiscreteResourceSpec);
+  return typeof Kind === 'string' ? [`${Kind}=${String(Value)}`] : [];
+};
 
 /** What the running daemon answered; null where none did. */
 export const daemonOf = (d: DockerFacts): DaemonInfo | null => (isUnknown(d.info) ? null : d.info);
@@ -212,6 +240,8 @@ export interface DaemonJsonFacts {
   /** features.cdi; undefined where it is not set. */
   readonly cdi: boolean | undefined;
   readonly specDirs: readonly string[] | undefined;
+  /** node-generic-resources, "NVIDIA-GPU=GPU-8d1f…" each. */
+  readonly offers: readonly string[];
   /** Top-level keys of the file. */
   readonly keys: readonly string[];
   /** Keys that look right and do nothing (wrong case, the flag's spelling). */
@@ -255,6 +285,7 @@ export const daemonJson = probe({
       defaultRuntime: string(top['default-runtime']) ?? null,
       cdi: typeof features.cdi === 'boolean' ? features.cdi : undefined,
       specDirs: Array.isArray(top['cdi-spec-dirs']) ? strings(top['cdi-spec-dirs']) : undefined,
+      offers: strings(top['node-generic-resources']),
       keys: Object.keys(top),
       withoutEffect: [
         ...Object.keys(features)

@@ -18,6 +18,7 @@ import { kubeLogs, operator } from './operator.ts';
 import { pci, pciList } from './pci.ts';
 import { podman } from './podman.ts';
 import { subject, subjectHost, subjectInside, subjectRecord } from './subject.ts';
+import { subjectService, subjectTask } from './swarm.ts';
 import { csvLines, csvLists, csvPaths, nvmap } from './tegra.ts';
 import { config, configPaths, toolkit } from './toolkit.ts';
 import { unitVerify } from './unit-verify.ts';
@@ -61,6 +62,8 @@ export const probes = {
   wanted,
   nested,
   subject,
+  subjectTask,
+  subjectService,
   subjectRecord,
   subjectHost,
   subjectInside,

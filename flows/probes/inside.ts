@@ -60,7 +60,7 @@ export const requestWords = (c: ContainerRecord): readonly string[] => [
     return ['--gpus', what];
   }),
   ...c.devices.flatMap(d => ['--device', d]),
-  ...Object.entries(c.env)
+  ...Object.entries(c.task?.devices ? { ...c.env, NVIDIA_VISIBLE_DEVICES: c.task.devices } : c.env)
     .filter(([name]) => /^(NVIDIA_|CUDA_VISIBLE)/.test(name))
     .flatMap(([name, value]) => ['-e', `${name}=${value}`]),
 ];

@@ -1,6 +1,6 @@
 /** The one container or image that a person asked about; a box-wide check asks about none. */
 import type { FileRead, Ran, StatRead } from '../../src/box/box.ts';
-import { isUnknown, type Maybe, unknown } from '../../src/engine/known.ts';
+import { isUnknown, type Maybe, or, unknown } from '../../src/engine/known.ts';
 import { type Asks, probe, read, run, stat } from '../../src/engine/probe.ts';
 import { exists, text } from './answers.ts';
 import {
@@ -12,6 +12,8 @@ import {
   imagesIn,
 } from './container-record.ts';
 import { INSIDE, type Inside, insideOf, requestWords } from './inside.ts';
+import { givenTo, type SubjectTask, taskOf } from './swarm.ts';
+import type { ConfigFacts, ToolkitFacts } from './toolkit.ts';
 
 export interface Subject {
   /** Name or id of a container, or the name of an image. */
@@ -39,23 +41,35 @@ export interface SubjectRecord {
   readonly image: Maybe<ImageRecord | null>;
 }
 
+type WithTask = WithSubject & {
+  readonly subjectTask: Maybe<SubjectTask | null>;
+  readonly config: ConfigFacts;
+  readonly toolkit: ToolkitFacts;
+};
+
 export const subjectRecord = probe({
   id: 'subjectRecord',
   looks: 'its inspect record',
-  after: ['subject'],
-  needs: ({ subject: s }: WithSubject): Asks =>
-    s === null
-      ? {}
-      : {
-          container: run('docker', 'container', 'inspect', '--format', CONTAINER_TEMPLATE, s.name),
-          image: run('docker', 'image', 'inspect', '--format', IMAGE_TEMPLATE, s.name),
-        },
-  read: (a): SubjectRecord | null => {
-    if (!('container' in a)) return null;
-    const container = containersIn(a.container as Ran, 'docker container inspect');
-    const image = imagesIn(a.image as Ran, 'docker image inspect');
+  after: ['subject', 'subjectTask', 'config', 'toolkit'],
+  needs: ({ subject: s, subjectTask: t }: WithTask): Asks => {
+    if (s === null) return {};
+    // A service may be named, or a task that has been replaced since.
+    const task = or(t, null)?.container ?? null;
     return {
-      container: container === null || isUnknown(container) ? container : container[0]!,
+      container: run('docker', 'container', 'inspect', '--format', CONTAINER_TEMPLATE, task ?? s.name),
+      image: run('docker', 'image', 'inspect', '--format', IMAGE_TEMPLATE, s.name),
+      ...(task === null ? {} : { given: givenTo(task) }),
+    };
+  },
+  read: (answers, known: WithTask): SubjectRecord | null => {
+    const a = answers as Readonly<Record<string, Ran | undefined>>;
+    if (a.container === undefined) return null;
+    const container = containersIn(a.container, 'docker container inspect');
+    const image = imagesIn(a.image as Ran, 'docker image inspect');
+    const service = or(known.subjectTask, null)?.service ?? '';
+    const task = a.given === undefined ? null : taskOf(service, a.given, known);
+    return {
+      container: container === null || isUnknown(container) ? container : { ...container[0]!, task },
       image: image === null || isUnknown(image) ? image : image[0]!,
     };
   },

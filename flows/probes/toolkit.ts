@@ -136,6 +136,8 @@ export interface ConfigFacts {
   readonly cliPath: string | null;
   readonly noCgroups: boolean;
   readonly acceptEnv: boolean;
+  /** Variables that count before NVIDIA_VISIBLE_DEVICES: what Swarm gave to a task. */
+  readonly swarmResource: readonly string[];
   readonly runtimes: readonly string[] | null;
   readonly specDirs: readonly string[];
   readonly defaultKind: string;
@@ -168,6 +170,10 @@ export const config = probe({
       cliPath: string(cli.path) || null,
       noCgroups: cli['no-cgroups'] === true,
       acceptEnv: top['accept-nvidia-visible-devices-envvar-when-unprivileged'] !== false,
+      swarmResource: (string(top['swarm-resource']) ?? '')
+        .split(',')
+        .map(name => name.trim())
+        .filter(Boolean),
       runtimes: Array.isArray(runtime.runtimes) ? strings(runtime.runtimes) : null,
       specDirs: Array.isArray(cdi['spec-dirs']) ? strings(cdi['spec-dirs']) : ['/etc/cdi', '/var/run/cdi'],
       defaultKind: string(cdi['default-kind']) ?? 'nvidia.com/gpu',

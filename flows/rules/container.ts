@@ -26,8 +26,9 @@ export const cdiIds = (c: ContainerRecord): readonly string[] =>
 const gpuRequests = (c: ContainerRecord) =>
   c.requests.filter(r => r.driver !== 'cdi' && (r.driver.startsWith('nvidia') || r.capabilities.includes('gpu')));
 
-/** The variable counts for the nvidia runtime only; "void" and nothing ask for nothing. */
-export const visible = (env: Env): string | null => {
+/** The variable counts for the nvidia runtime only; "void" and nothing ask for nothing. What Swarm gave comes first. */
+export const visible = ({ env, task }: Pick<ContainerRecord, 'env' | 'task'>): string | null => {
+  if (task !== null && task.devices !== null) return task.devices;
   const value = env.NVIDIA_VISIBLE_DEVICES;
   // Old CUDA images ask by their mere presence (1.8).
   if (value === undefined)
@@ -43,7 +44,7 @@ export const driverMounts = (c: ContainerRecord) =>
 export const mechanisms = (c: ContainerRecord, f: Pick<Facts, 'docker'>): readonly Mechanism[] => [
   ...(gpuRequests(c).length > 0 ? (['gpus'] as const) : []),
   ...(cdiIds(c).length > 0 ? (['cdi'] as const) : []),
-  ...(isNvidiaRuntime(c, f) && visible(c.env) !== null ? (['runtime'] as const) : []),
+  ...(isNvidiaRuntime(c, f) && visible(c) !== null ? (['runtime'] as const) : []),
   ...(c.devices.some(d => NODE.test(d)) ? (['nodes'] as const) : []),
   ...(driverMounts(c).length > 0 ? (['mounts'] as const) : []),
 ];
@@ -58,7 +59,7 @@ export const wayOf = (r: SubjectRecord | null, f: Pick<Facts, 'docker'>): WayId 
   if (by.includes('cdi')) return 'docker-cdi';
   if (by.includes('gpus')) return gpuRequests(c).some(q => q.ids.some(isCdiName)) ? 'docker-cdi' : 'docker-gpus';
   if (!by.includes('runtime')) return null;
-  return visible(c.env)!.split(',').every(isCdiName) ? 'docker-runtime-cdi' : 'docker-runtime';
+  return visible(c)!.split(',').every(isCdiName) ? 'docker-runtime-cdi' : 'docker-runtime';
 };
 
 /** Device names as they were asked for, without the kind of a CDI name. */
@@ -70,7 +71,7 @@ export const askedIds = (c: ContainerRecord, f: Pick<Facts, 'docker'>): readonly
     return requests.flatMap(r =>
       r.ids.length > 0 ? r.ids.map(bare) : r.count < 0 ? ['all'] : Array.from({ length: r.count }, (_, i) => String(i)),
     );
-  return isNvidiaRuntime(c, f) ? (visible(c.env)?.split(',').map(bare) ?? []) : [];
+  return isNvidiaRuntime(c, f) ? (visible(c)?.split(',').map(bare) ?? []) : [];
 };
 
 /** Both kinds of names in one value, which only mode cdi accepts. */

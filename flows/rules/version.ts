@@ -28,6 +28,10 @@ export const since = {
   toolkitJitCdi: '1.18.0',
   /** Requests for IMEX channels can be passed over. */
   toolkitMayIgnoreImex: '1.17.5',
+  /** The runtime reads the variables of Swarm resources itself; before, only the hook did. */
+  toolkitReadsSwarm: '1.19.0',
+  /** swarm-resource may name several variables. */
+  toolkitSwarmList: '1.12.0',
   /** The OCI spec is decoded strictly, with a switch to pass over what is unknown. */
   toolkitRefusesUnknownFields: '1.19.0',
   /** With the nvidia runtime the hook is taken out in the modes cdi, jit-cdi and csv. */

@@ -1,4 +1,5 @@
 /** daemon.json as dockerd reads it, with Go's words for what is wrong. */
+import { parseResources } from './swarm.ts';
 import { atLeast } from './world.ts';
 
 export interface DaemonConfig {
@@ -9,6 +10,7 @@ export interface DaemonConfig {
   readonly cdiSpecDirs: readonly string[] | undefined;
   readonly liveRestore: boolean;
   readonly dataRoot: string | undefined;
+  readonly offer: readonly (readonly [kind: string, value: string])[];
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
@@ -147,7 +149,8 @@ const typeError = (c: Record<string, unknown>): string | null => {
     check('data-root', v => typeof v === 'string', 'string') ??
     check('hosts', list, '[]string') ??
     check('exec-opts', list, '[]string') ??
-    check('cdi-spec-dirs', list, '[]string')
+    check('cdi-spec-dirs', list, '[]string') ??
+    check('node-generic-resources', list, '[]string')
   );
 };
 
@@ -174,6 +177,8 @@ export const readDaemonConfig = (
     return { error: `the following directives don't match any configuration option: ${odd.join(', ')}` };
   const wrong = typeError(raw);
   if (wrong) return { error: wrong };
+  const offer = parseResources((raw['node-generic-resources'] ?? []) as string[]);
+  if ('error' in offer) return offer;
   return {
     config: {
       runtimes: (raw.runtimes ?? {}) as DaemonConfig['runtimes'],
@@ -182,6 +187,7 @@ export const readDaemonConfig = (
       cdiSpecDirs: raw['cdi-spec-dirs'] as string[] | undefined,
       liveRestore: raw['live-restore'] === true,
       dataRoot: raw['data-root'] as string | undefined,
+      offer,
       raw,
     },
   };

@@ -1,5 +1,6 @@
 /** What the engine's API answers, as the client prints it. */
 import { cdiCache, parseGpus } from './docker-start.ts';
+import { resourcesShown, swarmShown } from './swarm.ts';
 import { atLeast, type Container, type Docker, type World } from './world.ts';
 
 const buildTime = (docker: Docker): string =>
@@ -119,7 +120,7 @@ export const infoJson = (world: World): Record<string, unknown> => {
     RegistryConfig: { InsecureRegistryCIDRs: ['127.0.0.0/8'], IndexConfigs: {}, Mirrors: null },
     NCPU: 16,
     MemTotal: 67_348_103_168,
-    GenericResources: null,
+    GenericResources: resourcesShown(started.offer),
     DockerRootDir: started.dataRoot,
     HttpProxy: '',
     HttpsProxy: '',
@@ -132,14 +133,7 @@ export const infoJson = (world: World): Record<string, unknown> => {
       runtimes.map(([name, r]) => [name, { path: r.path, ...(r.args?.length ? { runtimeArgs: r.args } : {}) }]),
     ),
     DefaultRuntime: started.defaultRuntime,
-    Swarm: {
-      NodeID: '',
-      NodeAddr: '',
-      LocalNodeState: 'inactive',
-      ControlAvailable: false,
-      Error: '',
-      RemoteManagers: null,
-    },
+    Swarm: swarmShown(docker.swarm),
     LiveRestoreEnabled: started.liveRestore,
     Isolation: '',
     InitBinary: 'docker-init',
@@ -161,6 +155,7 @@ export const infoText = (world: World): string => {
     Runtimes: object;
     CDISpecDirs?: string[];
     DiscoveredDevices?: { ID: string }[];
+    Swarm: { LocalNodeState: string };
   };
   const list = (title: string, items: readonly string[] | undefined): string =>
     items?.length ? ` ${title}:\n${items.map(x => `  ${x}\n`).join('')}` : '';
@@ -170,7 +165,7 @@ export const infoText = (world: World): string => {
     `${list(
       'Discovered Devices',
       i.DiscoveredDevices?.map(d => `cdi: ${d.ID}`),
-    )} Swarm: inactive\n Runtimes: ${Object.keys(i.Runtimes).join(' ')}\n Default Runtime: ${i.DefaultRuntime}\n` +
+    )} Swarm: ${i.Swarm.LocalNodeState}\n Runtimes: ${Object.keys(i.Runtimes).join(' ')}\n Default Runtime: ${i.DefaultRuntime}\n` +
     ` Kernel Version: ${i.KernelVersion}\n Operating System: ${i.OperatingSystem}\n OSType: linux\n Architecture: ${world.arch ?? 'x86_64'}\n Name: ${i.Name}\n Docker Root Dir: ${i.DockerRootDir}\n Live Restore Enabled: ${i.LiveRestoreEnabled}\n\n`
   );
 };

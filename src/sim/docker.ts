@@ -4,6 +4,7 @@ import { composeProject } from './compose.ts';
 import { exec, logs } from './docker-exec.ts';
 import { clientInfo, infoJson, infoText, inspectContainer, psJson, versionJson } from './docker-json.ts';
 import { parseRun } from './docker-run.ts';
+import { dockerService } from './docker-service.ts';
 import { cdiCache, findImage, type Outcome, runContainer, startContainer } from './docker-start.ts';
 import { validate } from './dockerd.ts';
 import { goJson, render } from './go-template.ts';
@@ -332,6 +333,10 @@ export const docker: Program = call => {
   if (verb === 'version') return version(call, rest);
   if (verb === 'compose') return compose(call, rest);
   if (verb === 'run') return run(call, rest);
+  if (verb === 'service') {
+    const down = unreachable(call);
+    return down ? fail(1, `${down}\n`) : dockerService(world, rest);
+  }
   const grouped = ['image', 'container', 'system'].includes(verb);
   const action = grouped ? (rest[0] ?? '') : verb;
   const tail = grouped ? rest.slice(1) : rest;

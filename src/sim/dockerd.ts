@@ -4,6 +4,7 @@ import { type DaemonConfig, readDaemonConfig } from './docker-config.ts';
 import { cdiCache, log, startContainer } from './docker-start.ts';
 import { exists, mkdir, put, remove, resolve, text } from './fs.ts';
 import { inPath } from './path.ts';
+import { reconcile } from './swarm.ts';
 import { dockerReader } from './toolkit-version.ts';
 import { execStart } from './unit-files.ts';
 import { atLeast, journal, type Started, type World } from './world.ts';
@@ -60,6 +61,8 @@ export const startDockerd = (world: World): string | null => {
   const runtimes = withDefaults(config.runtimes);
   if (!(config.defaultRuntime in runtimes))
     return refuse(`failed to start daemon: specified default runtime '${config.defaultRuntime}' does not exist`);
+  if (config.liveRestore && docker.swarm)
+    return refuse('failed to start daemon: --live-restore daemon configuration is incompatible with swarm mode');
   const cdi = cdiOn(docker.version, config);
   const wanted = (config.cdiSpecDirs ?? ['/etc/cdi', '/var/run/cdi']).filter(d => d !== '');
   const dirs = atLeast(docker.version, '29.1')
@@ -88,6 +91,7 @@ export const startDockerd = (world: World): string | null => {
     hook: inPath(world, 'nvidia-container-runtime-hook', docker.path),
     cdiHook: atLeast(docker.version, '29.2') ? inPath(world, 'nvidia-cdi-hook', docker.path) : null,
     dataRoot: flag(args, 'data-root') ?? config.dataRoot ?? '/var/lib/docker',
+    offer: config.offer,
   };
   put(world.fs, '/run/docker.sock', { type: 'socket', mode: 0o660, gid: 999 });
   mkdir(world.fs, docker.started.dataRoot);
@@ -105,6 +109,7 @@ export const startDockerd = (world: World): string | null => {
     if (c.state === 'running' || !again) continue;
     startContainer(world, c);
   }
+  reconcile(world);
   return null;
 };
 
@@ -122,6 +127,7 @@ export const stopDockerd = (world: World): void => {
     }
   log(world, 'info', 'Daemon shutdown complete');
   docker.started = null;
+  if (docker.swarm) docker.swarm.locked = docker.swarm.autolock;
   remove(world.fs, '/run/docker.sock');
 };
 

@@ -156,6 +156,7 @@ const startedOf = (ask: Ask, fs: Fs, version: string, snapshot: Snapshot): Start
   };
   const dirs = (info.CDISpecDirs as string[] | null) ?? [];
   return {
+    offer: [],
     at,
     pid: Number(shown.MainPID) || 1,
     runtimes: (info.Runtimes ?? {}) as Started['runtimes'],

@@ -45,6 +45,7 @@ const functions: Readonly<Record<string, (args: readonly unknown[]) => unknown>>
   index: ([of, key]) => (of as Record<string, unknown> | null)?.[key as string] ?? '',
   eq: ([first, ...others]) => others.some(o => o === first),
   join: ([list, by]) => (list as unknown[]).map(String).join(String(by)),
+  truncate: ([s, length]) => [...String(s)].slice(0, length as number).join(''),
   len: ([v]) => (v as { length: number } | null)?.length ?? 0,
 };
 

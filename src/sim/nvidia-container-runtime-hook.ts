@@ -22,7 +22,7 @@ export const runHook = (world: World, oci: Oci, path: readonly string[]): Ran =>
   const refused = ldconfigRefused(version, config);
   if (refused) return fail(1, `error getting hook config: failed to load config: ${refused}`);
   const privileged = oci.privileged;
-  const devices = privileged || config.acceptEnvUnprivileged ? visibleDevices(oci.env) : [];
+  const devices = privileged || config.acceptEnvUnprivileged ? visibleDevices(oci.env, config.swarmResource) : [];
   const asked = envOf(oci.env, 'NVIDIA_DRIVER_CAPABILITIES');
   const capabilities = (asked === undefined || asked === '' ? 'utility,compute' : asked).split(',');
   const odd = capabilities.filter(c => c !== 'all' && !config.capabilities.includes(c));

@@ -77,7 +77,9 @@ export const nvidiaContainerRuntime = (
     return wrong(
       `${low}error locating runtime: no runtime binary found from candidate list: [${config.runtimes.join(' ')}]`,
     );
-  const devices = oci.privileged || config.acceptEnvUnprivileged ? visibleDevices(oci.env) : [];
+  // Up to 1.18 only the hook looked at the variables of Swarm.
+  const preferred = atLeast(version, '1.19.0') ? config.swarmResource : [];
+  const devices = oci.privileged || config.acceptEnvUnprivileged ? visibleDevices(oci.env, preferred) : [];
   const jit = atLeast(version, '1.18.0');
   const known = ['auto', 'legacy', 'cdi', 'csv', ...(jit ? ['jit-cdi'] : [])];
   if (!known.includes(config.mode)) {

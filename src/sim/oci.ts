@@ -63,8 +63,13 @@ export const insideView = (world: World, oci: Oci): View => {
   };
 };
 
-/** The variable's devices; empty for none asked. CUDA images without a requirement ask for all by default. */
-export const visibleDevices = (env: readonly string[]): string[] => {
+/**
+ * The variable's devices; empty for none asked. CUDA images without a requirement ask for all by default. Where the
+ * container has one of the preferred variables, they alone count.
+ */
+export const visibleDevices = (env: readonly string[], preferred: readonly string[] = []): string[] => {
+  const first = preferred.map(name => envOf(env, name)).filter(value => value !== undefined);
+  if (first.length > 0) return first.flatMap(value => value.split(',')).filter(Boolean);
   const value = envOf(env, 'NVIDIA_VISIBLE_DEVICES');
   if (value === undefined)
     return envOf(env, 'CUDA_VERSION') !== undefined && envOf(env, 'NVIDIA_REQUIRE_CUDA') === undefined ? ['all'] : [];

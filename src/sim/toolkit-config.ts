@@ -17,6 +17,8 @@ export interface ToolkitConfig {
   readonly capabilities: readonly string[];
   readonly acceptEnvUnprivileged: boolean;
   readonly disableRequire: boolean;
+  /** Variables that count before NVIDIA_VISIBLE_DEVICES. */
+  readonly swarmResource: readonly string[];
   readonly specDirs: readonly string[];
   readonly defaultKind: string;
   readonly runtimes: readonly string[];
@@ -104,6 +106,10 @@ export const readConfig = (world: World): { readonly config: ToolkitConfig } | {
       ).split(','),
       acceptEnvUnprivileged: t['accept-nvidia-visible-devices-envvar-when-unprivileged'] !== false,
       disableRequire: t['disable-require'] === true,
+      swarmResource: string(t, 'swarm-resource', '')
+        .split(',')
+        .map(name => name.trim())
+        .filter(Boolean),
       specDirs: list(cdi, 'spec-dirs', ['/etc/cdi', '/var/run/cdi']),
       defaultKind: string(cdi, 'default-kind', 'nvidia.com/gpu'),
       runtimes: list(runtime, 'runtimes', ['runc', 'crun']),

@@ -1,6 +1,7 @@
 /** What a simulated machine consists of. Programs read and change it; nothing in it says what is wrong. */
 import type { Ran } from '../box/box.ts';
 import type { Fs } from './fs.ts';
+import type { Swarm } from './swarm.ts';
 
 export interface Gpu {
   readonly minor: number;
@@ -131,6 +132,8 @@ export interface Started {
   readonly hook: string | null;
   readonly cdiHook: string | null;
   readonly dataRoot: string;
+  /** Kinds and values of `node-generic-resources`. */
+  readonly offer: readonly (readonly [kind: string, value: string])[];
 }
 
 export interface Docker {
@@ -140,6 +143,8 @@ export interface Docker {
   readonly path: readonly string[];
   /** The daemon runs as an ordinary user, in a user namespace. */
   readonly rootless?: boolean;
+  /** Absent where the engine is in no Swarm. */
+  swarm?: Swarm;
   started: Started | null;
   images: Image[];
   /** What can be pulled; where absent there is no way to a registry. */

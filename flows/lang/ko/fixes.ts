@@ -141,6 +141,7 @@ export const fixes: Readonly<Record<string, string>> = {
   'Restore the packaged config.toml (your settings in it are lost)':
     '패키지의 config.toml로 되돌리기 (그 안의 설정은 사라진다)',
   'Run it with Compose, or teach Swarm the GPUs': 'Compose로 돌리거나 Swarm에 GPU 가르치기',
+  'Offer the GPUs to Swarm and let the service ask for one': 'GPU를 Swarm에 내놓고 서비스가 하나를 요청하게 하기',
   'Run it with sudo': 'sudo로 돌리기',
   'Run the device plugin itself on the nvidia runtime': '디바이스 플러그인 자신을 nvidia 런타임에서 돌리기',
   'Run the pod on the nvidia runtime': '파드를 nvidia 런타임에서 돌리기',

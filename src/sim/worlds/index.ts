@@ -176,6 +176,12 @@ export const demos: Readonly<Record<string, Demo>> = {
       'The GPU was repaired, and now expert-worker ends at once: its package was never copied into the image. Look at one container: expert-worker.',
     load: async () => (await import('./workloads.ts')).appModule(),
   },
+  'swarm-service': {
+    title: 'A service of Docker Swarm runs without the GPU that its stack file reserves',
+    story:
+      'The file worked with docker compose up. Deployed as a stack, lab_train runs, and no GPU is in its container: Swarm passes over reserved devices. Look at one service: lab_train.',
+    load: async () => (await import('./swarm.ts')).swarmNode(),
+  },
   'over-privileged': {
     title: 'It works, but one container is privileged and piled up with mounts',
     story:
