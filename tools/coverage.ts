@@ -38,8 +38,6 @@ const byHand: Readonly<Record<string, string>> = {
     'a note about the past; the broken spec behind it is a finding of its own, with its plan',
   'swarm-service-no-gpu':
     'unconfirmed in the reference, so no plan is made of it; a swarm gives out its resources on its managers',
-  'podman-gpus-noop': 'the command that a person types asks in another way',
-  'podman-cdi-too-old': 'the command that a person types, or a newer Podman',
   'tegra-image-mismatch':
     'partly unconfirmed in the reference, so no plan is made of it; another image is a choice of its owner',
   'gpu-operator-toolkit-config-path': 'values of a Helm release, which its owner upgrades',

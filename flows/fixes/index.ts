@@ -25,6 +25,7 @@ import { leftoverFixes } from './leftovers.ts';
 import { microk8sFixes, microk8sGuides } from './microk8s.ts';
 import { packageFixes } from './packages.ts';
 import { persistenceFixes } from './persistence.ts';
+import { podmanFixes } from './podman.ts';
 import { projectFixes } from './project-files.ts';
 import { vmLadder } from './vm-ladder.ts';
 
@@ -41,6 +42,7 @@ export const fixes: readonly Fix[] = [
   ...configFixes,
   ...containerdFixes,
   ...packageFixes,
+  ...podmanFixes,
   ...crioFixes,
   ...microk8sFixes,
   ...jetsonFixes,
@@ -66,14 +68,14 @@ export const fixes: readonly Fix[] = [
  */
 export const ladder = (id: string, facts: Facts): readonly Fix[] =>
   fixes
-    .filter(f => f.mends.includes(id) && fits(f, facts))
+    .filter(f => f.mends.includes(id) && fits(f, facts, id))
     .toSorted((a, b) => turn(a) - turn(b) || a.privilege - b.privilege);
 
 const turn = (f: Fix): number => (f.by === 'guide' ? 1 : f.privilege > 3 ? 2 : 0);
 
-const fits = (f: Fix, facts: Facts): boolean => {
+const fits = (f: Fix, facts: Facts, finding: string): boolean => {
   try {
-    return f.fits(facts);
+    return f.fits(facts, finding);
   } catch {
     return false;
   }

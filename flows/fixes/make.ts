@@ -29,7 +29,7 @@ interface Written<N extends Asks> {
   readonly effect: readonly Effect[];
   readonly source: string;
   readonly installs?: boolean;
-  readonly fits: (facts: Facts) => boolean;
+  readonly fits: (facts: Facts, finding?: string) => boolean;
   readonly touches?: (facts: Facts) => readonly string[];
   readonly needs?: (facts: Facts) => N;
   readonly more?: (facts: Facts, answers: { readonly [K in keyof N]: AnswerOf<N[K]> }) => Asks;
@@ -77,7 +77,7 @@ export const applies = <const N extends Asks>({ plan, touches, ...f }: Written<N
 /** Steps for a person; the program has no plan for it. */
 export const byHand = (
   f: Pick<Fix, 'id' | 'title' | 'mends' | 'privilege' | 'effect' | 'source'> & {
-    readonly fits?: (facts: Facts) => boolean;
+    readonly fits?: (facts: Facts, finding?: string) => boolean;
     readonly steps: (facts: Facts) => readonly GuideStep[];
   },
 ): Fix => {

@@ -40,8 +40,11 @@ export interface Fix<N extends Asks = Asks> {
   readonly source: string;
   /** The package manager brings programs; no list of files says that. */
   readonly installs?: boolean;
-  /** Whether it applies to this box at all (pure, cheap); a fix that cannot help is not offered. */
-  readonly fits: (facts: Facts) => boolean;
+  /**
+   * Whether it applies to this box at all (pure, cheap); a fix that cannot help is not offered. Where it is asked for
+   * one finding, that finding is named.
+   */
+  readonly fits: (facts: Facts, finding?: string) => boolean;
   /** Paths it will touch, for the list of fixes before a plan is made. */
   readonly touches: (facts: Facts) => readonly string[];
   /** Further read-only asks needed to make the plan (a preview, the running containers). */
