@@ -1,7 +1,29 @@
-/** Machines whose engine is too old for CDI. */
+/** Machines whose engine is too old for CDI, or got the GPU by the hook because CDI failed. */
+import type { Box } from '../src/box/box.ts';
 import { simBox } from '../src/sim/index.ts';
 import { earlierPodman } from '../src/sim/worlds/podman.ts';
-import type { Case } from './fix-boxes.ts';
+import { type Case, daemonJson, does, fresh, restart, root, spec } from './fix-boxes.ts';
+
+/** A container that asked by --gpus; dockerd says in its journal what it made of that. */
+export const asksForGpus = (box: Box) =>
+  does(box, 'docker', 'run', '--rm', '--gpus', 'all', 'debian:trixie', 'nvidia-smi', '-L');
+
+/** Nobody set CDI up: no spec, and the units that would write one are off. */
+export const noCdi = async (box: Box): Promise<void> => {
+  await does(box, 'systemctl', 'disable', '--now', 'nvidia-cdi-refresh.path', 'nvidia-cdi-refresh.service');
+  await box.write('/var/run/cdi/nvidia.yaml', null, root);
+};
+
+/** A spec in a folder of its own, which nobody but this Docker reads. */
+const elsewhere = (change: (text: string) => string) =>
+  fresh(async box => {
+    await noCdi(box);
+    await does(box, 'mkdir', '-p', '/opt/cdi');
+    await spec(box, '/opt/cdi/nvidia.yaml', change);
+    await daemonJson(v => ({ ...v, 'cdi-spec-dirs': ['/opt/cdi'] }))(box);
+    await restart(box);
+    await asksForGpus(box);
+  });
 
 export const engineCases: Readonly<Record<string, Case>> = {
   'Podman 3.0, where the sources have 4.3': {
@@ -41,5 +63,29 @@ export const engineCases: Readonly<Record<string, Case>> = {
     isByName: true,
     offers: ['ask-podman-by-cdi-name', 'upgrade-podman'],
     refused: /which this one uses/,
+  },
+  '--gpus took the hook, for want of a spec': {
+    box: fresh(async box => {
+      await noCdi(box);
+      await asksForGpus(box);
+    }),
+    finding: 'docker-29.2-gpus-behaviour-change',
+    isByName: true,
+    offers: ['generate-cdi-spec', 'choose-the-injector-of-gpus'],
+    comesBack: true,
+  },
+  '--gpus took the hook, for the spec is cut off': {
+    box: elsewhere(t => t.slice(0, t.indexOf('containerEdits') + 6)),
+    finding: 'docker-29.2-gpus-behaviour-change',
+    isByName: true,
+    offers: ['regenerate-cdi-spec', 'generate-cdi-spec', 'choose-the-injector-of-gpus'],
+    comesBack: true,
+  },
+  '--gpus took the hook, for the spec names a node that is gone': {
+    box: elsewhere(t => t.replaceAll('/dev/nvidia-uvm-tools', '/dev/nvidia-modeset-old')),
+    finding: 'docker-29.2-gpus-behaviour-change',
+    isByName: true,
+    offers: ['regenerate-cdi-spec', 'choose-the-injector-of-gpus'],
+    comesBack: true,
   },
 };

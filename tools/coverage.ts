@@ -34,8 +34,6 @@ const byHand: Readonly<Record<string, string>> = {
   'image-platform-mismatch':
     'the reference gives no source for it, so no plan is made of it; its owner pulls or builds the image for this platform',
   'image-nvidia-smi-not-found': 'the capability utility or the image: a choice of its owner',
-  'docker-29.2-gpus-behaviour-change':
-    'a note about the past; the broken spec behind it is a finding of its own, with its plan',
   'swarm-service-no-gpu':
     'unconfirmed in the reference, so no plan is made of it; a swarm gives out its resources on its managers',
   'tegra-image-mismatch':
