@@ -85,6 +85,10 @@ const onHost: Readonly<Record<string, readonly string[]>> = {
     'cdi-spec-missing',
     'cdi-refresh-unit-inactive',
   ],
+  // Docker took the hook because of it; the journal says the same in other words.
+  ...Object.fromEntries(
+    ['cdi-disabled-in-docker', 'docker-config-not-active'].map(id => [id, ['docker-29.2-gpus-behaviour-change']]),
+  ),
   // Whether mode = "cdi" should stay can only be judged once the spec it relies on is sound.
   ...Object.fromEntries(
     [
@@ -100,7 +104,7 @@ const onHost: Readonly<Record<string, readonly string[]>> = {
       'cdi-hook-binary-missing',
       'cdi-device-name-unresolvable',
       'cdi-spec-crashes-engine',
-    ].map(id => [id, ['hook-in-nonlegacy-mode']]),
+    ].map(id => [id, ['hook-in-nonlegacy-mode', 'docker-29.2-gpus-behaviour-change']]),
   ),
 };
 

@@ -2,7 +2,7 @@ import { check, flow, stop, to, works } from '../src/engine/flow.ts';
 import { CannotTell, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import type { Facts } from './probes/index.ts';
-import { cdiMeant, lacks, resolve } from './rules/cdi.ts';
+import { cdiMeant, gpusByCdi } from './rules/cdi.ts';
 import { atLeast, since } from './rules/version.ts';
 
 /** A program that is newer than the daemon, and that the daemon never ran, was not there when it started. */
@@ -117,16 +117,10 @@ export const gpus = flow({
         'nodes',
       ],
       decide: f => {
-        const info = daemonOf(f.docker);
-        if (!info) need(f.daemonJson.text);
-        if (info ? info.cdiSpecDirs.length === 0 : f.daemonJson.cdi === false)
-          return { is: 'no', found: 'CDI is off, the hook is used' };
-        const r = resolve(f, 'docker');
-        if (r.is !== 'resolves') return { is: 'no', found: 'it does not resolve, the hook is used', seen: r.seen };
-        const gone = lacks(f, r).nodes;
-        return gone.length > 0
-          ? { is: 'no', found: `the spec names ${gone[0]!}, which is missing; the hook is used` }
-          : { is: 'yes', found: `from ${r.spec.path}` };
+        const cdi = gpusByCdi(f);
+        return cdi.is === 'yes'
+          ? { is: 'yes', found: `from ${cdi.spec.path}` }
+          : { is: 'no', found: `${cdi.found}; the hook is used`, seen: cdi.seen };
       },
       on: { yes: to('cdi'), no: 'fallback', cannotTell: works },
     }),

@@ -2,6 +2,7 @@
 import { check, flow, note, risk, works } from '../src/engine/flow.ts';
 import { isUnknown, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
+import { gpusByCdi } from './rules/cdi.ts';
 import { excess, isOverPrivileged } from './rules/container.ts';
 import { holesOf } from './rules/holes.ts';
 import { clashes } from './rules/packages.ts';
@@ -74,7 +75,7 @@ export const hygiene = flow({
     }),
     gpusForm: check({
       title: '--gpus since 29.2',
-      question: 'Did Docker try CDI for --gpus and fall back to the hook?',
+      question: 'Did Docker fall back from CDI to the hook for --gpus, and would it again?',
       why: {
         line: 'From 29.2 --gpus tries CDI first and takes the hook where that fails.',
         paragraph:
@@ -83,7 +84,19 @@ export const hygiene = flow({
           'dockerd logs "Ignoring previous errors updating spec" with the error. Each way can be asked for by name: --gpus all,driver=nvidia.cdi or driver=nvidia.runtime-hook.',
       },
       source: 'docker-29.2-gpus-behaviour-change; field reference 1.6',
-      probes: ['docker'],
+      probes: [
+        'docker',
+        'daemonJson',
+        'cdiDirs',
+        'cdiSpecs',
+        'cdiHost',
+        'config',
+        'toolkit',
+        'podman',
+        'where',
+        'driver',
+        'nodes',
+      ],
       bears: 'advice',
       decide: f => {
         const version = daemonOf(f.docker)?.version;
@@ -91,17 +104,20 @@ export const hygiene = flow({
         const line = need(f.docker.journal)
           .split('\n')
           .findLast(l => /Ignoring previous errors updating spec/.test(l));
-        return line === undefined
-          ? { is: 'quiet' }
-          : {
-              is: 'fellBack',
-              found: /error="([^"]*)/.exec(line)?.[1] ?? 'CDI failed, the hook was used',
-              seen: [{ from: 'journalctl -u docker', shows: line }],
-            };
+        if (line === undefined) return { is: 'quiet' };
+        const now = gpusByCdi(f);
+        const logged = { from: 'journalctl -u docker', shows: line };
+        if (now.is === 'yes') return { is: 'mended', found: `mended since, by ${now.spec.path}`, seen: [logged] };
+        return {
+          is: 'fellBack',
+          found: /error="((?:\\.|[^"\\])*)/.exec(line)?.[1] ?? 'CDI failed, the hook was used',
+          seen: [logged, ...now.seen],
+        };
       },
       on: {
         older: 'features',
         quiet: 'features',
+        mended: 'features',
         fellBack: note('docker-29.2-gpus-behaviour-change', 'features'),
         cannotTell: 'features',
       },

@@ -3,6 +3,7 @@ import { CONTAINER_TEMPLATE, IMAGE_TEMPLATE } from '../flows/probes/container-re
 import { DRIVER_FILES } from '../flows/probes/inside.ts';
 import { answer, cdi, gpusAll, NAME, once, type Setup, withContainer } from './container-box.ts';
 import type { Edit } from './edited.ts';
+import { noSpec } from './verdicts/words.ts';
 
 const on = (base: string, s: Setup = {}, change: (b: Edit) => Edit = b => b) => change(withContainer(base, s));
 export const box = (s: Setup = {}, change: (b: Edit) => Edit = b => b) => on('healthy@new', s, change);
@@ -93,6 +94,11 @@ const waitingService = (b: Edit): Edit => {
     `${JSON.stringify(task)}\n`,
   );
 };
+const fellBack = (b: Edit) =>
+  b.says(
+    'journalctl -u docker -b -n 50 --no-pager -o cat',
+    'level=warning msg="Ignoring previous errors updating spec" error="CDI device injection failed: unresolvable CDI devices nvidia.com/gpu=all"\n',
+  );
 const imageOnly = (b: Edit, arch = 'amd64') => {
   without('docker image inspect')(without('docker container inspect')(b));
   answer(
@@ -295,16 +301,8 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
   ],
   ['hygiene.gpusForm.older', () => on('healthy@old')],
   ['hygiene.gpusForm.quiet', () => box()],
-  [
-    'hygiene.gpusForm.fellBack',
-    () =>
-      box({}, b =>
-        b.says(
-          'journalctl -u docker -b -n 50 --no-pager -o cat',
-          'level=warning msg="Ignoring previous errors updating spec" error="CDI device injection failed: unresolvable CDI devices nvidia.com/gpu=all"\n',
-        ),
-      ),
-  ],
+  ['hygiene.gpusForm.mended', () => box({}, fellBack)],
+  ['hygiene.gpusForm.fellBack', () => box({}, b => noSpec(fellBack(b)))],
   ['hygiene.gpusForm.cannotTell', () => box({}, b => b.forget('journalctl -u docker -b -n 50 --no-pager -o cat'))],
   ['injected.refusal.other', () => box(refused('exec: "nvidia-smi": executable file not found in $PATH', null))],
   ['injected.nodes.present', () => box()],

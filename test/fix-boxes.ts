@@ -29,6 +29,8 @@ export interface Case {
   readonly offers: readonly string[];
   /** The tree does not find it as a fault; it is asked for by name. */
   readonly isByName?: boolean;
+  /** The finding goes with the plan also where it is a note, and an undo brings everything back that was found. */
+  readonly comesBack?: true;
   /** Other faults of this box that stay. */
   readonly leaves?: readonly string[];
   /** The container that is named. */

@@ -4,6 +4,7 @@ import { simBox } from '../src/sim/index.ts';
 import * as workloads from '../src/sim/worlds/workloads.ts';
 import { type Case, daemonJson, demo, does, edit, fresh, old, restart, root, SPEC, spec } from './fix-boxes.ts';
 import { cardCases } from './fix-cases-card.ts';
+import { engineCases } from './fix-cases-engine.ts';
 import { hostCases } from './fix-cases-host.ts';
 import { kubeCases } from './fix-cases-kube.ts';
 import { packageCases } from './fix-cases-packages.ts';
@@ -16,6 +17,7 @@ export const cases: Readonly<Record<string, Case>> = {
   ...packageCases,
   ...hostCases,
   ...swarmCases,
+  ...engineCases,
   'seed 0: ldconfig.real on toolkit 1.14': {
     box: demo('ldconfig-real'),
     finding: 'ldconfig-path-wrong',

@@ -29,10 +29,6 @@ const elsewhere: Readonly<Record<string, string>> = {
 
 /** Ids of the classes Apply and Patch that no plan of ours can mend, each with the reason. */
 const byHand: Readonly<Record<string, string>> = {
-  'docker-29.2-gpus-behaviour-change':
-    'a note about the past; the broken spec behind it is a finding of its own, with its plan',
-  'podman-gpus-noop': 'the command that a person types asks in another way',
-  'podman-cdi-too-old': 'the command that a person types, or a newer Podman',
   'gpu-operator-toolkit-config-path': 'values of a Helm release, which its owner upgrades',
 };
 

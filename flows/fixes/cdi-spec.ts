@@ -10,6 +10,7 @@ import { canonical, readSpec, type Spec } from '../probes/cdi.ts';
 import type { Facts } from '../probes/index.ts';
 import { dirsOf } from '../rules/cdi.ts';
 import { atLeast, cdiSchemaOf, compare, since } from '../rules/version.ts';
+import { causeOf, FELL_BACK, helps, priced } from './fell-back.ts';
 import { applies, type Draft, does, edits, isRefused, printed, refuse, replaces } from './make.ts';
 
 export const KIND = 'nvidia.com/gpu';
@@ -137,23 +138,34 @@ export const firstSpec = (f: Facts, a: { readonly spec: Ran }): Draft | Refusal 
   );
 };
 
+const GENERATES = [
+  'cdi-spec-missing',
+  'cdi-refresh-unit-inactive',
+  'cdi-spec-malformed',
+  'cdi-spec-dir-mismatch',
+] as const;
+
 export const generateSpec = applies({
   id: 'generate-cdi-spec',
   title: 'Generate the CDI spec',
-  mends: ['cdi-spec-missing', 'cdi-refresh-unit-inactive', 'cdi-spec-malformed', 'cdi-spec-dir-mismatch'],
+  mends: [...GENERATES, FELL_BACK],
   privilege: 2,
   effect: ['E1'],
   source: '2.8 cdi-spec-missing; seed 0, Fix 2, seed 1, section 3, and seed 2, section 2 (right before toolkit 1.18)',
-  fits: f => {
+  fits: (f, finding) => {
     const dirs = usable(f);
-    return hasCtk(f) && !f.cdiSpecs.specs.some(s => isOurs(s) && s.fault === null && dirs.includes(s.dir));
+    return (
+      hasCtk(f) &&
+      !f.cdiSpecs.specs.some(s => isOurs(s) && s.fault === null && dirs.includes(s.dir)) &&
+      helps(f, finding, GENERATES)
+    );
   },
   touches: f => {
     const path = newSpecPath(f);
     return isRefused(path) ? [] : [path];
   },
   needs: previews,
-  plan: firstSpec,
+  plan: (f, a, finding) => priced(firstSpec(f, a), finding),
 });
 
 const REGENERATES = [
@@ -171,11 +183,11 @@ const REGENERATES = [
 export const regenerateSpec = applies({
   id: 'regenerate-cdi-spec',
   title: 'Generate the CDI spec anew for this driver',
-  mends: REGENERATES,
+  mends: [...REGENERATES, FELL_BACK],
   privilege: 2,
   effect: ['E1', 'RX'],
   source: '2.8 cdi-spec-stale: the file that wins is written anew; seeds 0 to 2 only ever write /etc/cdi',
-  fits: f => hasCtk(f) && f.cdiSpecs.specs.some(isOurs),
+  fits: (f, finding) => hasCtk(f) && f.cdiSpecs.specs.some(isOurs) && helps(f, finding, REGENERATES),
   touches: f => {
     const found = REGENERATES.map(id => wrongSpec(f, id)).find(Boolean);
     return found ? [found.path] : [];
@@ -184,8 +196,9 @@ export const regenerateSpec = applies({
     yaml: generate(),
     ...(f.cdiSpecs.specs.some(s => isOurs(s) && s.path.endsWith('.json')) ? { json: generate('--format=json') } : {}),
   }),
-  plan: (f, a, finding) => {
-    const old = wrongSpec(f, finding);
+  plan: (f, a, asked) => {
+    const finding = causeOf(f, asked);
+    const old = finding === null ? null : wrongSpec(f, finding);
     if (old === null) return refuse('no spec of nvidia.com/gpu was found that could be written anew');
     if (finding === 'cdi-hook-binary-missing' && hooksThere(f, old))
       return refuse(
@@ -199,7 +212,7 @@ export const regenerateSpec = applies({
     const text = generated(answer, command, f);
     if (isRefused(text)) return text;
     if (finding === 'cdi-spec-permission' && text === or(old.text, undefined)) return openSpec(old);
-    return write(
+    const anew = write(
       old.path,
       old,
       text,
@@ -207,6 +220,7 @@ export const regenerateSpec = applies({
       'exactly what nvidia-ctk cdi generate prints now',
       'Replaces the spec that wins by one that names the files and nodes of this driver; no restart.',
     );
+    return priced(anew, asked);
   },
 });
 

@@ -1,5 +1,6 @@
 /** Steps about the engine's side of requests; no container has to be named for them. */
 import type { Fix } from '../../src/engine/fix.ts';
+import { is } from './guides-host.ts';
 import { byHand } from './make.ts';
 
 export const engineGuides: readonly Fix[] = [
@@ -69,14 +70,31 @@ export const engineGuides: readonly Fix[] = [
   }),
   byHand({
     id: 'ask-podman-by-cdi-name',
-    title: 'Ask Podman by CDI name, or upgrade it',
-    mends: ['podman-gpus-noop', 'podman-cdi-too-old'],
+    title: 'Ask Podman by CDI name',
+    mends: ['podman-gpus-noop'],
     privilege: 1,
     effect: ['RX'],
-    source: '2.11 podman-gpus-noop, podman-cdi-too-old',
+    source: '2.11 podman-gpus-noop',
     steps: () => [
-      { say: 'From 4.1 on, with a spec:', argv: ['podman', 'run', '--device', 'nvidia.com/gpu=all', 'IMAGE'] },
+      { say: 'This Podman knows it, with a spec:', argv: ['podman', 'run', '--device', 'nvidia.com/gpu=all', 'IMAGE'] },
       { say: '--gpus does something from 5.0 on; Compose through Podman and kube play know CDI from 5.4 on.' },
+    ],
+  }),
+  byHand({
+    id: 'find-newer-podman',
+    title: 'Find a Podman that knows CDI (4.1 or later)',
+    mends: ['podman-cdi-too-old'],
+    privilege: 3,
+    effect: ['RX'],
+    source: '2.11 podman-cdi-too-old',
+    steps: f => [
+      {
+        say: 'See which versions the package sources have.',
+        ...(is(f, 'debian', 'ubuntu') ? { argv: ['apt-cache', 'policy', 'podman'] } : {}),
+        ...(is(f, 'fedora', 'rhel') ? { argv: ['dnf', 'list', '--showduplicates', 'podman'] } : {}),
+      },
+      { say: 'Nothing newer there: a later release of the distribution has it, Debian from 12, Ubuntu from 24.04 on.' },
+      { say: 'Until then Docker, or for this Podman the OCI hook of toolkits up to 1.14.' },
     ],
   }),
 ];

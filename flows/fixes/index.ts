@@ -25,6 +25,7 @@ import { leftoverFixes } from './leftovers.ts';
 import { microk8sFixes, microk8sGuides } from './microk8s.ts';
 import { packageFixes } from './packages.ts';
 import { persistenceFixes } from './persistence.ts';
+import { podmanFixes } from './podman.ts';
 import { projectFixes } from './project-files.ts';
 import { swarmFixes } from './swarm.ts';
 import { vmLadder } from './vm-ladder.ts';
@@ -42,6 +43,7 @@ export const fixes: readonly Fix[] = [
   ...configFixes,
   ...containerdFixes,
   ...packageFixes,
+  ...podmanFixes,
   ...crioFixes,
   ...microk8sFixes,
   ...jetsonFixes,

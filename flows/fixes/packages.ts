@@ -21,7 +21,7 @@ type Answers = Readonly<Record<string, Ran | undefined>>;
 const ran = (answers: unknown): Answers => answers as Answers;
 
 /** Downloads and the scripts of packages take their time. */
-const INSTALL_MS = 900_000;
+export const INSTALL_MS = 900_000;
 const FETCH_MS = 30_000;
 
 const fetched = (url: string) =>
@@ -126,7 +126,7 @@ const installs = (m: Manager, a: Answers, isLacking: boolean): Installed | Refus
 };
 
 /** The package scripts do this; it is theirs, and said before. */
-const RELOADS =
+export const RELOADS =
   'The package scripts call systemctl daemon-reload: running containers that got the GPU through the hook may lose it until they are started again.';
 
 /** Docker looks for the programs of the toolkit only when it starts, and knows the runtime only from daemon.json. */

@@ -7,6 +7,8 @@ export interface PodmanFacts {
   /** null where it is not installed. */
   readonly version: Maybe<string | null>;
   readonly rootless: Maybe<boolean>;
+  /** "netavark" or "cni"; null where podman info names none, as before 4.0. */
+  readonly networkBackend: Maybe<string | null>;
   readonly specDirs: readonly string[];
   /** OCI hook files of the era before CDI that are still active. */
   readonly legacyHooks: readonly string[];
@@ -34,7 +36,8 @@ export const podman = probe({
     const conf = text(a.conf, '/etc/containers/containers.conf');
     // Only the one key is wanted; the file is TOML with comments, and a broken one is Podman's own business.
     const dirs = typeof conf === 'string' ? /^\s*cdi_spec_dirs\s*=\s*\[([^\]]*)\]/m.exec(conf)?.[1] : undefined;
-    const rootless = isUnknown(info) ? info : record(record(record(info).host).security).rootless;
+    const host = isUnknown(info) ? info : record(record(info).host);
+    const rootless = isUnknown(host) ? host : record(host.security).rootless;
     const hooks = [names(a.hooks, 'hooks.d'), names(a.etcHooks, 'hooks.d')].flatMap((n, i) =>
       isUnknown(n) || n === null
         ? []
@@ -45,6 +48,7 @@ export const podman = probe({
         version ??
         (absent ? null : unknown(a.version.kind === 'exited' ? 'unreadable' : a.version.kind, 'podman version')),
       rootless: typeof rootless === 'boolean' ? rootless : unknown('unrecorded', 'podman info'),
+      networkBackend: isUnknown(host) ? host : (string(host.networkBackend) ?? null),
       specDirs: dirs === undefined ? ['/etc/cdi', '/var/run/cdi'] : [...dirs.matchAll(/"([^"]+)"/g)].map(m => m[1]!),
       legacyHooks: hooks,
     };

@@ -218,6 +218,30 @@ export const lacks = (f: CdiFacts, r: Extract<Resolution, { is: 'resolves' }>): 
   };
 };
 
+/** Whether --gpus gets its device by CDI, where Docker tries that first; else why the hook is asked. */
+export type GpusByCdi =
+  | { readonly is: 'yes'; readonly spec: Spec }
+  | {
+      readonly is: 'no';
+      /** `off`: CDI is off in Docker · `node`: the spec names one that is not there · else how the name fails to resolve. */
+      readonly because: 'off' | 'node' | Exclude<Resolution['is'], 'resolves'>;
+      readonly found: string;
+      readonly seen: readonly Evidence[];
+    };
+
+export const gpusByCdi = (f: CdiFacts): GpusByCdi => {
+  const info = daemonOf(f.docker);
+  if (!info) need(f.daemonJson.text);
+  if (info ? info.cdiSpecDirs.length === 0 : f.daemonJson.cdi === false)
+    return { is: 'no', because: 'off', found: 'CDI is off', seen: [] };
+  const r = resolve(f, 'docker');
+  if (r.is !== 'resolves') return { is: 'no', because: r.is, found: 'it does not resolve', seen: r.seen };
+  const gone = lacks(f, r).nodes;
+  return gone.length > 0
+    ? { is: 'no', because: 'node', found: `the spec names ${gone[0]!}, which is missing`, seen: [] }
+    : { is: 'yes', spec: r.spec };
+};
+
 /** Whether this box is set up for CDI through that reader (contract, faults b): an opt-in nobody took is no fault. */
 export const setUp = (f: CdiFacts & Pick<Facts, 'units'>, r: Request): boolean => {
   const specsIn = (dirs: readonly string[]) =>

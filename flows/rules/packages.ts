@@ -1,4 +1,4 @@
-/** The packages of the toolkit, and how apt and dnf are asked about them, told to install them, and told to take that back. */
+/** Packages, the toolkit's above all: how apt and dnf are asked about them, told to install them, and told to take that back. */
 import type { Ran } from '../../src/box/box.ts';
 import type { Asks } from '../../src/engine/probe.ts';
 import { run } from '../../src/engine/probe.ts';
@@ -34,6 +34,13 @@ export interface Manager {
   readonly id: 'apt' | 'dnf';
   /** Read-only, and without root. */
   readonly asks: Asks;
+  /** Which versions of packages the sources hold; read-only as well. */
+  readonly versions: (names: readonly string[]) => Asks;
+  /** What the sources hold no more at its earlier version, so that it could not be put back; null where they do not say. */
+  readonly forgotten: (
+    changes: readonly Change[],
+    answers: Readonly<Record<string, Ran | undefined>>,
+  ) => readonly Change[] | null;
   readonly preview: (answers: Readonly<Record<string, Ran>>) => Preview;
   /** Packages, each with the version that was shown where one was. */
   readonly install: (changes: readonly Change[]) => Argv;
@@ -84,12 +91,35 @@ const APT: Argv = [...QUIET, '-o', 'Dpkg::Options::=--force-confdef', '-o', 'Dpk
 /** "Inst NAME [OLD] (NEW SOURCE [ARCH])" and "Remv NAME [OLD]", as apt's own simulation prints them. */
 const LINE = /^(Inst|Remv) ([\w.+-]+)(?::\w+)?(?: \[([^\]]+)\])?(?: \((\S+))?/;
 
-const apt: Manager = {
+const forgotten =
+  (versionsOf: (stdout: string) => ReadonlySet<string>): Manager['forgotten'] =>
+  (changes, { versions }) => {
+    if (versions?.kind !== 'exited' || versions.code !== 0) return null;
+    const held = versionsOf(versions.stdout);
+    return changes.filter(c => c.from !== null && !held.has(`${c.name} ${c.from}`));
+  };
+
+/** "NAME | VERSION | SOURCE" lines of apt-cache madison. */
+const inMadison = (stdout: string): ReadonlySet<string> =>
+  new Set(
+    stdout.split('\n').map(l =>
+      l
+        .split('|', 2)
+        .map(w => w.trim())
+        .join(' '),
+    ),
+  );
+const inQuery = (stdout: string): ReadonlySet<string> => new Set(stdout.split('\n').map(l => l.trim()));
+
+/** Apt names in its simulation whatever comes along, so that companions need not be asked for. */
+const apt = (packages: readonly string[]): Manager => ({
   id: 'apt',
   asks: {
-    preview: patient('apt-get', '--simulate', 'install', ...TOOLKIT_PACKAGES),
-    installed: run('dpkg-query', '-W', ...TOOLKIT_PACKAGES),
+    preview: patient('apt-get', '--simulate', 'install', ...packages),
+    installed: run('dpkg-query', '-W', ...packages),
   },
+  versions: names => ({ versions: patient('apt-cache', 'madison', ...names) }),
+  forgotten: forgotten(inMadison),
   preview: ({ preview: ran, installed }) => {
     if (ran?.kind !== 'exited') return { kind: 'unknown', because: failure(ran, 'apt-get --simulate') };
     if (/Unable to locate package|has no installation candidate/.test(ran.stderr))
@@ -106,7 +136,7 @@ const apt: Manager = {
     };
   },
   install: changes => [...APT, 'install', '-y', ...changes.map(c => (c.to ? `${c.name}=${c.to}` : c.name))],
-  again: [...APT, 'install', '-y', '--reinstall', ...TOOLKIT_PACKAGES],
+  again: [...APT, 'install', '-y', '--reinstall', ...packages],
   back: changes =>
     changes.every(c => c.from === null)
       ? [...APT, 'remove', '-y', ...changes.map(c => c.name)]
@@ -124,40 +154,41 @@ const apt: Manager = {
     text: `deb [signed-by=${KEYRING}] ${REPO}/stable/deb/$(ARCH) /\n`,
     key: { path: KEYRING, url: `${REPO}/gpgkey` },
   },
-};
+});
 
-const dnf: Manager = {
+const repoquery = (how: string, names: readonly string[]) =>
+  patient('dnf', '-q', 'repoquery', how, '--queryformat', '%{name} %{version}-%{release}\\n', ...names);
+
+/** `companions` need the very version of a package, and come along where they are installed. */
+const dnf = (packages: readonly string[], companions: readonly string[]): Manager => ({
   id: 'dnf',
   asks: {
-    installed: run('rpm', '-q', '--queryformat', '%{NAME} %{VERSION}-%{RELEASE}\\n', ...TOOLKIT_PACKAGES),
-    offered: patient(
-      'dnf',
-      '-q',
-      'repoquery',
-      '--latest-limit=1',
-      '--queryformat',
-      '%{name} %{version}-%{release}\\n',
-      ...TOOLKIT_PACKAGES,
-    ),
+    installed: run('rpm', '-q', '--queryformat', '%{NAME} %{VERSION}-%{RELEASE}\\n', ...packages, ...companions),
+    offered: repoquery('--latest-limit=1', [...packages, ...companions]),
   },
+  versions: names => ({ versions: repoquery('--showduplicates', names) }),
+  forgotten: forgotten(inQuery),
   preview: ({ installed, offered }) => {
     if (installed?.kind !== 'exited') return { kind: 'unknown', because: failure(installed, 'rpm -q') };
     if (offered?.kind !== 'exited' || offered.code !== 0)
       return { kind: 'unknown', because: failure(offered, 'dnf repoquery') };
     const now = versionsIn(installed);
     const then = versionsIn(offered);
-    if (TOOLKIT_PACKAGES.some(p => !then.has(p))) return { kind: 'noSource', installed: now };
+    const wanted = [...packages, ...companions.filter(p => now.has(p))];
+    if (wanted.some(p => !then.has(p))) return { kind: 'noSource', installed: now };
     return {
       kind: 'changes',
-      changes: TOOLKIT_PACKAGES.filter(p => now.get(p) !== then.get(p)).map(name => ({
-        name,
-        from: now.get(name) ?? null,
-        to: then.get(name) ?? null,
-      })),
+      changes: wanted
+        .filter(p => now.get(p) !== then.get(p))
+        .map(name => ({
+          name,
+          from: now.get(name) ?? null,
+          to: then.get(name) ?? null,
+        })),
     };
   },
   install: changes => ['dnf', 'install', '-y', ...changes.map(c => (c.to ? `${c.name}-${c.to}` : c.name))],
-  again: ['dnf', 'reinstall', '-y', ...TOOLKIT_PACKAGES],
+  again: ['dnf', 'reinstall', '-y', ...packages],
   back: changes =>
     changes.every(c => c.from === null)
       ? ['dnf', 'remove', '-y', ...changes.map(c => c.name)]
@@ -168,7 +199,7 @@ const dnf: Manager = {
     list: '/etc/yum.repos.d/nvidia-container-toolkit.repo',
     url: `${REPO}/stable/rpm/nvidia-container-toolkit.repo`,
   },
-};
+});
 
 const FAMILIES: Readonly<Record<Manager['id'], readonly string[]>> = {
   apt: ['debian', 'ubuntu'],
@@ -177,10 +208,17 @@ const FAMILIES: Readonly<Record<Manager['id'], readonly string[]>> = {
 /** Systems of which the root is an image: packages are layered there in ways of their own. */
 const IMAGE_BASED = /coreos|silverblue|kinoite|flatcar|bottlerocket|talos|ostree|ubuntu core|microos/i;
 
-/** The package manager of this distribution; null where installing is left to a person. */
-export const managerOf = (f: Pick<Facts, 'where'>): Manager | null => {
+/** The package manager of this distribution, for packages of one version; null where installing is left to a person. */
+export const managerOf = (
+  f: Pick<Facts, 'where'>,
+  packages: readonly string[] = TOOLKIT_PACKAGES,
+  companions: readonly string[] = [],
+): Manager | null => {
   if (typeof f.where.os === 'string' && IMAGE_BASED.test(f.where.os)) return null;
-  return [apt, dnf].find(m => FAMILIES[m.id].some(name => f.where.family.includes(name))) ?? null;
+  return (
+    [apt(packages), dnf(packages, companions)].find(m => FAMILIES[m.id].some(name => f.where.family.includes(name))) ??
+    null
+  );
 };
 
 /** "a 1.2 -> 1.3, b 1.3, without c": for a sentence. */

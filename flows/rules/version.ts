@@ -43,7 +43,14 @@ export const since = {
   dockerGpusCdiFirst: '29.2',
   podmanCdi: '4.1',
   podmanGpus: '5.0',
+  /** Netavark beside CNI, and podman info says which. */
+  podmanNetavark: '4.0',
+  /** Built without CNI: its networks are not taken over. */
+  podmanWithoutCni: '5.0',
 } as const;
+
+/** "5:4.9.4-1.el9" -> "4.9.4-1.el9": an epoch of the distribution says nothing about the program. */
+export const withoutEpoch = (version: string): string => version.replace(/^\d+:/, '');
 
 /** Last driver branch that knows a generation of chips, by the letters of its chip names. */
 export const lastBranch: Readonly<Record<string, number>> = { GF: 390, GK: 470, GM: 580, GP: 580, GV: 580 };

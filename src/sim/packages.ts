@@ -1,8 +1,8 @@
-/** apt-get and the source it reads, as far as the toolkit's four packages go. */
+/** apt-get, apt-cache and the sources they read, as far as the toolkit's four packages and those of `archive` go. */
 import type { Ran } from '../box/box.ts';
 import { file, get, names, text } from './fs.ts';
 import { startUnit } from './units.ts';
-import { fail, isoTime, out, type Program, tick, type World } from './world.ts';
+import { atLeast, fail, isoTime, out, type Program, tick, type World } from './world.ts';
 import { removeToolkit, TOOLKIT_PARTS, type ToolkitPart, unpackToolkit } from './worlds/software.ts';
 
 const SOURCES = '/etc/apt/sources.list.d';
@@ -53,15 +53,32 @@ const installed = (world: World, name: string): string | null =>
 
 const isPart = (name: string): name is ToolkitPart => (TOOLKIT_PARTS as readonly string[]).includes(name);
 
+/** Versions that the sources hold, newest first. */
+const heldOf = (world: World, name: string): readonly string[] =>
+  isPart(name) ? (isRead(world) ? VERSIONS.map(v => `${v}-1`) : []) : (world.archive?.[name] ?? []).map(o => o.version);
+
+interface Wish {
+  readonly name: string;
+  readonly to: string | null;
+}
+
 /** "name", "name=version" or "name-", as apt takes them. */
-const wishes = (world: World, words: readonly string[]): { name: string; to: string | null }[] =>
+const wishes = (world: World, words: readonly string[]): readonly Wish[] =>
   words
     .filter(w => !w.startsWith('-') && !w.includes('::'))
     .map(w => {
       if (w.endsWith('-')) return { name: w.slice(0, -1), to: null };
       const [name = '', version] = w.split('=');
-      return { name, to: version ?? (isRead(world) ? `${VERSIONS[0]}-1` : installed(world, name)) };
+      return { name, to: version ?? heldOf(world, name)[0] ?? installed(world, name) };
     });
+
+/** What a wish pulls along: packages that are older than it needs, at the newest version there is. */
+const needed = (world: World, wish: Wish): readonly Wish[] => {
+  const needs = world.archive?.[wish.name]?.find(o => o.version === wish.to)?.needs ?? {};
+  return Object.entries(needs).flatMap(([name, least]) =>
+    atLeast(installed(world, name) ?? '0', least) ? [] : [{ name, to: heldOf(world, name)[0] ?? null }],
+  );
+};
 
 /** dpkg's own words for it. */
 const log = (world: World, name: string, from: string | null, to: string | null): void => {
@@ -75,43 +92,55 @@ const log = (world: World, name: string, from: string | null, to: string | null)
   );
 };
 
-const put = (world: World, name: ToolkitPart, version: string | null): void => {
+const put = (world: World, name: string, version: string | null): void => {
   const before = installed(world, name);
   world.packages = [
     ...world.packages.filter(([n]) => n.split(':')[0] !== name),
     ...(version === null ? [] : [[name === 'libnvidia-container1' ? `${name}:amd64` : name, version] as const]),
   ].toSorted(([a], [b]) => (a < b ? -1 : 1));
   log(world, name, before, version);
-  if (version === null) removeToolkit(world, name);
-  else unpackToolkit(world, name, version.replace(/-.*/, ''));
+  if (isPart(name)) {
+    if (version === null) removeToolkit(world, name);
+    else unpackToolkit(world, name, version.replace(/-.*/, ''));
+  }
+  if (name === 'podman' && version !== null)
+    world.versions = { ...world.versions, podman: version.replace(/[+-].*/, '') };
 };
 
+const from = (name: string): string =>
+  isPart(name) ? 'NVIDIA CORPORATION <cudatools@nvidia.com>:1.0/' : 'Debian:13.1/stable';
+
 const change = (world: World, words: readonly string[], onlyLook: boolean): Ran => {
-  const list = wishes(world, words);
-  const unknown = list.filter(
-    ({ name, to }) =>
-      !isPart(name) ||
-      (to === null && !words.includes(`${name}-`)) ||
-      (to !== null && to !== installed(world, name) && !VERSIONS.some(v => to === `${v}-1`)),
-  );
+  const asked = wishes(world, words);
+  const isKnown = ({ name, to }: Wish): boolean =>
+    to === null ? words.includes(`${name}-`) : to === installed(world, name) || heldOf(world, name).includes(to);
+  const unknown = asked.filter(w => !(isPart(w.name) || world.archive?.[w.name]) || !isKnown(w));
   if (unknown.length > 0)
     return fail(
       100,
-      unknown.map(u => `E: Unable to locate package ${u.name}\n`).join(''),
+      unknown
+        .map(({ name, to }) =>
+          to !== null && heldOf(world, name).length > 0
+            ? `E: Version '${to}' for '${name}' was not found\n`
+            : `E: Unable to locate package ${name}\n`,
+        )
+        .join(''),
       'Reading package lists...\n',
     );
   const isAgain = words.includes('--reinstall');
-  const todo = list.filter(({ name, to }) => isAgain || to !== installed(world, name));
+  const pulled = asked.flatMap(w => needed(world, w)).filter(p => !asked.some(w => w.name === p.name));
+  const todo = [...pulled, ...asked].filter(({ name, to }) => isAgain || to !== installed(world, name));
   const lines = todo.map(({ name, to }) => {
-    const from = installed(world, name);
+    const now = installed(world, name);
     return to === null
-      ? `Remv ${name} [${from}]`
-      : `Inst ${name}${from === null ? '' : ` [${from}]`} (${to} NVIDIA CORPORATION <cudatools@nvidia.com>:1.0/ [amd64])`;
+      ? `Remv ${name} [${now}]`
+      : `Inst ${name}${now === null ? '' : ` [${now}]`} (${to} ${from(name)} [amd64])`;
   });
   if (!onlyLook) {
     tick(world);
-    for (const { name, to } of todo) put(world, name as ToolkitPart, to);
-    if (world.units.has('nvidia-cdi-refresh.service')) startUnit(world, 'nvidia-cdi-refresh.service');
+    for (const { name, to } of todo) put(world, name, to);
+    if (todo.some(w => isPart(w.name)) && world.units.has('nvidia-cdi-refresh.service'))
+      startUnit(world, 'nvidia-cdi-refresh.service');
   }
   return out(`Reading package lists...\nBuilding dependency tree...\n${lines.map(l => `${l}\n`).join('')}`);
 };
@@ -136,6 +165,17 @@ export const aptGet: Program = ({ world, args, root }) => {
       onlyLook,
     );
   return fail(100, `E: Invalid operation ${command ?? ''}\n`);
+};
+
+/** `apt-cache madison`: what the sources hold, which what is merely installed is no part of. */
+export const aptCache: Program = ({ world, args }) => {
+  const [command, ...names] = args;
+  if (command !== 'madison') return fail(100, `E: Invalid operation ${command ?? ''}\n`);
+  const uri = (name: string): string =>
+    isPart(name) ? `${REPO}/stable/deb/amd64  Packages` : 'http://deb.debian.org/debian trixie/main amd64 Packages';
+  const rows = names.flatMap(name => heldOf(world, name).map(v => [name, v] as const));
+  const [wide, long] = [0, 1].map(i => Math.max(10, ...rows.map(r => r[i]!.length)));
+  return out(rows.map(([n, v]) => `${n.padStart(wide!)} | ${v.padStart(long!)} | ${uri(n)}\n`).join(''));
 };
 
 /** The key of the source is the only page of this world's network. */

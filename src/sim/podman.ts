@@ -20,7 +20,7 @@ const infoJson = (world: World, root: boolean): object => ({
     distribution: { distribution: world.os.id, version: world.os.version, codename: world.os.codename },
     hostname: world.hostname,
     kernel: world.kernel.release,
-    networkBackend: 'netavark',
+    ...(atLeast(world.versions.podman ?? '', '4.0') ? { networkBackend: world.podmanNetwork ?? 'netavark' } : {}),
     ociRuntime: { name: 'crun', path: '/usr/bin/crun', version: `crun version ${world.versions.crun ?? ''}` },
     os: 'linux',
     remoteSocket: { path: '/run/podman/podman.sock', exists: false },
@@ -69,8 +69,10 @@ const run = (call: Call, args: readonly string[]): Ran => {
           .split(',')
           .map(g => `nvidia.com/gpu=${g}`)
       : [];
-  const names = [...request.devices.filter(isQualified), ...gpus];
-  for (const path of request.devices.filter(d => !isQualified(d))) {
+  // Before 4.1 every device is a path.
+  const isName = (d: string): boolean => isQualified(d) && atLeast(version, '4.1');
+  const names = [...request.devices.filter(isName), ...gpus];
+  for (const path of request.devices.filter(d => !isName(d))) {
     if (!exists(world.fs, path)) return fail(125, `Error: stat ${path}: no such file or directory\n`);
     oci.nodes.add(path);
   }

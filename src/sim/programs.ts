@@ -13,7 +13,7 @@ import { nvidiaContainerRuntimeProgram } from './nvidia-container-runtime.ts';
 import { nvidiaContainerRuntimeHook } from './nvidia-container-runtime-hook.ts';
 import { nvidiaCdiHook, nvidiaCtk } from './nvidia-ctk.ts';
 import { nvidiaSmi } from './nvidia-smi.ts';
-import { aptGet, curl, env } from './packages.ts';
+import { aptCache, aptGet, curl, env } from './packages.ts';
 import { podman } from './podman.ts';
 import { crunProgram, runcProgram } from './runc.ts';
 import { setsebool } from './selinux.ts';
@@ -22,6 +22,7 @@ import { systemdAnalyze } from './systemd-analyze.ts';
 import type { Program } from './world.ts';
 
 export const programs: Readonly<Record<string, Program>> = {
+  'apt-cache': aptCache,
   'apt-get': aptGet,
   cat: core.cat,
   chmod: files.chmod,

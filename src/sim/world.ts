@@ -177,6 +177,12 @@ export interface Versions {
   readonly nvidiaSmi?: string;
 }
 
+/** One version of a package in the sources of the distribution, and what it needs at least. */
+export interface Offered {
+  readonly version: string;
+  readonly needs?: Readonly<Record<string, string>>;
+}
+
 export interface World {
   readonly name: string;
   readonly fs: Fs;
@@ -202,6 +208,10 @@ export interface World {
   /** apt read the lists of its sources at least once. */
   listsRead?: boolean;
   packages: readonly (readonly [string, string])[];
+  /** What the sources of the distribution hold besides, newest first. */
+  readonly archive?: Readonly<Record<string, readonly Offered[]>>;
+  /** Networks as podman set them up first; an upgrade keeps the kind. */
+  readonly podmanNetwork?: 'cni' | 'netavark';
   docker: Docker | null;
   /** Images of podman; null where it is not installed. */
   podmanImages: Image[];

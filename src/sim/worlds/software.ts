@@ -33,6 +33,7 @@ const libraries = [
   'libnvidia-tls',
 ];
 export const everyday = [
+  'apt-cache',
   'apt-get',
   'cat',
   'chmod',
