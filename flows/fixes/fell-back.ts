@@ -29,7 +29,7 @@ export const causeOf = (f: Facts, finding: string): string | null => {
 };
 
 /** Whether a fix for those findings helps against this one, too. */
-export const helps = (f: Facts, finding: string | undefined, mends: readonly string[]): boolean =>
+export const helps = (f: Facts, finding: string, mends: readonly string[]): boolean =>
   finding !== FELL_BACK || mends.includes(causeOf(f, finding) ?? '');
 
 /** A spec changes more for --gpus than the error in the journal. */

@@ -85,7 +85,7 @@ export const upgradePodman = applies({
   installs: true,
   fits: (f, finding) => {
     const version = or(f.podman.version, null);
-    return version !== null && manager(f) !== null && !atLeast(version, wanted(finding ?? '').least);
+    return version !== null && manager(f) !== null && !atLeast(version, wanted(finding).least);
   },
   needs: (f): Asks => manager(f)?.asks ?? {},
   more: (f, a) => {
