@@ -6,12 +6,14 @@ import { type Case, daemonJson, demo, does, edit, fresh, old, restart, root, SPE
 import { cardCases } from './fix-cases-card.ts';
 import { hostCases } from './fix-cases-host.ts';
 import { kubeCases } from './fix-cases-kube.ts';
+import { operatorCases } from './fix-cases-operator.ts';
 import { packageCases } from './fix-cases-packages.ts';
 
 /** Each by what happened to the machine. */
 export const cases: Readonly<Record<string, Case>> = {
   ...cardCases,
   ...kubeCases,
+  ...operatorCases,
   ...packageCases,
   ...hostCases,
   'seed 0: ldconfig.real on toolkit 1.14': {

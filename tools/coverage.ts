@@ -42,7 +42,6 @@ const byHand: Readonly<Record<string, string>> = {
   'podman-cdi-too-old': 'the command that a person types, or a newer Podman',
   'tegra-image-mismatch':
     'partly unconfirmed in the reference, so no plan is made of it; another image is a choice of its owner',
-  'gpu-operator-toolkit-config-path': 'values of a Helm release, which its owner upgrades',
 };
 
 const verdictFiles: readonly { readonly cases?: readonly Case[] }[] = await Promise.all(
