@@ -142,6 +142,8 @@ const onNode: Readonly<Record<string, readonly string[]>> = {
     [...DRIVER_DOWN, ...NO_LIBRARY].map(id => [id, [...NO_HANDLER, 'gpu-operator-driver-conflict']]),
   ),
   ...Object.fromEntries(HANDLERS.map(id => [id, NO_HANDLER])),
+  // Its pod installs the runtime and then starts the containerd anew that it was told of, so k3s never looks.
+  'gpu-operator-toolkit-config-path': ['k3s-runtime-not-detected', ...NO_HANDLER],
   'toolkit-not-installed': [...HANDLERS, 'cdi-disabled-in-containerd', ...NO_HANDLER],
   'containerd-config-not-effective': ['k8s-runtime-handler-missing', 'cdi-disabled-in-containerd', ...NO_HANDLER],
   // The plugin's own pod is rejected like any other that names the class.

@@ -3,7 +3,17 @@ import { check, flow, harm, risk, to } from '../src/engine/flow.ts';
 import { isUnknown, need, or } from '../src/engine/known.ts';
 import type { Facts } from './probes/index.ts';
 import { VALIDATIONS } from './probes/operator.ts';
-import { asksForGpu, defaultIsNvidia, isByCdi, nameOf, nodeOf, podsOf, setsOf } from './rules/kubernetes.ts';
+import {
+  asksForGpu,
+  defaultIsNvidia,
+  isByCdi,
+  lookedForAt,
+  nameOf,
+  nodeOf,
+  podsOf,
+  setsOf,
+  toolkitSetOf,
+} from './rules/kubernetes.ts';
 
 const STAGES = ['driver-ready', 'toolkit-ready', 'cuda-ready', 'plugin-ready'] as const;
 const plugins = (f: Pick<Facts, 'kubeApi'>) =>
@@ -40,7 +50,7 @@ export const operator = flow({
           'The validator writes driver-ready, toolkit-ready, cuda-ready and plugin-ready below /run/nvidia/validations; init containers of the operands wait for them.',
       },
       source: 'gpu-operator-validator-init; gpu-operator-driver-conflict; gpu-operator-toolkit-config-path',
-      probes: ['operator', 'kubeApi', 'driver', 'kube'],
+      probes: ['operator', 'kubeApi', 'driver', 'kube', 'cri'],
       bears: 'advice',
       decide: f => {
         if (!isUnknown(f.kubeApi.sets) && !isOperator(f)) return { is: 'none', found: 'no GPU Operator' };
@@ -62,19 +72,15 @@ export const operator = flow({
           setsOf(f).some(s => /driver-daemonset/.test(s.name))
         )
           return { is: 'twoDrivers', found: 'the host has a driver, and the Operator wants to install another', seen };
-        const toolkit = setsOf(f).find(s => /container-toolkit/.test(s.name));
-        const socket = toolkit?.containerdSocket ?? '';
-        if (first === 'toolkit-ready' && f.kube.flavour !== 'kubelet' && !socket.includes(`/${f.kube.flavour}/`))
+        const socket = lookedForAt(f);
+        if (first === 'toolkit-ready' && socket !== null)
           return {
             is: 'elsewhere',
-            found: `its toolkit does not know where ${f.kube.flavour} keeps containerd`,
-            seen: [
-              ...seen,
-              {
-                from: 'daemon set nvidia-container-toolkit-daemonset',
-                shows: `CONTAINERD_SOCKET=${socket || 'unset'}`,
-              },
-            ],
+            found:
+              f.kube.flavour === 'kubelet'
+                ? 'its toolkit looks for another containerd than that of this node'
+                : `its toolkit does not know where ${f.kube.flavour} keeps containerd`,
+            seen: [...seen, { from: `daemon set ${toolkitSetOf(f)!.name}`, shows: `looks for ${socket}` }],
           };
         return { is: 'waiting', found: `waits for ${first.replace('-ready', '')}`, seen };
       },

@@ -7,6 +7,7 @@ import { cardCases } from './fix-cases-card.ts';
 import { engineCases } from './fix-cases-engine.ts';
 import { hostCases } from './fix-cases-host.ts';
 import { kubeCases } from './fix-cases-kube.ts';
+import { operatorCases } from './fix-cases-operator.ts';
 import { packageCases } from './fix-cases-packages.ts';
 import { swarmCases } from './fix-cases-swarm.ts';
 
@@ -14,6 +15,7 @@ import { swarmCases } from './fix-cases-swarm.ts';
 export const cases: Readonly<Record<string, Case>> = {
   ...cardCases,
   ...kubeCases,
+  ...operatorCases,
   ...packageCases,
   ...hostCases,
   ...swarmCases,

@@ -1,8 +1,7 @@
 /** Steps for a person on a Kubernetes node, each as commands. */
-import { MICROK8S_TEMPLATE } from '../probes/cri.ts';
 import type { Facts } from '../probes/index.ts';
-import { MICROK8S_SOCKET } from '../probes/kube.ts';
 import { operatorNamespace } from '../rules/kubernetes.ts';
+import { placesOf } from '../rules/operator.ts';
 import { again, sudo } from './guides-host.ts';
 import { clusterGuide, hostOf, unitOf } from './kube-make.ts';
 import { byHand } from './make.ts';
@@ -84,26 +83,19 @@ export const operatorSocket = byHand({
   source: '2.13 gpu-operator-toolkit-config-path; k3s-template-override (set the socket only)',
   fits: f => f.kube.flavour !== null && f.cri.engine === 'containerd',
   steps: f => [
-    f.kube.flavour === 'microk8s'
-      ? {
-          say: 'Set the places of microk8s, as its addon nvidia does by itself.',
-          argv: upgrade(
-            f,
-            ...Object.entries({
-              CONTAINERD_CONFIG: MICROK8S_TEMPLATE,
-              CONTAINERD_SOCKET: MICROK8S_SOCKET,
-              RUNTIME_CONFIG_SOURCE: `file=${f.cri.path}`,
-            }).flatMap(([name, value], i) => [`toolkit.env[${i}].name=${name}`, `toolkit.env[${i}].value=${value}`]),
-          ),
-        }
-      : {
-          say: 'Set the socket, and nothing else of containerd (toolkit 1.17.1 or later).',
-          argv: upgrade(
-            f,
-            'toolkit.env[0].name=CONTAINERD_SOCKET',
-            `toolkit.env[0].value=${f.kube.flavour === 'kubelet' ? '/run/containerd/containerd.sock' : '/run/k3s/containerd/containerd.sock'}`,
-          ),
-        },
+    {
+      say:
+        f.kube.flavour === 'microk8s'
+          ? 'Set the places of microk8s, as its addon nvidia does by itself.'
+          : 'Set the socket, and nothing else of containerd (toolkit 1.17.1 or later).',
+      argv: upgrade(
+        f,
+        ...Object.entries(placesOf(f)).flatMap(([name, value], i) => [
+          `toolkit.env[${i}].name=${name}`,
+          `toolkit.env[${i}].value=${value}`,
+        ]),
+      ),
+    },
     { say: 'Or install the toolkit on the host and set toolkit.enabled=false; never both.' },
     again,
   ],

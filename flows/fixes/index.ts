@@ -23,6 +23,7 @@ import { jetsonFixes } from './jetson.ts';
 import { kubernetesFixes } from './kubernetes.ts';
 import { leftoverFixes } from './leftovers.ts';
 import { microk8sFixes, microk8sGuides } from './microk8s.ts';
+import { operatorPlaces } from './operator-places.ts';
 import { packageFixes } from './packages.ts';
 import { persistenceFixes } from './persistence.ts';
 import { podmanFixes } from './podman.ts';
@@ -48,6 +49,7 @@ export const fixes: readonly Fix[] = [
   ...microk8sFixes,
   ...jetsonFixes,
   ...kubernetesFixes,
+  operatorPlaces,
   ...vmLadder,
   ...deviceNames,
   ...projectFixes,

@@ -68,7 +68,7 @@ export const operator = [
     line: 'k3s, rke2, microk8s and others keep socket and configuration elsewhere.',
     paragraph: `The toolkit pod is healthy, and the containerd that serves Kubernetes has no nvidia handler. Tell the Operator where this distribution keeps it, or install the toolkit on the
       host and switch that part of the Operator off. Never two writers.`,
-    mechanism: `CONTAINERD_CONFIG, CONTAINERD_SOCKET and RUNTIME_CONFIG_SOURCE of the toolkit daemon set decide. On k3s set only CONTAINERD_SOCKET=/run/k3s/containerd/containerd.sock
+    mechanism: `CONTAINERD_CONFIG, CONTAINERD_SOCKET and RUNTIME_CONFIG_SOURCE in toolkit.env of the ClusterPolicy decide. In the pod all paths read /runtime/…; its volume containerd-socket names the folder of the node. On k3s set only CONTAINERD_SOCKET=/run/k3s/containerd/containerd.sock
       (toolkit 1.17.1 or later); k3s finds the runtime below /usr/local/nvidia/toolkit by itself. The addon nvidia of microk8s sets all three: template, socket, and the file made from the template.`,
     evidence: '[S][D]',
     not: { 'k8s-runtime-handler-missing': 'no GPU Operator runs here.' },

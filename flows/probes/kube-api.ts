@@ -9,9 +9,11 @@ import { type Answers, record, text } from './answers.ts';
 import { type Flavour, type KnowsKube, kubectl, onNode, runArgv } from './kube.ts';
 import type { WhereFacts } from './where.ts';
 
-const line = (kind: string, ...fields: readonly string[]) =>
+/** One line for each object, its kind first, then the fields, with tabs between them. */
+export const line = (kind: string, ...fields: readonly string[]) =>
   `{"${kind}"}${fields.map(f => `{"\\t"}{${f}}`).join('')}{"\\n"}`;
-const items = (body: string) => `jsonpath={range .items[*]}${body}{end}`;
+/** A template for each object of a list. */
+export const items = (body: string) => `jsonpath={range .items[*]}${body}{end}`;
 const variable = (name: string, of = '') => `${of}.env[?(@.name=="${name}")].value`;
 
 export const NODES = items(
@@ -39,8 +41,8 @@ export const SETS = items(
     `${TEMPLATE}.containers[*].name`,
     `${TEMPLATE}.containers[*].image`,
     variable('DEVICE_LIST_STRATEGY', `${TEMPLATE}.containers[*]`),
-    variable('CONTAINERD_CONFIG', `${TEMPLATE}.containers[*]`),
     variable('CONTAINERD_SOCKET', `${TEMPLATE}.containers[*]`),
+    `${TEMPLATE}.volumes[?(@.name=="containerd-socket")].hostPath.path`,
   ),
 );
 export const PODS = items(
@@ -93,7 +95,7 @@ export interface DaemonSet {
   readonly images: readonly string[];
   /** DEVICE_LIST_STRATEGY, where it is set: "envvar", "cdi-cri"… */
   readonly strategy: string;
-  readonly containerdConfig: string;
+  /** Of the Operator's toolkit: where on the node it looks for containerd; empty where it mounts no such folder. */
   readonly containerdSocket: string;
 }
 export interface PodContainer {
@@ -150,6 +152,11 @@ const map = (s: string | undefined): Readonly<Record<string, string>> => {
     return Object.fromEntries([...s.matchAll(/([\w./-]+):(\S*?)(?=\s|\])/g)].map(m => [m[1]!, m[2]!]));
   }
 };
+/** The variable holds the place in the pod, and the volume the folder of the node that is mounted there. */
+const socketOf = (inPod: string, folder: string): string =>
+  folder === ''
+    ? ''
+    : `${folder.replace(/^\/var\/run\//, '/run/').replace(/\/$/, '')}/${inPod.split('/').pop() || 'containerd.sock'}`;
 const IS_NVIDIA = /nvidia|gpu-feature|gpu-operator|dcgm/;
 
 const linesOf = (ran: Ran | undefined, name: string): Maybe<readonly (readonly string[])[]> =>
@@ -271,8 +278,7 @@ export const kubeApi = probe({
             containers: words(l[6]),
             images: words(l[7]),
             strategy: l[8] ?? '',
-            containerdConfig: l[9] ?? '',
-            containerdSocket: l[10] ?? '',
+            containerdSocket: socketOf(l[9] ?? '', l[10] ?? ''),
           })),
       ),
       pods: about(a.pods, 'kubectl get pods', ls => {

@@ -25,13 +25,14 @@ const SIGNS: readonly (readonly [string, Flavour])[] = [
   ['/etc/kubernetes/kubelet.conf', 'kubelet'],
 ];
 
-export const MICROK8S_SOCKET = '/var/snap/microk8s/common/run/containerd.sock';
+const MICROK8S_SOCKET = '/var/snap/microk8s/common/run/containerd.sock';
 const K3S_SOCKET = '/run/k3s/containerd/containerd.sock';
-/** Those that bring a containerd of their own, by where it listens while it runs. */
-const SOCKETS: Readonly<Partial<Record<Flavour, string>>> = {
+/** Where containerd listens while it runs; all but a plain kubelet bring one of their own. */
+export const CONTAINERD_SOCKETS: Readonly<Record<Flavour, string>> = {
   k3s: K3S_SOCKET,
   rke2: K3S_SOCKET,
   microk8s: MICROK8S_SOCKET,
+  kubelet: '/run/containerd/containerd.sock',
 };
 
 export const kube = probe({
@@ -53,7 +54,7 @@ export const kube = probe({
 
 /** Folders outlive an installation; of several kinds the one counts whose containerd listens, and no guess is made. */
 const running = (kinds: readonly Flavour[], there: (path: string) => Maybe<boolean>): Flavour | null => {
-  const listening = kinds.map(kind => [kind, SOCKETS[kind] === undefined ? false : there(SOCKETS[kind])] as const);
+  const listening = kinds.map(kind => [kind, kind === 'kubelet' ? false : there(CONTAINERD_SOCKETS[kind])] as const);
   if (listening.some(([, is]) => isUnknown(is))) return null;
   const up = listening.filter(([, is]) => is === true);
   if (up.length === 0) return kinds.includes('kubelet') ? 'kubelet' : null;

@@ -3,7 +3,7 @@ import type { DirRead, FileRead, StatRead } from '../../src/box/box.ts';
 import { isUnknown, type Maybe, or, type Unknown, unknown } from '../../src/engine/known.ts';
 import { type Asks, list, probe, read, stat } from '../../src/engine/probe.ts';
 import { type Answers, exists, names, text } from './answers.ts';
-import type { KnowsKube } from './kube.ts';
+import { CONTAINERD_SOCKETS, type KnowsKube } from './kube.ts';
 
 export type KubeEngine = 'containerd' | 'crio' | 'other';
 export interface KubeletFacts {
@@ -19,7 +19,7 @@ export interface KubeletFacts {
 
 export const CRIO_SOCKET = '/var/run/crio/crio.sock';
 export const CRIO_DROP_INS = '/etc/crio/crio.conf.d';
-const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
+const CONTAINERD_SOCKET = CONTAINERD_SOCKETS.kubelet;
 const MANAGED = '/etc/machine-config-daemon';
 /** The later on the command line wins, and the command line wins over the file: so the strongest comes first. */
 const FLAGS = [

@@ -2,6 +2,7 @@
 import { isUnknown, type Maybe, need, or } from '../../src/engine/known.ts';
 import type { CriConfig } from '../probes/cri.ts';
 import type { Facts } from '../probes/index.ts';
+import { CONTAINERD_SOCKETS } from '../probes/kube.ts';
 import type { DaemonSet, KubeNode, Pod } from '../probes/kube-api.ts';
 
 type Needs = Pick<
@@ -20,6 +21,15 @@ export const asksForGpu = (p: Pod): boolean => p.containers.some(c => Object.val
 const isOver = (p: Pod): boolean => p.phase === 'Succeeded' || p.phase === 'Failed';
 export const isHere = (p: Pod): boolean => p.node !== '' && !isOver(p);
 
+/** The daemon set by which a GPU Operator sets the engines of its nodes up. */
+export const toolkitSetOf = (f: Pick<Facts, 'kubeApi'>): DaemonSet | undefined =>
+  setsOf(f).find(s => /container-toolkit/.test(s.name));
+/** Where the Operator's toolkit looks for a containerd that listens elsewhere; null where it is right, or nobody can tell. */
+export const lookedForAt = (f: Pick<Facts, 'kube' | 'kubeApi' | 'cri'>): string | null => {
+  const told = toolkitSetOf(f)?.containerdSocket ?? '';
+  if (told === '' || f.kube.flavour === null || or(f.cri.engine, null) !== 'containerd') return null;
+  return told === CONTAINERD_SOCKETS[f.kube.flavour] ? null : told;
+};
 /** Where it is installed by its own guide, and where the addon of microk8s puts it. */
 const OPERATOR_NAMESPACES: readonly string[] = ['gpu-operator', 'gpu-operator-resources'];
 export const operatorNamespace = (f: Pick<Facts, 'kubeApi' | 'kube'>): string =>

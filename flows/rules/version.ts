@@ -37,6 +37,8 @@ export const since = {
   /** With the nvidia runtime the hook is taken out in the modes cdi, jit-cdi and csv. */
   toolkitStripsHook: '1.16.0',
   toolkitReadsThor: '1.17.7',
+  /** The toolkit of an Operator finds its way where no plain containerd is, as on k3s. */
+  toolkitServesK3s: '1.17.1',
   dockerCdi: '25.0',
   dockerCdiDefault: '28.2',
   /** --gpus tries CDI before the hook; symlinked spec directories are followed. */

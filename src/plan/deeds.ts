@@ -60,13 +60,15 @@ export const carryOut = async (box: Box, command: Command): Promise<Deed> => {
   }
 };
 
+/** The last is what kubectl up to 1.27 says of a path with a filter to wait for. */
+const TOO_OLD = /unknown (flag|option|command)|unrecognized option|not defined: -|jsonpath wait format must be/i;
+
 /** A validating command; a program that is not there, or too old to know how to validate, proves nothing wrong. */
 export const validated = async (box: Box, command: Command): Promise<Deed> => {
   const ran = await box.run({ timeoutMs: PATIENCE, ...command });
   if (ran.kind === 'exited' && ran.code === 0) return OK;
   if (ran.kind === 'absent') return OK;
-  if (ran.kind === 'exited' && /unknown (flag|option|command)|unrecognized option|not defined: -/i.test(ran.stderr))
-    return OK;
+  if (ran.kind === 'exited' && TOO_OLD.test(ran.stderr)) return OK;
   return { ok: false, because: because(command, ran) };
 };
 

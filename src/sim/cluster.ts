@@ -1,6 +1,6 @@
 /** A small Kubernetes cluster of one node: objects, and what becomes of a pod that the node starts. */
 import type { CrioState } from './crio.ts';
-import { exists, file } from './fs.ts';
+import { basename, exists, file } from './fs.ts';
 import { inPath } from './path.ts';
 import { readConfig } from './toolkit-config.ts';
 import { atLeast, type World } from './world.ts';
@@ -17,8 +17,8 @@ export interface Workload {
   spec: Json;
   /** Who wrote the object: "kubectl-client-side-apply", "binder". */
   readonly manager: string;
-  /** `toolkit`: the Operator's, which writes the spec of the management device when it starts. */
-  readonly role?: 'plugin' | 'discovery' | 'toolkit';
+  /** `toolkit` and `validator`: the Operator's, which set the node up and say how far it has come. */
+  readonly role?: 'plugin' | 'discovery' | 'toolkit' | 'validator';
 }
 export interface Cluster {
   readonly flavour: 'k3s' | 'kubelet' | 'microk8s';
@@ -36,6 +36,8 @@ export interface Cluster {
   classes: Record<string, string>;
   workloads: Workload[];
   labels: Record<string, string>;
+  /** Objects of the kind ClusterPolicy; absent where no Operator brought the kind along. */
+  policies?: Json[];
   readonly taints: readonly string[];
   /** Pods that the node refused and that nobody deleted, by the workload they belong to. */
   rejected?: Readonly<Record<string, string>>;
@@ -75,8 +77,12 @@ const hash = (text: string): string => {
   for (const c of text) h = Math.imul(h ^ c.charCodeAt(0), 16_777_619) >>> 0;
   return h.toString(36).padStart(7, '0').slice(0, 7);
 };
-const variable = (c: Json, name: string): string | undefined =>
+/** Value of a variable that a container is given. */
+export const variable = (c: Json, name: string): string | undefined =>
   (c.env ?? []).find((e: Json) => e.name === name)?.value as string | undefined;
+/** Folder of the host behind a volume. */
+export const volume = (spec: Json, name: string): string | undefined =>
+  (spec.volumes ?? []).find((v: Json) => v.name === name)?.hostPath?.path as string | undefined;
 const paths = (spec: Json): string[] => (spec.volumes ?? []).flatMap((v: Json) => v.hostPath?.path ?? []);
 const limits = (spec: Json, resource = 'nvidia.com/gpu'): number =>
   (spec.containers ?? []).reduce((n: number, c: Json) => n + Number(c.resources?.limits?.[resource] ?? 0), 0);
@@ -86,7 +92,8 @@ const asked = (spec: Json): string[] =>
   );
 
 const isThor = (world: World): boolean => world.gpus.some(g => /Thor/.test(g.name));
-const driverWorks = (world: World): boolean => world.kernel.loaded.includes('nvidia') && world.gpus.length > 0;
+/** The module is loaded and has a card to drive. */
+export const driverWorks = (world: World): boolean => world.kernel.loaded.includes('nvidia') && world.gpus.length > 0;
 
 /** What the runtime puts into a container: the libraries, the nodes. */
 const injected = (world: World, cluster: Cluster, spec: Json, c: Json): { libraries: boolean; nodes: boolean } => {
@@ -119,16 +126,30 @@ export const cuInitIn = (world: World, spec: Json): number | null => {
   return got.nodes ? 0 : 100;
 };
 
+/** The pod of the toolkit dials the engine that it was told of, and gives up where nothing listens. */
+const configures = (world: World, w: Workload): { readonly ok: boolean; readonly log: string } => {
+  const folder = volume(w.spec, 'containerd-socket');
+  const inPod = variable(w.spec.containers?.[0] ?? {}, 'CONTAINERD_SOCKET') ?? '';
+  if (folder === undefined || exists(world.fs, `${folder}/${basename(inPod)}`))
+    return { ok: true, log: 'level=info msg="Successfully signaled containerd"\n' };
+  const why = `unable to dial: dial unix ${inPod}: connect: no such file or directory`;
+  return {
+    ok: false,
+    log: `level=warning msg="Error signaling containerd, attempt 1/6: ${why}"\nlevel=warning msg="Max retries reached 6/6, aborting"\nlevel=error msg="error running nvidia-toolkit: unable to setup runtime: unable to restart containerd: ${why}"\n`,
+  };
+};
+
 const speaks = (world: World, cluster: Cluster, w: Workload): { readonly ok: boolean; readonly log: string } => {
   const [c = {}] = w.spec.containers ?? [];
-  const does = w.role && w.role !== 'toolkit' ? 'nvml' : (cluster.images[c.image] ?? 'plain');
+  if (w.role === 'toolkit') return configures(world, w);
+  const does = w.role ? 'nvml' : (cluster.images[c.image] ?? 'plain');
   if (does === 'plain') return { ok: true, log: 'started\n' };
   const got = injected(world, cluster, w.spec, c);
   const noise = isThor(world)
     ? 'NvRmMemInitNvmap failed: error Permission denied\nNvRmMemMgrInit failed: Memory Manager Not supported\n'
     : '';
   if (!got.libraries)
-    return w.role
+    return w.role && w.role !== 'validator'
       ? {
           ok: true,
           log: 'Failed to initialize NVML: ERROR_LIBRARY_NOT_FOUND.\nIf this is a GPU node, did you configure the NVIDIA Container Toolkit?\nNo devices found. Waiting indefinitely.\n',

@@ -1,82 +1,14 @@
 /** The containerd of a node: what it makes of its files when it starts, and what crictl and k3s say of it. */
 import { parseToml } from '../text/toml-parse.ts';
 import { clusterOf, findRuntime, type Json } from './cluster.ts';
+import { asToml, effective, pluginOf } from './containerd.ts';
 import { crioInfo, startCrio } from './crio.ts';
-import { file, names, text } from './fs.ts';
+import { file, text } from './fs.ts';
 import { kubectl } from './kubectl.ts';
+import { validateNode } from './validator.ts';
 import { atLeast, fail, journal, out, type Program, type World } from './world.ts';
 
 const K3S = '/var/lib/rancher/k3s/agent/etc/containerd';
-const MAIN = '/etc/containerd/config.toml';
-const PLUGIN = { 1: 'io.containerd.grpc.v1.cri', 2: 'io.containerd.cri.v1.runtime' } as const;
-
-interface Effective {
-  readonly handlers: Record<string, string>;
-  readonly defaultRuntime: string;
-  readonly cdi: boolean;
-  readonly disabled: boolean;
-}
-const pluginOf = (o: Json, schema: 1 | 2): Json | undefined =>
-  o.plugins?.[PLUGIN[schema]] ?? (schema === 2 ? o.plugins?.[PLUGIN[1]] : undefined);
-
-/** The configuration a start would use, or what is wrong with its text. */
-export const effective = (world: World, version: string, from = MAIN): Effective | { readonly fault: string } => {
-  const schema = atLeast(version, '2.0') ? 2 : 1;
-  const read = (path: string): Json | { readonly fault: string } => {
-    const r = parseToml(text(world.fs, path) ?? '');
-    return 'fault' in r
-      ? { fault: `failed to load TOML: ${path}: (${r.fault.line}, ${r.fault.column}): ${r.fault.message}` }
-      : (r.value as Json);
-  };
-  const main = read(from) as Json;
-  if (typeof main.fault === 'string') return { fault: main.fault };
-  const imports: readonly string[] =
-    main.imports ?? (atLeast(version, '2.2') && !text(world.fs, from) ? ['/etc/containerd/conf.d/*.toml'] : []);
-  const files = imports.flatMap(i =>
-    i.endsWith('/*.toml')
-      ? (names(world.fs, i.slice(0, -7)) ?? []).filter(n => n.endsWith('.toml')).map(n => `${i.slice(0, -6)}${n}`)
-      : [i],
-  );
-  // A file in the old schema is migrated; a section of the new one in an old containerd is ignored.
-  const plugins: (Json | undefined)[] = [pluginOf(main, schema)];
-  for (const path of files) {
-    const o = read(path) as Json;
-    if (typeof o.fault === 'string') return { fault: o.fault };
-    const p = pluginOf(o, schema);
-    if (p === undefined) continue;
-    if (atLeast(version, '2.1')) plugins.push(p);
-    else plugins.splice(0, plugins.length, p);
-  }
-  const handlers: Record<string, string> = { runc: '' };
-  let defaultRuntime = 'runc';
-  let cdi = schema === 2;
-  for (const p of plugins) {
-    for (const [name, r] of Object.entries<Json>(p?.containerd?.runtimes ?? {}))
-      handlers[name] = r.options?.BinaryName ?? '';
-    defaultRuntime = p?.containerd?.default_runtime_name ?? defaultRuntime;
-    cdi = p?.enable_cdi ?? cdi;
-  }
-  return { handlers, defaultRuntime, cdi, disabled: (main.disabled_plugins ?? []).includes('cri') };
-};
-
-const asToml = (schema: 1 | 2, e: Pick<Effective, 'handlers' | 'defaultRuntime' | 'cdi'>): string => {
-  const plugin = `plugins.'${PLUGIN[schema]}'`;
-  return [
-    `version = ${schema === 2 ? 3 : 2}`,
-    `[${plugin}]`,
-    `  enable_cdi = ${e.cdi}`,
-    `[${plugin}.containerd]`,
-    `  default_runtime_name = '${e.defaultRuntime}'`,
-    ...Object.entries(e.handlers).flatMap(([name, binary]) => [
-      `[${plugin}.containerd.runtimes.${name}]`,
-      "  runtime_type = 'io.containerd.runc.v2'",
-      `[${plugin}.containerd.runtimes.${name}.options]`,
-      '  SystemdCgroup = true',
-      ...(binary === '' ? [] : [`  BinaryName = '${binary}'`]),
-    ]),
-    '',
-  ].join('\n');
-};
 
 /** k3s writes the file anew from its template, and containerd reads it. */
 const startK3s = (world: World): void => {
@@ -109,6 +41,7 @@ export const startCri = (world: World, unit: string): string | null => {
   if (!cluster) return null;
   if (unit === 'k3s.service') {
     startK3s(world);
+    validateNode(world);
     return null;
   }
   if (unit === 'crio.service') return cluster.crio === undefined ? null : startCrio(world);
@@ -118,6 +51,7 @@ export const startCri = (world: World, unit: string): string | null => {
   cluster.handlers = e.disabled ? {} : e.handlers;
   cluster.defaultRuntime = e.defaultRuntime;
   cluster.cdi = e.cdi;
+  validateNode(world);
   return null;
 };
 

@@ -9,9 +9,9 @@ import {
   podsIn,
   type Started,
   type Workload,
-  writeManagementSpec,
 } from './cluster.ts';
 import { jsonpath } from './jsonpath.ts';
+import { reconcile, restartToolkit } from './operator.ts';
 import { fail, out, type Program, tick, type World } from './world.ts';
 
 /** Lists whose entries are merged by a key instead of being replaced. */
@@ -44,6 +44,17 @@ export const merge = (value: Json, patch: Json): Json => {
       if (Object.keys(inner).length > 0) result[key] = inner;
       else delete result[key];
     } else result[key] = wanted;
+  }
+  return result;
+};
+
+/** A merge of any JSON: null takes a field away, and a list is replaced as a whole. */
+const mergeJson = (value: Json, patch: Json): Json => {
+  const result: Json = { ...value };
+  for (const [key, wanted] of Object.entries(patch)) {
+    if (wanted === null) delete result[key];
+    else if (typeof wanted === 'object' && !Array.isArray(wanted)) result[key] = mergeJson(result[key] ?? {}, wanted);
+    else result[key] = wanted;
   }
   return result;
 };
@@ -91,6 +102,7 @@ const podObject = (world: World, p: Started): Json => {
   };
 };
 
+const POLICY = /^clusterpolic(?:y|ies)(?:\.nvidia\.com)?$/;
 const listOf = (world: World, what: string): readonly Json[] | null => {
   const cluster = clusterOf(world)!;
   if (/^pods?$/.test(what)) return podsIn(world).map(p => podObject(world, p));
@@ -120,6 +132,7 @@ const listOf = (world: World, what: string): readonly Json[] | null => {
   }
   if (/^runtimeclass(es)?$/.test(what))
     return Object.entries(cluster.classes).map(([name, handler]) => ({ metadata: { name }, handler }));
+  if (POLICY.test(what)) return cluster.policies ?? null;
   const kind = { daemonset: 'DaemonSet', daemonsets: 'DaemonSet', deployment: 'Deployment', deployments: 'Deployment' }[
     what
   ];
@@ -152,7 +165,36 @@ const find = (world: World, kind: string, ns: string, name: string): Workload | 
       w.kind.toLowerCase() === kind.replace(/s$/, '').replace(/^pod$/, 'pod') && w.namespace === ns && w.name === name,
   );
 
-export const kubectl: Program = ({ world, args, root, stdin }) => {
+/** An object of the Operator; its own kind knows plain merges only. */
+const patchPolicy = (world: World, name: string, args: readonly string[]): ReturnType<Program> => {
+  const cluster = clusterOf(world)!;
+  const own = cluster.policies?.findIndex(p => p.metadata.name === name) ?? -1;
+  if (own < 0) return fail(1, `Error from server (NotFound): clusterpolicies.nvidia.com "${name}" not found\n`);
+  if (flag(args, '--type') !== 'merge')
+    return fail(
+      1,
+      'Error from server (UnsupportedMediaType): the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml\n',
+    );
+  tick(world);
+  const patched = mergeJson(cluster.policies![own]!, JSON.parse(flag(args, '-p', '--patch') ?? '{}') as Json);
+  const isSame = JSON.stringify(patched) === JSON.stringify(cluster.policies![own]);
+  cluster.policies!.splice(own, 1, patched);
+  return out(`clusterpolicy.nvidia.com/${name} patched${isSame ? ' (no change)' : ''}\n`);
+};
+
+/** `wait --for=jsonpath={…}=value`: waiting itself changes nothing here, so what is not so now never comes. */
+const wait = (world: World, ns: string, of: string, args: readonly string[]): ReturnType<Program> => {
+  const [kind = '', name = ''] = of.split('/');
+  const object = listOf(world, kind)?.find(o => o.metadata.namespace === ns && o.metadata.name === name);
+  if (!object) return fail(1, `Error from server (NotFound): ${kind}s "${name}" not found\n`);
+  const condition = /^jsonpath=(\{.*\})=([^=]*)$/.exec(flag(args, '--for') ?? '');
+  if (!condition) return fail(1, `error: unrecognized condition: "${flag(args, '--for')}"\n`);
+  return jsonpath(condition[1]!, object) === condition[2]
+    ? out(`${kind}.apps/${name} condition met\n`)
+    : fail(1, `error: timed out waiting for the condition on ${kind}s/${name}\n`);
+};
+
+export const kubectl: Program = ({ world, args, root, stdin, exec }) => {
   const cluster = clusterOf(world);
   if (!cluster)
     return fail(
@@ -166,10 +208,13 @@ export const kubectl: Program = ({ world, args, root, stdin }) => {
     );
   const [verb = '', what = '', name = ''] = words(args);
   const ns = flag(args, '-n', '--namespace') ?? 'default';
+  // The Operator needs a moment: who asks at once how far a rollout has come is told of the one before.
+  if (verb !== 'rollout') reconcile(world, exec);
   switch (verb) {
     case 'get': {
       const list = listOf(world, what);
-      if (list === null) return fail(1, `error: the server doesn't have a resource type "${what}"\n`);
+      if (list === null)
+        return fail(1, `error: the server doesn't have a resource type "${what.replace(/\..*/, '')}"\n`);
       const items = name === '' ? list : list.filter(o => o.metadata.name === name);
       if (name !== '' && items.length === 0)
         return fail(1, `Error from server (NotFound): ${what} "${name}" not found\n`);
@@ -200,11 +245,14 @@ export const kubectl: Program = ({ world, args, root, stdin }) => {
       if (pod.phase === 'Failed')
         cluster.rejected = Object.fromEntries(Object.entries(cluster.rejected ?? {}).filter(([n]) => n !== name));
       if (pod.workload.role === 'plugin') cluster.unhealthy = 0;
-      if (pod.workload.role === 'toolkit') writeManagementSpec(world);
+      if (pod.workload.role === 'toolkit') restartToolkit(world, pod.workload, exec);
       if (pod.workload.kind === 'Pod') cluster.workloads = cluster.workloads.filter(w => w !== pod.workload);
       return out(`pod "${name}" deleted\n`);
     }
+    case 'wait':
+      return wait(world, ns, what, args);
     case 'patch': {
+      if (POLICY.test(what)) return patchPolicy(world, name, args);
       const w = find(world, what, ns, name);
       if (!w) return fail(1, `Error from server (NotFound): ${what} "${name}" not found\n`);
       tick(world);

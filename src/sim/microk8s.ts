@@ -1,8 +1,9 @@
 /** microk8s: its containerd is started from a template, and its own kubectl and snap are what a person has. */
 import { clusterOf } from './cluster.ts';
-import { effective } from './cri.ts';
+import { effective } from './containerd.ts';
 import { file, text } from './fs.ts';
 import { kubectl } from './kubectl.ts';
+import { validateNode } from './validator.ts';
 import { fail, out, type Program, tick, type World } from './world.ts';
 
 export const ARGS = '/var/snap/microk8s/current/args';
@@ -28,6 +29,7 @@ export const startMicrok8s = (world: World): string | null => {
   cluster.handlers = e.handlers;
   cluster.defaultRuntime = e.defaultRuntime;
   cluster.cdi = e.cdi;
+  validateNode(world);
   return null;
 };
 

@@ -38,7 +38,8 @@ const staged =
   (...files: string[]) =>
   (b: Edit) =>
     b.dir('/run/nvidia/validations', files);
-const set = (name: string, socket = ''): readonly string[] => [
+/** @param folder of the node, in which the toolkit of the Operator looks for the socket of containerd */
+const set = (name: string, folder = ''): readonly string[] => [
   'gpu-operator',
   name,
   '1',
@@ -47,9 +48,12 @@ const set = (name: string, socket = ''): readonly string[] => [
   'c',
   'nvcr.io/nvidia/x:1',
   '',
-  '',
-  socket,
+  folder === '' ? '' : '/runtime/sock-dir/containerd.sock',
+  folder,
 ];
+const toolkitAt = (folder: string): NodeSpec => ({
+  sets: [PLUGIN, VALIDATOR, set('nvidia-container-toolkit-daemonset', folder)],
+});
 const nothing = { cpu: '16' };
 const gpuPod = { name: 'train', class: 'nvidia', gpus: { 'nvidia.com/gpu': '1' } };
 const waits = (unscheduled: string, more: Partial<PodSpec> = {}): PodSpec => ({
@@ -195,11 +199,17 @@ export const cases: readonly Case[] = [
     staged('driver-ready', 'toolkit-ready', 'cuda-ready', 'plugin-ready'),
   ),
   k('operator.stages.twoDrivers', { sets: [PLUGIN, VALIDATOR, set('nvidia-driver-daemonset')] }, staged()),
-  k(
-    'operator.stages.elsewhere',
-    { sets: [PLUGIN, VALIDATOR, set('nvidia-container-toolkit-daemonset')] },
-    staged('driver-ready'),
-  ),
+  k('operator.stages.elsewhere', toolkitAt('/run/containerd'), staged('driver-ready')),
+  k('operator.stages.elsewhere', { ...kubelet, ...toolkitAt('/run/k3s/containerd') }, staged('driver-ready')),
+  k('operator.stages.elsewhere', { flavour: 'microk8s', ...toolkitAt('/run/containerd') }, staged('driver-ready')),
+  // Told rightly it waits for something else, whatever the variable in the pod reads.
+  k('operator.stages.waiting', toolkitAt('/run/k3s/containerd'), staged('driver-ready')),
+  k('operator.stages.waiting', toolkitAt('/var/run/k3s/containerd/'), staged('driver-ready')),
+  k('operator.stages.waiting', { flavour: 'rke2', ...toolkitAt('/run/k3s/containerd') }, staged('driver-ready')),
+  k('operator.stages.waiting', { ...kubelet, ...toolkitAt('/run/containerd') }, staged('driver-ready')),
+  // With the NRI plugin it mounts no socket, and without a daemon set the toolkit is not the Operator's.
+  k('operator.stages.waiting', toolkitAt(''), staged('driver-ready')),
+  k('operator.stages.waiting', { sets: [PLUGIN, VALIDATOR] }, staged('driver-ready')),
   k('operator.stages.waiting', { sets: [PLUGIN, VALIDATOR] }, staged('driver-ready', 'toolkit-ready')),
   k('operator.stages.waiting', { sets: [PLUGIN, VALIDATOR] }),
   k('operator.stages.cannotTell', { sets: [PLUGIN, VALIDATOR] }, b => {

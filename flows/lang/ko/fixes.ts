@@ -184,6 +184,8 @@ export const fixes: Readonly<Record<string, string>> = {
   'Tell an old toolkit that this is a Jetson (mode = "csv")': '옛 툴킷에 이것이 Jetson임을 알리기 (mode = "csv")',
   'Tell noise from a fault with one call': '한 번 불러 보고 잡음과 고장을 가르기',
   'Tell the Operator where containerd is': 'Operator에 containerd가 어디 있는지 알리기',
+  'Tell the Operator where containerd is, in its ClusterPolicy':
+    'Operator에 containerd가 어디 있는지 ClusterPolicy로 알리기',
   'Update the driver in this virtual machine': '이 가상 머신의 드라이버 업데이트',
   'Upgrade the toolkit to 1.19 or later': '툴킷을 1.19 이상으로 올리기',
   'Use a build that knows this GPU generation': '이 GPU 세대를 아는 빌드 쓰기',

@@ -75,6 +75,7 @@ export const makeK3s = (world: World, more: Partial<Cluster> = {}): Cluster => {
   for (const p of ['k3s', 'kubectl']) binary(fs, `/usr/local/bin/${p}`);
   mkdir(fs, '/etc/rancher/k3s');
   mkdir(fs, K3S_CONTAINERD);
+  put(fs, '/run/k3s/containerd/containerd.sock', { type: 'socket' });
   file(fs, '/usr/lib/systemd/system/k3s.service', service('k3s', 'Lightweight Kubernetes'));
   world.units.set('k3s.service', running('k3s.service', 'Lightweight Kubernetes'));
   const cluster: Cluster = {
@@ -141,7 +142,7 @@ export const k3sHealthy = (more: Partial<Cluster> = {}): World => {
 };
 
 /** What the objects of a cluster are where nothing is the matter: the class, the plugin, one pod that trains. */
-const ordinary = (): Pick<Cluster, 'classes' | 'workloads' | 'labels' | 'taints' | 'images'> => ({
+export const ordinary = (): Pick<Cluster, 'classes' | 'workloads' | 'labels' | 'taints' | 'images'> => ({
   classes: { nvidia: 'nvidia' },
   workloads: [plugin(), trainer()],
   labels: { ...GPU_LABELS },
@@ -149,13 +150,13 @@ const ordinary = (): Pick<Cluster, 'classes' | 'workloads' | 'labels' | 'taints'
   images,
 });
 
-/** A kubelet on a containerd of its own; `files` are what somebody wrote for it. */
-export const kubeletNode = (
+/** Makes a machine the node of a kubelet on a containerd of its own; `files` are what somebody wrote for it. */
+export const makeKubelet = (
+  world: World,
   containerd: string,
   files: Readonly<Record<string, string>>,
   more: Partial<Cluster> = {},
 ): World => {
-  const world = host('kubelet-node');
   const { fs } = world;
   for (const p of ['kubectl', 'crictl']) binary(fs, `/usr/bin/${p}`);
   mkdir(fs, '/var/lib/kubelet');
@@ -174,8 +175,16 @@ export const kubeletNode = (
     ...more,
   });
   startCri(world, 'containerd.service');
-  writeSpec(world, '1.20.0');
   tick(world, 3600);
+  return world;
+};
+export const kubeletNode = (
+  containerd: string,
+  files: Readonly<Record<string, string>>,
+  more: Partial<Cluster> = {},
+): World => {
+  const world = makeKubelet(host('kubelet-node'), containerd, files, more);
+  writeSpec(world, '1.20.0');
   return world;
 };
 
@@ -285,8 +294,7 @@ export const MICROK8S_HANDLER = `
 export const MICROK8S_ARGS = ARGS;
 
 /** microk8s from the snap; `added` is what somebody put at the end of the template before the last start. */
-export const microk8sNode = (added = MICROK8S_HANDLER, more: Partial<Cluster> = {}, name = 'microk8s-node'): World => {
-  const world = host(name);
+export const makeMicrok8s = (world: World, added: string, more: Partial<Cluster> = {}): World => {
   const { fs } = world;
   binary(fs, '/usr/bin/snap');
   binary(fs, '/snap/bin/microk8s');
@@ -307,6 +315,8 @@ export const microk8sNode = (added = MICROK8S_HANDLER, more: Partial<Cluster> = 
   tick(world, 3600);
   return world;
 };
+export const microk8sNode = (added = MICROK8S_HANDLER, more: Partial<Cluster> = {}, name = 'microk8s-node'): World =>
+  makeMicrok8s(host(name), added, more);
 /** The handler was written into the file that each start makes anew. */
 export const microk8sGenerated = (): World => {
   const world = microk8sNode('', {}, 'microk8s-generated');
