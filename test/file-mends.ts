@@ -318,6 +318,26 @@ export const projects: Readonly<Record<string, Project>> = {
     },
     world: () => card('NVIDIA GeForce GTX 1080 Ti', '6.1'),
   },
+  'requirements for older cards': {
+    finding: 'image-arch-not-compiled',
+    files: {
+      'compose.yml': 'services:\n  a:\n    build: .\n    gpus: all\n',
+      Dockerfile:
+        'FROM python:3.12-slim\nWORKDIR /app\nCOPY requirements.txt ./\nRUN pip install --no-cache-dir -r requirements.txt\nCOPY . .\nCMD ["python", "-c", "1"]\n',
+      'requirements.txt':
+        '--extra-index-url https://download.pytorch.org/whl/cu121\n# torch==2.0.0 was too old\ntorch==2.4.1+cu121\ntorchvision==0.19.1+cu121 ; python_version >= "3.10"\nnumpy<2\n',
+    },
+    world: () => card('NVIDIA GeForce RTX 5090', '12.0'),
+  },
+  'requirements without CUDA': {
+    finding: 'image-cpu-only-framework',
+    files: {
+      'compose.yml': 'services:\n  a:\n    build: {context: app, dockerfile: Dockerfile}\n    gpus: all\n',
+      'app/Dockerfile':
+        'FROM python:3.12-slim\nCOPY deps/ /tmp/deps/\nRUN pip install -r /tmp/deps/base.txt\nCMD ["python", "-c", "1"]\n',
+      'app/deps/base.txt': 'numpy\n--index-url https://download.pytorch.org/whl/cpu\ntorch==2.9.0+cpu\n',
+    },
+  },
   'an image of PyTorch for older cards': {
     finding: 'image-arch-not-compiled',
     files: {

@@ -38,7 +38,7 @@ interface Case {
   readonly dockerfile?: string;
 }
 const text = (lines: readonly string[], image: string | null = 'image: debian:trixie'): string =>
-  `services:\n  brain:${image !== null ? `\n    ${image}\n    command: [sleep, infinity]` : ''}\n${lines.map(l => `    ${l}\n`).join('')}`;
+  `services:\n  brain:${image !== null ? `\n    ${image}${image === 'build: .' ? '' : '\n    command: [sleep, infinity]'}` : ''}\n${lines.map(l => `    ${l}\n`).join('')}`;
 
 /** The project as somebody started it. */
 const started = async (c: Case) => {
@@ -184,6 +184,34 @@ for (const [name, c] of Object.entries(cases))
       );
     }
   });
+
+test('what lies in the build, wherever it is written, makes the image anew', async () => {
+  const c: Case = {
+    finding: '',
+    lines: ['gpus: all'],
+    dockerfile:
+      'FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD ["python", "-m", "worker.run"]\n',
+    world: () => {
+      const world = healthyNew();
+      world.docker!.registry = [image('python', '3.12-slim')];
+      file(world.fs, '/srv/ai/requirements.txt', 'torch==2.9.0+cpu\n');
+      file(world.fs, '/srv/ai/.dockerignore', '# small\nworker\n');
+      file(world.fs, '/srv/ai/worker/__init__.py', '');
+      file(world.fs, '/srv/ai/worker/run.py', '');
+      return world;
+    },
+  };
+  const { box, facts } = await look(c);
+  for (const [finding, path] of [
+    ['image-cpu-only-framework', '/srv/ai/requirements.txt'],
+    ['image-app-module-missing', '/srv/ai/.dockerignore'],
+  ] as const) {
+    const plan = await proposeFix(box, fixById(ID)!, facts, finding);
+    assert.ok(!isRefusal(plan), isRefusal(plan) ? plan.refuse : '');
+    assert.deepEqual(plan.touches, [path]);
+    assert.ok(plan.settle[0]!.argv.includes('--build'), plan.settle[0]!.argv.join(' '));
+  }
+});
 
 test('an image that cannot be had leaves file and container as they are', async () => {
   const c = cases['an image on musl']!;

@@ -57,7 +57,8 @@ const target = (f: Facts, finding: string): ContainerRecord | null => {
 };
 
 interface Gathered {
-  readonly mends: readonly Mend[];
+  /** `isBuild`: it lies in what the image is made of. */
+  readonly mends: readonly (Mend & { readonly isBuild: boolean })[];
   /** What to paste where no edit could be proven. */
   readonly snippet: string | null;
   /** Every file of the project could be read. */
@@ -105,7 +106,6 @@ const planFor = (
             : [snippet]),
         )
       : refuse(`${paths.join(', ')} could not be read`);
-  const isImage = /(?:^|\/)(?:[\w.-]*\.)?Dockerfile(?:\.[\w.-]+)?$/i.test(mend.path);
   const step: Step = {
     do: 'edit',
     path: mend.path,
@@ -119,7 +119,7 @@ const planFor = (
     fix: ID,
     finding,
     title: TITLE,
-    summary: `${mend.title}.${mend.fetch ? ` Docker brings ${mend.fetch.ref} first.` : ''} ${isImage ? 'Builds the image anew and' : 'Then'} makes ${c.service} anew, and no other service.`,
+    summary: `${mend.title}.${mend.fetch ? ` Docker brings ${mend.fetch.ref} first.` : ''} ${mend.isBuild ? 'Builds the image anew and' : 'Then'} makes ${c.service} anew, and no other service.`,
     privilege: 1,
     effect: ['RX'],
     touches: [mend.path],
@@ -129,9 +129,9 @@ const planFor = (
     // Not a step: after an undo the service is made anew from the file as it was.
     settle: [
       {
-        argv: [...up, '--no-deps', '--force-recreate', ...(isImage ? ['--build'] : []), c.service],
+        argv: [...up, '--no-deps', '--force-recreate', ...(mend.isBuild ? ['--build'] : []), c.service],
         changes: true,
-        timeoutMs: isImage ? DOCKER.timeoutMs : 300_000,
+        timeoutMs: mend.isBuild ? DOCKER.timeoutMs : 300_000,
       },
     ],
     interrupts: c.status === 'running' ? stops(c) : null,
@@ -168,7 +168,7 @@ const changeService: Fix = {
     return {
       gathered: {
         malformed: torn === undefined ? null : `${torn.path}:${torn.line}:${torn.column}: ${torn.message}`,
-        mends: own.flatMap(x => x.mends),
+        mends: own.flatMap(x => x.mends.map(m => ({ ...m, isBuild: x.kind === 'dockerfile' }))),
         snippet: own.find(x => x.snippet !== null)?.snippet ?? null,
         isShown: (await Promise.all(filesOf(c).map(p => box.read(p)))).every(r => r.kind === 'file'),
       },

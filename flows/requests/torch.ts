@@ -63,20 +63,23 @@ const installs = (segment: string): Installs | null => {
 
 const PIP = /\b(?:pip3?|uv pip)\s+install\b[^&|;]*/g;
 
-/** What an instruction installs that has no code for one of these GPUs, in words; null where nothing of that is seen. */
-export const lacksCode = (text: string, capabilities: readonly string[]): string | null => {
-  for (const [segment] of text.matchAll(PIP)) {
-    const it = installs(segment);
-    if (it === null) continue;
-    const span = builtFor(it.cuda, it.torch);
-    const lacking = capabilities.find(c => !runsOn(c, span));
-    if (lacking !== undefined)
-      return `torch${it.torch === null ? '' : ` ${it.torch}`} for CUDA ${it.cuda} holds code for ${span.from} to ${span.to}, and the GPU here is of ${lacking}`;
-  }
-  return null;
+/** What one list of packages has no code for among these GPUs, in words; null where nothing of that is seen. */
+export const listLacksCode = (segment: string, capabilities: readonly string[]): string | null => {
+  const it = installs(segment);
+  if (it === null) return null;
+  const span = builtFor(it.cuda, it.torch);
+  const lacking = capabilities.find(c => !runsOn(c, span));
+  return lacking === undefined
+    ? null
+    : `torch${it.torch === null ? '' : ` ${it.torch}`} for CUDA ${it.cuda} holds code for ${span.from} to ${span.to}, and the GPU here is of ${lacking}`;
 };
+/** The same for what an instruction installs by pip. */
+export const lacksCode = (text: string, capabilities: readonly string[]): string | null =>
+  (text.match(PIP) ?? []).map(segment => listLacksCode(segment, capabilities)).find(said => said !== null) ?? null;
 
-const better = (segment: string, capabilities: readonly string[]): string => {
+type Add = (words: string, option: string) => string;
+/** The list with wheels that hold code for all of these GPUs; the same where no release is known that does. */
+export const listWithCode = (segment: string, capabilities: readonly string[], add: Add): string => {
   const it = installs(segment);
   if (it === null || capabilities.every(c => runsOn(c, builtFor(it.cuda, it.torch)))) return segment;
   const choice = CHOICES.find(c => {
@@ -98,12 +101,12 @@ const better = (segment: string, capabilities: readonly string[]): string => {
     .replace(INDEX, `$1${indexOf(choice.cuda)}`);
   if (it.hasIndex) return words + tail;
   // The index of PyTorch holds nothing but its own packages, so beside others it is one more.
-  return `${words} --extra-index-url https://download.pytorch.org/whl/${indexOf(choice.cuda)}${tail}`;
+  return add(words, `--extra-index-url https://download.pytorch.org/whl/${indexOf(choice.cuda)}`) + tail;
 };
 
-/** The instruction with wheels that hold code for all of these GPUs; the same where no release is known that does. */
+/** The same for an instruction. */
 export const withCode = (written: string, capabilities: readonly string[]): string =>
-  written.replace(PIP, segment => better(segment, capabilities));
+  written.replace(PIP, segment => listWithCode(segment, capabilities, (words, option) => `${words} ${option}`));
 
 const IMAGE = /^((?:docker\.io\/)?pytorch\/pytorch):(\d+\.\d+\.\d+)-cuda(\d+\.\d+)-cudnn\d+-(runtime|devel)$/;
 

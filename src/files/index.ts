@@ -160,7 +160,7 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
           cdi: here.ways.get('docker-cdi')?.works === true,
           driver: here.driver,
           arch: here.arch,
-          capabilities: text.kind === 'file' && /torch/.test(text.text) ? await capabilities() : [],
+          capabilities: text.kind === 'file' && /torch|\s-r|--requirement/.test(text.text) ? await capabilities() : [],
         },
       )),
     );

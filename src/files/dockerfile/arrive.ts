@@ -96,6 +96,15 @@ const expand = async (context: Context, source: string): Promise<readonly string
   return ((await context.names(dir)) ?? []).filter(n => matches.test(n)).map(n => (dir === '' ? n : `${dir}/${n}`));
 };
 
+/** The path in the context of what stands at `path` of the image; null where it comes from elsewhere or not at all. */
+export const contextPathOf = async (laid: Laid, path: string, context: Context): Promise<string | null> => {
+  for (const copy of laid.copies.filter(c => c.from === null).toReversed()) {
+    const source = await fromContext(context, copy, path);
+    if (source !== null) return context.ignored(source) ? null : source;
+  }
+  return null;
+};
+
 /** What of the context stands at `path` after this instruction; null if nothing does. */
 const fromContext = async (context: Context, copy: Copied, path: string): Promise<string | null> => {
   for (const source of copy.sources) {

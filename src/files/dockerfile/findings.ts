@@ -14,6 +14,7 @@ import { type Context, contextOf, givenBack, ignoreOf } from './context.ts';
 import { copyEdit, siblingsOf, whereIs } from './edit.ts';
 import { gpuFindings } from './gpu.ts';
 import { type Dockerfile, type Instruction, parseDockerfile, type Stage, stageFor, wordsOf } from './parse.ts';
+import { requirementFindings } from './requirements.ts';
 import { type Machine, NO_MACHINE } from './rules.ts';
 import { type Started, startedBy, startedByShell } from './start.ts';
 
@@ -302,9 +303,11 @@ export const dockerfileFindings = async (
   for (const use of uses.length > 0 ? uses : [alone(path)]) {
     const context = contextOf(box, use.context, await ignoreFor(read, path, use.context));
     const one = await look({ path, text: found.text, file, use, context });
+    const told = shown?.service === use.service ? (shown?.id ?? null) : null;
     for (const it of [
       ...(one ? [one] : []),
-      ...gpuFindings(path, found.text, file, use, shown?.service === use.service ? (shown?.id ?? null) : null, machine),
+      ...gpuFindings(path, found.text, file, use, told, machine),
+      ...(await requirementFindings(read, file, use, context, told, machine)),
     ]) {
       const key = `${it.id} ${it.line} ${it.mends[0]?.after ?? it.message}`;
       if (!findings.has(key)) findings.set(key, it);

@@ -1,10 +1,11 @@
 /** What a Dockerfile does that takes the GPU away: driver files, wheels without CUDA, a base without libcudart, steps that want a GPU. */
 import { cudaNamed, isMusl, olderCuda, withGlibc } from '../../../flows/requests/images.ts';
-import { imageLacksCode, imageWithCode, lacksCode, withCode } from '../../../flows/requests/torch.ts';
+import { imageLacksCode, imageWithCode } from '../../../flows/requests/torch.ts';
 import { cudaOf } from '../../../flows/rules/container.ts';
 import { compare } from '../../../flows/rules/version.ts';
 import type { Use } from './findings.ts';
 import { chainOf, type Dockerfile, type Instruction } from './parse.ts';
+import { wheelRules } from './wheels.ts';
 
 /** What a Dockerfile has to know of the machine on which its image is to run. */
 export interface Machine {
@@ -46,15 +47,6 @@ export interface Rule {
 const DRIVER_PACKAGE =
   /(?<![\w./=-])(?:nvidia-(?:driver|utils|smi|settings|kernel|dkms)[\w.+*-]*|libnvidia-(?:compute|gl|decode|encode|cfg1?|ml1?|extra|fbc1)[\w.+*-]*|libcuda1[\w.+*-]*|cuda-drivers[\w.+*-]*|xserver-xorg-video-nvidia[\w.+*-]*)(?:=[\w.:+~*-]+)?(?![\w./-])/g;
 const INSTALLS = /\b(?:apt-get|apt|aptitude|dnf|yum|microdnf|zypper|apk)\b[^&|;]*\b(?:install|add)\b/;
-
-const CPU_INDEX = /\s+(?:--(?:extra-)?index-url|-i)(?:\s+|=)(["']?)https?:\/\/download\.pytorch\.org\/whl\/cpu\/?\1/g;
-const CPU_WHEEL = /(==[\w.]+)\+cpu\b/g;
-const CPU_NAMES: readonly (readonly [from: RegExp, to: string])[] = [
-  [/(?<![\w-])tensorflow-cpu(?![\w-])/g, 'tensorflow[and-cuda]'],
-  [/(?<![\w-])jax\[cpu\]/g, 'jax[cuda12]'],
-];
-const isCpu = (text: string): boolean =>
-  [CPU_INDEX, CPU_WHEEL, ...CPU_NAMES.map(([from]) => from)].some(r => new RegExp(r.source).test(text));
 
 const CUDA_BASE = /((?:^|[/\s])nvidia\/cuda:[\w.]+(?:-cudnn\d*)?)-base(?=-|$|\s)/;
 
@@ -113,19 +105,7 @@ export const rules: readonly Rule[] = [
       return rest.split(/\s+/).some(w => w !== '' && !w.startsWith('-')) ? after : written;
     },
   },
-  {
-    id: 'image-cpu-only-framework',
-    when: (use, shown) => use.asks || shown === 'image-cpu-only-framework',
-    word: 'RUN',
-    wrong: text => (/\b(?:pip3?|uv|poetry|pipx)\b/.test(text) && isCpu(text) ? 'wheels built without CUDA' : null),
-    message: 'the framework finds no GPU whatever the container is given; the ordinary wheels hold CUDA',
-    title: 'Install the wheels that hold CUDA',
-    better: written =>
-      CPU_NAMES.reduce(
-        (text, [from, to]) => text.replace(from, to),
-        written.replace(CPU_INDEX, '').replace(CPU_WHEEL, '$1'),
-      ),
-  },
+  ...wheelRules,
   {
     id: 'image-libcudart-missing',
     // Whether a program needs the CUDA runtime only the program can say.
@@ -161,15 +141,6 @@ export const rules: readonly Rule[] = [
     message: 'an image of an older release runs on this driver; a newer driver helps as well',
     title: 'Build on an image of the CUDA release that this driver serves',
     better: (written, { driver }) => inFrom(written, ref => olderCuda(ref, cudaOf(driver) ?? '99')),
-  },
-  {
-    id: 'image-arch-not-compiled',
-    when: (use, shown) => use.asks || shown === 'image-arch-not-compiled',
-    word: 'RUN',
-    wrong: (text, _, { capabilities }) => (capabilities.length > 0 ? lacksCode(text, capabilities) : null),
-    message: 'the GPU is found, and the first computation fails: no kernel image is available',
-    title: 'Install wheels that hold code for this GPU',
-    better: (written, { capabilities }) => withCode(written, capabilities),
   },
   {
     id: 'image-arch-not-compiled',
