@@ -5,15 +5,31 @@ import type { Facts } from './probes/index.ts';
 import { cdiMeant, gpusByCdi } from './rules/cdi.ts';
 import { atLeast, since } from './rules/version.ts';
 
-/** A program that is newer than the daemon, and that the daemon never ran, was not there when it started. */
-const cameLater = (f: Pick<Facts, 'docker'>, time: number | null, installed: string | null): boolean => {
+/** What the engine wrote since it was last started; everything where the start is not among the last lines. */
+const sinceStart = (f: Pick<Facts, 'docker'>): string => {
+  const lines = or(f.docker.journal, '').split('\n');
+  return lines.slice(lines.findLastIndex(l => /Daemon has completed initialization/.test(l)) + 1).join('\n');
+};
+
+const not = (value: boolean | null): boolean | null => (value === null ? null : !value);
+
+/**
+ * Whether a program was not there yet when the daemon looked for it, once, at its start. A registered runtime that
+ * answered was there when the configuration was read last, which a reload does as well; null where that leaves it open.
+ */
+const cameLater = (f: Pick<Facts, 'docker'>, time: number | null, installed: string | null): boolean | null => {
   const unit = or(f.docker.unit, null);
   const info = daemonOf(f.docker);
   if (!unit?.startedAt || !info || unit.activeState !== 'active') return false;
-  const ran = Object.entries(info.runtimes).some(([name, r]) => name.startsWith('nvidia') && r.answered);
+  const said = sinceStart(f);
+  // Refused once means refused until the next start.
+  if (/could not select device driver \\?"(?:nvidia)?\\?" with capabilities: \[\[gpu\]\]/.test(said)) return true;
   // Both in the machine's own time, so that they compare as they stand.
-  const isInstalledLater = installed !== null && unit.startedLocal !== null && installed > unit.startedLocal;
-  return !ran && (isInstalledLater || (time !== null && time > unit.startedAt + 1));
+  if (installed !== null && unit.startedLocal !== null) return installed > unit.startedLocal;
+  if (time === null || time <= unit.startedAt + 1) return false;
+  const ran = Object.entries(info.runtimes).some(([name, r]) => name.startsWith('nvidia') && r.answered);
+  if (!ran) return true;
+  return /Got signal to reload configuration/.test(said) ? null : false;
 };
 
 /** docker run --gpus, Compose device reservations with driver nvidia. */
@@ -55,9 +71,11 @@ export const gpus = flow({
             ],
           };
         const usable = {
-          hook: hook !== null && !cameLater(f, or(f.toolkit.hookTime, null), f.toolkit.hookInstalled),
+          hook: hook === null ? false : not(cameLater(f, or(f.toolkit.hookTime, null), f.toolkit.hookInstalled)),
           cdi:
-            cdiFirst && cdiHook !== null && !cameLater(f, or(f.toolkit.cdiHookTime, null), f.toolkit.cdiHookInstalled),
+            !cdiFirst || cdiHook === null
+              ? false
+              : not(cameLater(f, or(f.toolkit.cdiHookTime, null), f.toolkit.cdiHookInstalled)),
         };
         const info = daemonOf(f.docker);
         const stripped =
@@ -65,6 +83,14 @@ export const gpus = flow({
           !['auto', 'legacy'].includes(f.config.mode) &&
           atLeast(or(f.toolkit.version, null) ?? '0', since.toolkitStripsHook);
         if (usable.cdi) return { is: 'cdiFirst', found: `Docker ${version ?? ''} tries CDI first` };
+        if (usable.cdi === null || usable.hook === null)
+          throw new CannotTell([
+            {
+              unknown: 'unreadable',
+              probe:
+                'whether the daemon found the NVIDIA programs at its start (they are newer, and it was reloaded since)',
+            },
+          ]);
         if (usable.hook)
           return stripped
             ? { is: 'runtime', found: 'the default runtime nvidia takes the hook out' }

@@ -6,7 +6,7 @@ import { type Case, demo, does, fresh, old, restart, root } from './fix-boxes.ts
 
 const LISTS = '/etc/apt/sources.list.d';
 /** NVIDIA's source as its instructions write it, read once. */
-const sources = async (box: Parameters<typeof does>[0]): Promise<void> => {
+export const sources = async (box: Parameters<typeof does>[0]): Promise<void> => {
   await box.write('/usr/share/keyrings/nvidia-container-toolkit-keyring.gpg', 'key', root);
   await box.write(
     `${LISTS}/nvidia-container-toolkit.list`,

@@ -1,6 +1,6 @@
 /** docker exec and docker logs: what a container that is there answers. */
 import type { Ran } from '../box/box.ts';
-import { runContainer } from './docker-start.ts';
+import { tryContainer } from './docker-start.ts';
 import { deniesGpuNodes } from './selinux.ts';
 import { type Container, fail, out, type World } from './world.ts';
 
@@ -19,7 +19,7 @@ export const exec = (world: World, args: readonly string[], find: Find): Ran => 
     return out(`${JSON.stringify({ init: 100, get: 3, count: -1, from: '' })}\n`);
   if (deniesGpuNodes(world) && !c.request.privileged && program === 'nvidia-smi')
     return fail(4, '', 'Failed to initialize NVML: Insufficient Permissions\n');
-  const outcome = runContainer(world, { ...c.request, entrypoint: program, command: rest }, c.id);
+  const outcome = tryContainer(world, { ...c.request, entrypoint: program, command: rest }, c.id);
   if (outcome.kind === 'ran')
     return c.startedBefore === undefined ? outcome.ran : asItStarted(outcome.ran, c.startedBefore, rest);
   if (/executable file not found|no such file or directory/.test(outcome.error))

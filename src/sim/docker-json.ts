@@ -130,7 +130,20 @@ export const infoJson = (world: World): Record<string, unknown> => {
     ExperimentalBuild: false,
     ServerVersion: docker.version,
     Runtimes: Object.fromEntries(
-      runtimes.map(([name, r]) => [name, { path: r.path, ...(r.args?.length ? { runtimeArgs: r.args } : {}) }]),
+      runtimes.map(([name, r]) => [
+        name,
+        {
+          path: r.path,
+          ...(r.args?.length ? { runtimeArgs: r.args } : {}),
+          ...(r.answered && atLeast(docker.version, '25.0')
+            ? {
+                status: {
+                  'org.opencontainers.runtime-spec.features': '{"ociVersionMin":"1.0.0","ociVersionMax":"1.2.0"}',
+                },
+              }
+            : {}),
+        },
+      ]),
     ),
     DefaultRuntime: started.defaultRuntime,
     Swarm: swarmShown(docker.swarm),

@@ -137,8 +137,20 @@ export const findImage = (images: Docker['images'], name: string): Docker['image
   );
 };
 
-/** Creates and starts one container the way the daemon does. */
+/** Creates and starts one container the way the daemon does, which writes down what it refuses. */
 export const runContainer = (world: World, request: Request, id: string): Outcome => {
+  const outcome = tryContainer(world, request, id);
+  if (outcome.kind === 'refused')
+    log(
+      world,
+      'error',
+      `Handler for POST /v1.45/containers/${outcome.stage === 'create' ? 'create' : `${id}/start`} returned error: ${outcome.error}`,
+    );
+  return outcome;
+};
+
+/** The same without a word in the journal. */
+export const tryContainer = (world: World, request: Request, id: string): Outcome => {
   const docker = world.docker!;
   const started = docker.started!;
   const refuse = (stage: 'create' | 'start', error: string): Outcome => ({ kind: 'refused', stage, error });

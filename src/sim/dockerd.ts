@@ -33,11 +33,13 @@ export const validate = (world: World, path: string | undefined): string | null 
 const cdiOn = (version: string, config: DaemonConfig): boolean =>
   atLeast(version, '28.2') ? config.features.cdi !== false : atLeast(version, '25.0') && config.features.cdi === true;
 
-const withDefaults = (runtimes: DaemonConfig['runtimes']): Started['runtimes'] => ({
-  'io.containerd.runc.v2': { path: 'runc' },
-  ...runtimes,
-  runc: { path: 'runc' },
-});
+/** Every runtime is asked for its features when the configuration is read, at the start and at each reload. */
+const withDefaults = (world: World, runtimes: DaemonConfig['runtimes']): Started['runtimes'] =>
+  Object.fromEntries(
+    Object.entries({ 'io.containerd.runc.v2': { path: 'runc' }, ...runtimes, runc: { path: 'runc' } }).map(
+      ([name, r]) => [name, { ...r, answered: inPath(world, r.path, world.docker!.path) !== null }],
+    ),
+  );
 
 /** Starts the daemon, or says (in the journal's words) why it does not come up. */
 export const startDockerd = (world: World): string | null => {
@@ -58,7 +60,7 @@ export const startDockerd = (world: World): string | null => {
     );
   log(world, 'info', 'Starting up');
   if ('runc' in config.runtimes) return refuse("failed to start daemon: runtime name 'runc' is reserved");
-  const runtimes = withDefaults(config.runtimes);
+  const runtimes = withDefaults(world, config.runtimes);
   if (!(config.defaultRuntime in runtimes))
     return refuse(`failed to start daemon: specified default runtime '${config.defaultRuntime}' does not exist`);
   if (config.liveRestore && docker.swarm)
@@ -146,7 +148,7 @@ export const reloadDockerd = (world: World): void => {
     return;
   }
   const { config } = read;
-  started.runtimes = withDefaults({ ...started.runtimes, ...config.runtimes });
+  started.runtimes = withDefaults(world, { ...started.runtimes, ...config.runtimes });
   if (config.raw['default-runtime'] !== undefined && config.defaultRuntime in started.runtimes)
     started.defaultRuntime = config.defaultRuntime;
   if (config.raw['live-restore'] !== undefined) started.liveRestore = config.liveRestore;

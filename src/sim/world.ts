@@ -122,7 +122,7 @@ export interface Container {
 export interface Started {
   readonly at: number;
   readonly pid: number;
-  runtimes: Record<string, { readonly path: string; readonly args?: readonly string[] }>;
+  runtimes: Record<string, { readonly path: string; readonly args?: readonly string[]; readonly answered?: boolean }>;
   defaultRuntime: string;
   liveRestore: boolean;
   readonly cdi: boolean;
