@@ -8,11 +8,14 @@ const FLAGS = /specified both as a flag and in the configuration file/;
 const DEFAULT_RUNTIME = /specified default runtime .* does not exist|runtime name '.*' is reserved/;
 const BAD_FILE = /unable to configure the Docker daemon with file|don't match any configuration option/;
 
-const lineOf = (journal: string, pattern: RegExp) =>
-  journal
-    .split('\n')
-    .filter(l => pattern.test(l))
-    .pop();
+/** What the daemon said last of why it does not come up; a start that went well since makes it a thing of the past. */
+const lastReason = (journal: string): string => {
+  const lines = journal.split('\n');
+  const up = lines.findLastIndex(l => /Daemon has completed initialization/.test(l));
+  const reason = [FLAGS, BAD_FILE, DEFAULT_RUNTIME];
+  // A spec takes the daemon down after it came up.
+  return lines.findLast((l, i) => CRASH.test(l) || (i > up && reason.some(r => r.test(l)))) ?? '';
+};
 
 export const docker = flow({
   id: 'docker',
@@ -91,21 +94,19 @@ export const docker = flow({
         const seen = [{ from: 'docker info', shows: f.docker.says || 'no answer' }];
         if (f.docker.refused === 'denied') return { is: 'denied', found: 'this user may not talk to the daemon', seen };
         const unit = isUnknown(f.docker.unit) ? undefined : f.docker.unit;
-        const journal = or(f.docker.journal, '');
+        const reason = lastReason(or(f.docker.journal, ''));
         const failed =
           unit?.activeState === 'failed' || unit?.result === 'exit-code' || unit?.activeState === 'activating';
-        const quote = (p: RegExp) => {
-          const l = lineOf(journal, p);
-          return l ? [{ from: 'journalctl -u docker', shows: l }] : [];
-        };
+        const quote = (p: RegExp) => (p.test(reason) ? [{ from: 'journalctl -u docker', shows: reason }] : []);
         if (unit)
           seen.push({ from: 'systemctl show docker', shows: `ActiveState=${unit.activeState}, Result=${unit.result}` });
-        if (f.cdiSpecs.specs.some(s => s.deadly) || (failed && CRASH.test(journal)))
+        if (f.cdiSpecs.specs.some(s => s.deadly) || (failed && CRASH.test(reason)))
           return { is: 'crashes', found: 'a spec file takes the daemon down', seen: [...seen, ...quote(CRASH)] };
         if (
           f.daemonJson.fault !== null ||
           f.daemonJson.invalid !== null ||
-          (failed && BAD_FILE.test(journal) && !FLAGS.test(journal))
+          // A file that was mended since is not what keeps it down.
+          (failed && BAD_FILE.test(reason) && !FLAGS.test(reason) && !f.daemonJson.validated)
         ) {
           return {
             is: 'badFile',
@@ -118,7 +119,13 @@ export const docker = flow({
           };
         }
         const twice = /\s(-H|--host)[= ]/.test(unit?.execStart ?? '') && f.daemonJson.keys.includes('hosts');
-        if (failed && (FLAGS.test(journal) || twice))
+        const given = [...reason.matchAll(/([\w-]+): \(from flag/g)].map(m => m[1]!);
+        const isPast = (past: boolean): boolean => !isUnknown(f.daemonJson.text) && past;
+        if (
+          failed &&
+          (twice ||
+            (FLAGS.test(reason) && !isPast(given.length > 0 && !given.some(k => f.daemonJson.keys.includes(k)))))
+        )
           return {
             is: 'flags',
             found: 'an option stands in the unit and in daemon.json',
@@ -132,7 +139,12 @@ export const docker = flow({
           f.daemonJson.defaultRuntime !== null &&
           f.daemonJson.defaultRuntime !== 'runc' &&
           !(f.daemonJson.defaultRuntime in f.daemonJson.runtimes);
-        if (missingDefault || 'runc' in f.daemonJson.runtimes || (failed && DEFAULT_RUNTIME.test(journal))) {
+        const byUnit = /--default-runtime|--add-runtime/.test(unit?.execStart ?? '');
+        if (
+          missingDefault ||
+          'runc' in f.daemonJson.runtimes ||
+          (failed && DEFAULT_RUNTIME.test(reason) && !isPast(!byUnit))
+        ) {
           return {
             is: 'noDefault',
             found: 'the default runtime has no entry',

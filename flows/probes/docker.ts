@@ -249,6 +249,8 @@ export interface DaemonJsonFacts {
   readonly mtime: Maybe<number | null>;
   /** What `dockerd --validate` said; null where it could not be asked or the file is fine. */
   readonly invalid: string | null;
+  /** `dockerd --validate` finds nothing wrong with the file as it is now; false where it does or could not be asked. */
+  readonly validated: boolean;
 }
 
 export const daemonJson = probe({
@@ -295,6 +297,7 @@ export const daemonJson = probe({
       ],
       mtime: a.stat.kind === 'stat' ? a.stat.stat.mtime : mtime === false ? null : unknown('unrecorded', DAEMON_JSON),
       // A file that does not exist is not invalid; dockerd only complains because the option names it.
+      validated: a.validate.kind === 'exited' && a.validate.code === 0,
       invalid: said !== '' && raw !== null && !/no such file/.test(said) ? said.split('\n').pop()! : null,
     };
   },

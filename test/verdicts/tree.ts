@@ -175,9 +175,11 @@ export const cases: readonly Case[] = [
     'docker.answers.flags',
     'docker-gpus',
     on('healthy@old', b =>
-      b.dockerDown(
-        'the following directives are specified both as a flag and in the configuration file: hosts: (from flag: [fd://], from file: [unix:///var/run/docker.sock])',
-      ),
+      b
+        .daemon({ hosts: ['unix:///var/run/docker.sock'] })
+        .dockerDown(
+          'the following directives are specified both as a flag and in the configuration file: hosts: (from flag: [fd://], from file: [unix:///var/run/docker.sock])',
+        ),
     ),
   ],
   [
