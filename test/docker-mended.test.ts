@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fixById } from '../flows/fixes/index.ts';
 import { DAEMON_JSON } from '../flows/probes/docker.ts';
+import type { Box } from '../src/box/box.ts';
 import { proposeFix } from '../src/engine/propose.ts';
 import { checkBox } from '../src/engine/report.ts';
 import { applyPlan } from '../src/plan/apply.ts';
 import { journalIn } from '../src/plan/journal.ts';
 import { memoryStore } from '../src/plan/memory.ts';
 import { isRefusal } from '../src/plan/plan.ts';
+import { undoSession } from '../src/plan/undo.ts';
 import { old, restart, root, textOf } from './fix-boxes.ts';
 
 const faults: Readonly<Record<string, readonly [finding: string, broken: (text: string) => string]>> = {
@@ -44,3 +46,24 @@ for (const [name, [finding, broken]] of Object.entries(faults))
     assert.equal((await applyPlan(box, plan, journalIn(memoryStore()))).kind, 'applied');
     assert.equal((await checkBox(box)).verdict, 'ok');
   });
+
+test('to undo a restart is not to restart once more', async () => {
+  const inner = await old(restart)();
+  const ran: string[] = [];
+  const box: Box = {
+    ...inner,
+    run: c => {
+      if (c.changes) ran.push(c.argv.join(' '));
+      return inner.run(c);
+    },
+  };
+  const { internal } = await checkBox(box);
+  const plan = await proposeFix(box, fixById('restart-docker')!, internal.facts, 'docker-config-not-active');
+  assert.ok(!isRefusal(plan), JSON.stringify(plan));
+  const store = memoryStore();
+  const applied = await applyPlan(box, plan, journalIn(store));
+  assert.ok(applied.kind === 'applied');
+  assert.deepEqual(ran, ['systemctl restart docker']);
+  assert.equal((await undoSession(box, store, applied.session)).kind, 'undone');
+  assert.deepEqual(ran, ['systemctl restart docker']);
+});

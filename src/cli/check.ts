@@ -6,7 +6,7 @@ import type { Flow } from '../engine/flow.ts';
 import { checkBox, exitCodeOf } from '../engine/report.ts';
 import { reportJson } from '../report/json.ts';
 import { openBox } from './box.ts';
-import { type Context, formatOf, given, has } from './context.ts';
+import { type Context, formatOf, fromOf, given, has } from './context.ts';
 import { UsageError } from './errors.ts';
 
 export const run = async (context: Context): Promise<number> => {
@@ -37,12 +37,4 @@ export const run = async (context: Context): Promise<number> => {
     );
   }
   return exitCodeOf(report);
-};
-
-/** The flags that name the same machine again, for the next command. */
-export const fromOf = (context: Context): string => {
-  const file = given(context, 'box');
-  const demo = given(context, 'demo');
-  if (demo !== undefined) return ` --demo ${demo}`;
-  return file === undefined ? '' : ` --box ${/^[\w./@:+-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`}`;
 };

@@ -40,3 +40,11 @@ export const formatOf = (context: Context, otherwise: string): string =>
 
 /** JSON for scripts: two spaces, a newline at the end. */
 export const jsonText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** The flags that name the same machine again, for the next command. */
+export const fromOf = (context: Context): string => {
+  const file = given(context, 'box');
+  const demo = given(context, 'demo');
+  if (demo !== undefined) return ` --demo ${demo}`;
+  return file === undefined ? '' : ` --box ${/^[\w./@:+-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`}`;
+};

@@ -5,7 +5,7 @@ import { runFix } from '../wizard/fix.ts';
 import { realOutside } from '../wizard/real.ts';
 import { openBox } from './box.ts';
 import { chosenOf } from './choose.ts';
-import { type Context, given, givenAll, has } from './context.ts';
+import { type Context, fromOf, given, givenAll, has } from './context.ts';
 import { UsageError } from './errors.ts';
 import { storesOf } from './stores.ts';
 
@@ -51,6 +51,7 @@ export const run = async (context: Context): Promise<number> => {
     return await runFix({
       outside: container === undefined ? outside : outside.about!(container),
       ids: context.words.rest,
+      from: `${container === undefined ? '' : ` --container ${container}`}${fromOf(context)}`,
       chosen,
       yes: has(context, 'yes'),
       dryRun,

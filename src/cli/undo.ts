@@ -3,6 +3,7 @@ import type { Box } from '../box/box.ts';
 import { askSudo, isRoot } from '../box/live-sudo.ts';
 import { historyOf, type PastSession } from '../plan/history.ts';
 import { JOURNAL, plansOf, type Store } from '../plan/journal.ts';
+import { hasWayBack } from '../plan/plan.ts';
 import { type Undone, undoSession } from '../plan/undo.ts';
 import { printable } from '../text/sanitize.ts';
 import { threeWayText } from '../text/threeWay.ts';
@@ -25,6 +26,10 @@ const choose = (sessions: readonly PastSession[], id: string | undefined): PastS
   );
 };
 
+/** Whether anything of it could be put back; a restart is over when it is done. */
+const hasLeft = async (store: Store, id: string): Promise<boolean> =>
+  plansOf((await store.get(id, JOURNAL)) ?? '').some(({ plan }) => hasWayBack(plan));
+
 const needsRoot = async (store: Store, id: string): Promise<boolean> =>
   plansOf((await store.get(id, JOURNAL)) ?? '').some(
     ({ plan }) =>
@@ -44,10 +49,11 @@ const answer = (session: string | null, undone: Undone) => ({
   views: 'views' in undone ? undone.views.map(({ path, wrote, now, restore }) => ({ path, wrote, now, restore })) : [],
 });
 
-const tell = (context: Context, session: PastSession, undone: Undone): void => {
+const tell = (context: Context, session: PastSession, undone: Undone, leftSomething: boolean): void => {
   const line = (text: string): void => context.out(`${printable(text)}\n`);
   if (undone.kind === 'undone') {
     line(`Session ${session.id} is undone.`);
+    if (!leftSomething) line('  It had left nothing to put back; what it restarted is not restarted once more.');
     for (const path of undone.restored) line(`  put back ${path}`);
     for (const what of undone.unsettled) line(`  but: ${what}`);
     return;
@@ -81,6 +87,6 @@ export const run = async (context: Context): Promise<number> => {
     ? ({ kind: 'refused', because: 'read only: nothing is put back', views: [] } as const)
     : await undo(context, box, session);
   if (has(context, 'json')) context.out(jsonText(answer(session.id, undone)));
-  else tell(context, session, undone);
+  else tell(context, session, undone, await hasLeft(session.store, session.id));
   return undone.kind === 'undone' ? 0 : 1;
 };

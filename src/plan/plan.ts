@@ -62,6 +62,14 @@ export interface Plan {
   readonly afterwards: readonly string[];
 }
 
+/** Whether an undo has anything to put back; a restart alone is over when it is done. */
+export const hasWayBack = (plan: {
+  readonly steps: readonly (
+    | { readonly do: 'edit' }
+    | { readonly do: 'run'; readonly undo: Command | { readonly nothing: string } }
+  )[];
+}): boolean => plan.steps.some(s => s.do === 'edit' || !('nothing' in s.undo));
+
 export interface Refusal {
   readonly refuse: string;
   /** What to paste or type instead, where there is something. */

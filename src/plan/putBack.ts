@@ -10,6 +10,7 @@ import {
   type SavedStep,
   StoreError,
 } from './journal.ts';
+import { hasWayBack } from './plan.ts';
 
 export interface Back {
   /** Paths written or removed again. */
@@ -141,7 +142,7 @@ export const putBack = async (
       .filter(state => numbers.includes(state.n) && !isGone(state))
       .toReversed();
   for (const state of states()) await onePlan(box, journal, state, note, wrote, left);
-  const unsettledPlans = states().filter(state => state.settled === 'new');
+  const unsettledPlans = states().filter(state => state.settled === 'new' && hasWayBack(state.plan));
   const done = new Set<string>();
   for (const state of unsettledPlans) {
     await tell(journal, { entry: 'settle', n: state.n, way: 'undo', is: 'begun' });

@@ -1,6 +1,6 @@
 /** `gpumedic fix`: plan, diff, confirm, apply, verify; without a screen, for scripts and for people who know what they want. */
 import type { Choice, Chosen, Fix } from '../engine/fix.ts';
-import { isRefusal, type Plan } from '../plan/plan.ts';
+import { hasWayBack, isRefusal, type Plan } from '../plan/plan.ts';
 import { unifiedDiff } from '../text/diff.ts';
 import { drawLine } from '../ui/rows.ts';
 import { themeOf } from '../ui/theme.ts';
@@ -19,6 +19,8 @@ export interface FixRun {
   readonly outside: Outside;
   /** Findings or fixes to see to; every fault where it is empty. */
   readonly ids: readonly string[];
+  /** " --container NAME --demo NAME": what names the same thing in the next command. */
+  readonly from?: string;
   /** What was chosen beforehand, by the name of the choice; the rest is asked, or taken as it begins where nobody is. */
   readonly chosen?: Chosen;
   readonly yes: boolean;
@@ -129,6 +131,8 @@ export const runFix = async (run: FixRun): Promise<number> => {
   const entries: FixEntry[] = [];
   const tried = new Set<string>();
   let interrupted = false;
+  /** An undo has something to put back. */
+  let hasLeft = false;
 
   const entry = (
     job: Job,
@@ -247,7 +251,7 @@ export const runFix = async (run: FixRun): Promise<number> => {
     }
     const why = run.yes && job.fix === null ? heldBack(plan) : null;
     if (why !== null) {
-      say(text(`Not taken by --yes, because ${why}. To take it: gpumedic fix ${fix.id} --yes`));
+      say(text(`Not taken by --yes, because ${why}. To take it: gpumedic fix ${fix.id} --yes${run.from ?? ''}`));
       note('held', why);
       return;
     }
@@ -291,6 +295,7 @@ export const runFix = async (run: FixRun): Promise<number> => {
         : { kind: 'text', text: `${fix.id} did not clear ${job.finding}`, tone: 'unsure', sign: 'unsure' },
     );
     say(...plan.afterwards.map(a => ({ kind: 'fact', label: 'Afterwards', text: a }) as const));
+    hasLeft ||= hasWayBack(plan);
     note('applied', '', ok);
   };
 
@@ -311,7 +316,7 @@ export const runFix = async (run: FixRun): Promise<number> => {
   const isMutated = entries.some(e => e.outcome === 'applied');
   const session = outside.session();
   // A simulated box ends with the program; there is nothing left to undo.
-  const undo = isMutated && session !== null && outside.box.kind === 'live' ? `gpumedic undo ${session}` : null;
+  const undo = hasLeft && session !== null && outside.box.kind === 'live' ? `gpumedic undo ${session}` : null;
   const code = interrupted ? 130 : { ok: 0, fault: 1, unknown: 2 }[report.verdict];
   outside.append({
     type: 'ended',

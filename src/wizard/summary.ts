@@ -1,5 +1,5 @@
 /** What stays in the scrollback: what was found and changed, the proof, whether it lasts, and the next command. */
-import type { Plan } from '../plan/plan.ts';
+import { hasWayBack, type Plan } from '../plan/plan.ts';
 import { becauseWords, seconds } from '../report/words.ts';
 import { type Line, plural } from './lines.ts';
 import type { State } from './state.ts';
@@ -93,7 +93,9 @@ export const summaryOf = (state: State): readonly Line[] => {
     ...(open.length > 0 && state.kind !== 'recorded'
       ? [fact('Next', `gpumedic fix ${open[0]}${isReal ? '' : ` --demo ${state.box}`}`)]
       : []),
-    ...(plans.length > 0 && isReal && state.session !== null ? [fact('Undo', `gpumedic undo ${state.session}`)] : []),
+    ...(plans.some(hasWayBack) && isReal && state.session !== null
+      ? [fact('Undo', `gpumedic undo ${state.session}`)]
+      : []),
     ...(plans.length > 0 && !isReal && !state.over
       ? [fact('Undo', 'here, before you quit: the simulated box ends with the program')]
       : []),

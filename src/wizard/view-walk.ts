@@ -1,7 +1,7 @@
 /** What is shown of a walk: a check that runs, a finding and its choices, a proposal, an apply. */
 import type { Evidence } from '../engine/flow.ts';
 import { shellInput } from '../plan/commands.ts';
-import type { Plan } from '../plan/plan.ts';
+import { hasWayBack, type Plan } from '../plan/plan.ts';
 import { unifiedDiff } from '../text/diff.ts';
 import { clip, printable } from '../text/sanitize.ts';
 import { commandsOf, guideLines, needsRoot } from './commands.ts';
@@ -130,7 +130,7 @@ const proposalHead = (plan: Plan): readonly Line[] => {
         needsRoot(plan) ? 'needs root' : 'needs no root',
         files === 0 ? 'changes no file' : `changes ${plural(files, 'file')}`,
         restarts,
-        'undo: gpumedic undo',
+        hasWayBack(plan) ? 'undo: gpumedic undo' : 'nothing to undo afterwards',
       ].join(' · '),
       stops > 0 ? 'unsure' : 'dim',
     ),
