@@ -3,7 +3,7 @@ import { check, flow, note, risk, works } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
 import type { Facts } from './probes/index.ts';
 import { cdiMeant } from './rules/cdi.ts';
-import { flawsOf, isLate, OWN_GENERATE, OWN_SETUP, outputOf } from './rules/own-units.ts';
+import { allFlaws, isLate, OWN_GENERATE, OWN_SETUP, outputOf } from './rules/own-units.ts';
 
 const isOn = (f: Pick<Facts, 'units'>): boolean =>
   or(f.units.refreshPathActive, '') === 'active' && or(f.units.refreshPathEnabled, '') === 'enabled';
@@ -82,8 +82,7 @@ export const persistence = flow({
       decide: f => {
         const text = f.units.ownGenerate;
         if (text === null) return { is: 'none' };
-        const said = or(f.unitVerify, '');
-        const flaws = [...new Set([...flawsOf(text), ...said.split('\n').filter(Boolean)])];
+        const flaws = allFlaws(f);
         const from = `systemctl cat ${OWN_GENERATE}`;
         if (flaws.length > 0)
           return { is: 'broken', found: flaws[0]!, seen: flaws.slice(0, 5).map(shows => ({ from, shows })) };

@@ -4,7 +4,7 @@ import { or } from '../../src/engine/known.ts';
 import { read, run } from '../../src/engine/probe.ts';
 import { text } from '../probes/answers.ts';
 import type { Facts } from '../probes/index.ts';
-import { generateUnit, OWN_GENERATE, OWN_PATH, OWN_SETUP } from '../rules/own-units.ts';
+import { allFlaws, generateUnit, isLate, OWN_GENERATE, OWN_PATH, OWN_SETUP } from '../rules/own-units.ts';
 import { atLeast, since } from '../rules/version.ts';
 import { shipsRefresh } from './cdi-spec.ts';
 import { applies, type Draft, does, isRefused, known, refuse, replaces, root } from './make.ts';
@@ -76,7 +76,7 @@ export const correctUnit = applies({
   privilege: 2,
   effect: ['E1'],
   source: '2.8 own-generate-unit-broken; seed 1, section 3: its order and its folder corrected',
-  fits: f => needsOwn(f) && f.units.ownGenerate !== null,
+  fits: f => needsOwn(f) && f.units.ownGenerate !== null && (allFlaws(f).length > 0 || isLate(f.units.ownGenerate)),
   touches: () => [OWN_PATH],
   needs: () => ({ file: read(OWN_PATH), enabled: run('systemctl', 'is-enabled', OWN_GENERATE) }),
   plan: (f, a) => {

@@ -1,5 +1,7 @@
 /** Hand-written units around the CDI spec: what systemd would skip in them, and what is wrong with their order. */
+import { or } from '../../src/engine/known.ts';
 import { unitFault, unitValues } from '../../src/text/unit.ts';
+import type { Facts } from '../probes/index.ts';
 
 export const OWN_GENERATE = 'nvidia-cdi-generate.service';
 export const OWN_SETUP = 'docker-nvidia-setup.service';
@@ -63,6 +65,11 @@ export const flawsOf = (text: string): readonly string[] => {
   if (type !== undefined && !TYPES.includes(type)) flaws.push(`Failed to parse Type=${type}, ignoring`);
   return flaws;
 };
+
+/** The same, and what systemd itself says of the unit. */
+export const allFlaws = (f: Pick<Facts, 'units' | 'unitVerify'>): readonly string[] => [
+  ...new Set([...flawsOf(f.units.ownGenerate ?? ''), ...or(f.unitVerify, '').split('\n').filter(Boolean)]),
+];
 
 /** Its order puts it behind the containers of the boot. */
 export const isLate = (text: string): boolean =>

@@ -299,7 +299,17 @@ export const runFix = async (run: FixRun): Promise<number> => {
     note('applied', '', ok);
   };
 
-  if (named.length > 0) for (const job of named) !interrupted && (await see(job));
+  if (named.length > 0)
+    for (const job of named) {
+      if (interrupted) break;
+      await see(job);
+      // One finding may have more than one place: what is left of it may need another fix.
+      for (let more = 0; more < MOST && isLeftOf(job, entries) && !interrupted; more++) {
+        const next = outside.ladder(job.finding, facts).find(f => !tried.has(f.id));
+        if (next === undefined || next.by === 'guide') break;
+        await see(job);
+      }
+    }
   else {
     const seen = new Set<string>();
     for (let round = 0; round < MOST && !interrupted; round++) {
@@ -366,6 +376,12 @@ export const runFix = async (run: FixRun): Promise<number> => {
     say({ kind: 'text', text: 'Everything that was found is fixed and verified.', tone: 'ok', sign: 'ok' });
   if (undo !== null) say({ kind: 'fact', label: 'Undo', text: undo });
   return code;
+};
+
+/** What was applied helped, and the finding is still there. */
+const isLeftOf = (job: Job, entries: readonly FixEntry[]): boolean => {
+  const last = entries.findLast(e => e.finding === job.finding);
+  return job.fix === null && last?.outcome === 'applied' && last.verified === false;
 };
 
 /** One cause, one answer: what was declined, refused or held is not asked again; what was applied may need the next fix. */
