@@ -1,5 +1,6 @@
 import { check, flow, harm, risk, stop, to } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
+import { INFOROM } from './probes/driver.ts';
 
 const MISMATCH = /Driver\/library version mismatch/i;
 
@@ -137,7 +138,7 @@ export const driver = flow({
         paragraph:
           'nvidia-smi asks the driver through the same library that containers get. Its exit status tells the layer that is at fault.',
         mechanism:
-          'The status encodes the result of NVML: 6 no device, 9 driver not loaded, 12 library not found, 15 GPU off the bus, 18 version mismatch.',
+          'The status encodes the result of NVML: 6 no device, 9 driver not loaded, 12 library not found, 14 infoROM corrupted (programs still run), 15 GPU off the bus, 18 version mismatch.',
       },
       source: 'nvidia-smi-device-fault-codes; cli-driver-rpc-timeout; field reference 3.1 T2',
       probes: ['smi'],
@@ -160,6 +161,12 @@ export const driver = flow({
           };
         if (status === 0 && /GPU \d/.test(says))
           return { is: 'answers', found: gpus.map(g => g.name).join(', ') || says };
+        if (status === INFOROM && gpus.length > 0)
+          return {
+            is: 'infoRom',
+            found: 'it answers; the infoROM of a card is corrupted',
+            seen: [{ from: 'nvidia-smi -L', shows: `${says} (exit ${INFOROM})` }],
+          };
         if (status === 15 || /GPU is lost|fallen off/i.test(says))
           return { is: 'lost', found: 'the GPU does not answer any more', seen };
         if (status === 6 || /No devices were found/i.test(says))
@@ -171,6 +178,7 @@ export const driver = flow({
       },
       on: {
         answers: 'uvm',
+        infoRom: risk('nvidia-smi-device-fault-codes', 'uvm'),
         notAsked: 'uvm',
         hangs: to('init'),
         lost: stop('gpu-fallen-off-bus', to('request')),

@@ -43,7 +43,6 @@ export const module = flow({
             seen: [{ from: failed.path, shows: error.slice(0, 200) }, ...absent],
           };
         }
-        const known = f.module.builds.map(b => b.version).join(', ');
         const noHeaders = or(f.module.headers, true) === false;
         return {
           is: 'notBuilt',
@@ -52,7 +51,7 @@ export const module = flow({
             : `no module for kernel ${kernel}`,
           seen: [
             ...absent,
-            ...(known ? [{ from: '/var/lib/dkms/nvidia', shows: `DKMS knows ${known}` }] : []),
+            ...f.module.builds.map(b => ({ from: b.path.replace('/build/make.log', ''), shows: 'DKMS knows it' })),
             ...(noHeaders
               ? [{ from: `/lib/modules/${kernel}/build`, shows: 'not there: the kernel headers are missing' }]
               : []),

@@ -6,7 +6,9 @@ import {
   cdiOff,
   GPU,
   inSpec,
+  LIBRARIES,
   lspci,
+  noLibcuda,
   noSpec,
   on,
   QUERY,
@@ -73,6 +75,11 @@ export const cases: readonly Case[] = [
   ['hardware.bound.nvidia', 'docker-gpus', on('healthy@new')],
   ['hardware.bound.unbound', 'docker-gpus', on('driver-not-loaded@new')],
   ['hardware.bound.nouveau', 'docker-gpus', on('nouveau-bound@new')],
+  [
+    'hardware.bound.vfio',
+    'docker-gpus',
+    on('nouveau-bound@new', lspci(`${GPU}\n\tKernel driver in use: nvgrace_gpu_vfio_pci\n`)),
+  ],
   [
     'hardware.bound.vfio',
     'docker-gpus',
@@ -394,15 +401,26 @@ export const cases: readonly Case[] = [
   [
     'libraries.libcuda.missing',
     'docker-runtime',
-    on('healthy@old', b =>
-      b.says('ldconfig -p', '\tlibnvidia-ml.so.1 (libc6,x86-64) => /usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1\n'),
-    ),
+    on('healthy@old', noLibcuda, b => b.dir(LIBRARIES, ['libnvidia-ml.so.1', 'libnvidia-ml.so.580.126.09'])),
+  ],
+  // It is on disk, and the CLI looks into the cache only.
+  ['libraries.libcuda.notCached', 'docker-runtime', on('healthy@old', noLibcuda)],
+  // The runtime's own generator looks into the folder.
+  ['libraries.libcuda.there', 'docker-runtime', on('healthy@new', noLibcuda)],
+  ['libraries.nvml.cached', 'docker-runtime', on('healthy@new', b => b.says('ldconfig -p', '0 libs found in cache\n'))],
+  // From 1.19 on libnvidia-ml shows it where the driver is; before, nothing starts.
+  [
+    'libraries.libcuda.missing',
+    'docker-runtime',
+    on('healthy@new', noLibcuda, b => b.dir(LIBRARIES, ['libnvidia-ml.so.1', 'libnvidia-ml.so.580.126.09'])),
   ],
   [
     'libraries.libcuda.missingForJit',
     'docker-runtime',
-    on('healthy@new', b =>
-      b.says('ldconfig -p', '\tlibnvidia-ml.so.1 (libc6,x86-64) => /usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1\n'),
+    on('healthy@new', noLibcuda, b =>
+      b
+        .dir(LIBRARIES, ['libnvidia-ml.so.1', 'libnvidia-ml.so.580.126.09'])
+        .says('nvidia-ctk --version', 'NVIDIA Container Toolkit CLI version 1.18.2\n'),
     ),
   ],
   [
