@@ -71,14 +71,16 @@ export const libraries = flow({
             seen: at(`ldcache = "${f.config.ldcache}"`),
           };
         const path = need(f.libraries.cached).get('libnvidia-ml.so.1');
-        if (path !== undefined) return { is: 'cached', found: path };
+        const gone = f.libraries.gone.has('libnvidia-ml.so.1');
+        if (path !== undefined && !gone) return { is: 'cached', found: path };
         const files = [...need(f.libraries.onDisk)].filter(([n]) => n.startsWith('libnvidia-ml.so'));
         const byPath = onDisk(f, 'libnvidia-ml.so.1');
         // nvidia-smi finds it by its folder as well, or it cannot be read there.
         if (byPath !== undefined && isLookedInto(byPath) && f.smi.status !== 12 && usesJit(f, r.way))
           return { is: 'cached', found: `${byPath}, by its folder` };
         const seen = [
-          { from: 'ldconfig -p', shows: 'no libnvidia-ml.so.1' },
+          { from: 'ldconfig -p', shows: gone ? `libnvidia-ml.so.1 => ${path}` : 'no libnvidia-ml.so.1' },
+          ...(gone ? [{ from: `${path}`, shows: 'is not there' }] : []),
           ...files.slice(0, 2).map(([, p]) => ({ from: p, shows: 'is on disk' })),
         ];
         // Without a driver there is no library either, and then that is what is wrong.
@@ -109,10 +111,19 @@ export const libraries = flow({
       probes: ['libraries', 'config', 'toolkit', 'where', 'smi'],
       decide: (f, r) => {
         const cached = need(f.libraries.cached);
-        // Without NVML in the cache the check above has the fault already.
-        if (cached.has('libcuda.so.1') || !cached.has('libnvidia-ml.so.1'))
+        const { gone } = f.libraries;
+        const isReached = (name: string) => cached.has(name) && !gone.has(name);
+        // Without NVML the check above has the fault already.
+        if (isReached('libcuda.so.1') || !isReached('libnvidia-ml.so.1'))
           return { is: 'there', found: cached.get('libcuda.so.1') ?? '' };
-        const seen = [{ from: 'ldconfig -p', shows: 'libnvidia-ml.so.1, but no libcuda.so.1' }];
+        const stale = cached.get('libcuda.so.1');
+        const seen =
+          stale === undefined
+            ? [{ from: 'ldconfig -p', shows: 'libnvidia-ml.so.1, but no libcuda.so.1' }]
+            : [
+                { from: 'ldconfig -p', shows: `libcuda.so.1 => ${stale}` },
+                { from: stale, shows: 'is not there' },
+              ];
         const jit = usesJit(f, r.way);
         const path = onDisk(f, 'libcuda.so.');
         if (path !== undefined)

@@ -164,8 +164,10 @@ export const rebuildCache = applies({
 });
 /** Driver libraries that the loader cache does not lead to. */
 const notCached = (f: Facts): readonly string[] => {
-  const { cached } = f.libraries;
-  return isUnknown(cached) ? [] : ['libnvidia-ml.so.1', 'libcuda.so.1'].filter(lib => !cached.has(lib));
+  const { cached, gone } = f.libraries;
+  return isUnknown(cached)
+    ? []
+    : ['libnvidia-ml.so.1', 'libcuda.so.1'].filter(lib => !cached.has(lib) || gone.has(lib));
 };
 const onDisk = (f: Facts): boolean => {
   const names = isUnknown(f.libraries.onDisk) ? [] : [...f.libraries.onDisk.keys()];

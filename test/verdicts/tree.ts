@@ -403,6 +403,19 @@ export const cases: readonly Case[] = [
     'docker-runtime',
     on('healthy@old', noLibcuda, b => b.dir(LIBRARIES, ['libnvidia-ml.so.1', 'libnvidia-ml.so.580.126.09'])),
   ],
+  // The cache is older than what was taken away.
+  [
+    'libraries.nvml.missing',
+    'docker-runtime',
+    on('healthy@old', smi(12, "NVIDIA-SMI couldn't find libnvidia-ml.so library in your system."), b =>
+      b.dir(LIBRARIES, ['libc.so.6']),
+    ),
+  ],
+  [
+    'libraries.libcuda.missing',
+    'docker-runtime',
+    on('healthy@old', b => b.dir(LIBRARIES, ['libnvidia-ml.so.1', 'libnvidia-ml.so.580.126.09'])),
+  ],
   // It is on disk, and the CLI looks into the cache only.
   ['libraries.libcuda.notCached', 'docker-runtime', on('healthy@old', noLibcuda)],
   // The runtime's own generator looks into the folder.
