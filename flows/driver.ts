@@ -1,8 +1,12 @@
 import { check, flow, harm, risk, stop, to } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
 import { INFOROM } from './probes/driver.ts';
+import type { Facts } from './probes/index.ts';
 
 const MISMATCH = /Driver\/library version mismatch/i;
+
+const whyMissing = (f: Pick<Facts, 'nodes'>, path: string): string =>
+  f.nodes.noNodes.includes(path.replace('/dev/', '')) ? `${path} is no device node` : `${path} is not there`;
 
 export const driver = flow({
   id: 'driver',
@@ -43,7 +47,14 @@ export const driver = flow({
               found: `libraries of ${f.libraries.nvmlVersions[0] ?? 'a driver'} are here, but no module for kernel ${or(f.where.kernel, '')}`,
               seen,
             }
-          : { is: 'notInstalled', found: 'no NVIDIA driver is installed', seen };
+          : {
+              is: 'notInstalled',
+              found: 'no NVIDIA driver is installed',
+              seen:
+                f.driver.elsewhere === null
+                  ? seen
+                  : [...seen, { from: f.driver.elsewhere, shows: 'holds a driver that is not started' }],
+            };
       },
       on: {
         loaded: 'agree',
@@ -120,7 +131,7 @@ export const driver = flow({
           : {
               is: 'missing',
               found: `${lacking.join(' and ')} missing`,
-              seen: lacking.map(n => ({ from: '/dev', shows: `${n} is not there` })),
+              seen: lacking.map(n => ({ from: '/dev', shows: whyMissing(f, n) })),
             };
       },
       on: {
@@ -221,7 +232,7 @@ export const driver = flow({
           : {
               is: 'missing',
               found: '/dev/nvidia-uvm is missing',
-              seen: [{ from: '/dev', shows: 'nvidia-uvm is not there' }],
+              seen: [{ from: '/dev', shows: whyMissing(f, '/dev/nvidia-uvm') }],
             };
       },
       on: {

@@ -58,7 +58,8 @@ export const libraries = flow({
         mechanism:
           'nvidia-container-cli forks a child, changes its root and calls dlopen; the search goes through /etc/ld.so.cache. An i386 copy does not count.',
       },
-      source: 'nvml-lib-missing; host-ldcache-stale; seed 0 (blames ldconfig.real: the wrong stage)',
+      source:
+        'nvml-lib-missing; host-ldcache-stale; driver-root-wrong (the reverse); seed 0 (blames ldconfig.real: the wrong stage)',
       probes: ['libraries', 'config', 'configPaths', 'toolkit', 'where', 'smi', 'driver', 'pci'],
       decide: (f, r) => {
         if (f.config.root !== null && f.config.root !== '/' && or(f.configPaths.rootHasDriver, false))
@@ -85,6 +86,12 @@ export const libraries = flow({
         ];
         // Without a driver there is no library either, and then that is what is wrong.
         if (files.length === 0 && !f.where.wsl && need(f.driver.loaded) === null) need(f.pci.gpus);
+        if (files.length === 0 && f.driver.elsewhere !== null && f.config.root === null)
+          return {
+            is: 'elsewhere',
+            found: `the driver lies below ${f.driver.elsewhere}, and root is not set`,
+            seen: [...seen, { from: f.driver.elsewhere, shows: 'holds a driver' }, ...at('no root is set')],
+          };
         return files.length > 0
           ? { is: 'notCached', found: 'on disk, not in the loader cache', seen }
           : { is: 'missing', found: 'libnvidia-ml is not on this host', seen };
@@ -92,6 +99,7 @@ export const libraries = flow({
       on: {
         cached: 'libcuda',
         notCached: stop('host-ldcache-stale', 'libcuda'),
+        elsewhere: stop('driver-root-wrong', 'libcuda'),
         missing: stop('nvml-lib-missing', 'libcuda'),
         cannotTell: 'libcuda',
       },

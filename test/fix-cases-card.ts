@@ -67,6 +67,17 @@ export const cardCases: Readonly<Record<string, Case>> = {
     offers: ['ask-outside'],
     only: true,
   },
+  'a folder in the place of the uvm node': {
+    box: async () => {
+      const box = simBox(healthyNew());
+      await box.write('/dev/nvidia-uvm', null, root);
+      await does(box, 'mkdir', '-p', '/dev/nvidia-uvm');
+      return box;
+    },
+    finding: 'nvidia-uvm-missing',
+    offers: ['create-device-nodes'],
+    refused: /folder/,
+  },
   'libraries of a second driver': {
     box: async () => {
       const box = simBox(healthyNew());

@@ -58,20 +58,29 @@ export const createNodes = applies({
   source:
     '2.2 nvidia-uvm-missing and device-nodes-missing; seed 2 maps them by hand, seed 3 mounts all of /dev: neither is needed',
   fits: f => ownsKernel(f) && f.driver.loaded !== null && lacksNodes(f),
-  plan: f => ({
-    summary: 'Loads the uvm module if needed and makes the nodes that every container asks for; nothing is restarted.',
-    steps: [
-      does(
-        'makes /dev/nvidiactl, /dev/nvidia0 and the uvm nodes with the right numbers',
-        ['nvidia-modprobe', '-u', '-c=0'],
-        NODES,
-      ),
-    ],
-    afterwards: [
-      'Start the containers again that should use CUDA.',
-      ...(refreshActive(f) ? ['If a CDI spec lacks the node: systemctl restart nvidia-cdi-refresh.service.'] : []),
-    ],
-  }),
+  plan: f => {
+    const [first] = f.nodes.noNodes;
+    if (first !== undefined)
+      return refuse(
+        `/dev/${first} is a folder or a file, and no node can be made in its place`,
+        `a container was told to mount it when it was not there: take that mount out, then remove /dev/${first} (sudo rmdir) and run gpumedic again`,
+      );
+    return makesNodes(f);
+  },
+});
+const makesNodes = (f: Facts) => ({
+  summary: 'Loads the uvm module if needed and makes the nodes that every container asks for; nothing is restarted.',
+  steps: [
+    does(
+      'makes /dev/nvidiactl, /dev/nvidia0 and the uvm nodes with the right numbers',
+      ['nvidia-modprobe', '-u', '-c=0'],
+      NODES,
+    ),
+  ],
+  afterwards: [
+    'Start the containers again that should use CUDA.',
+    ...(refreshActive(f) ? ['If a CDI spec lacks the node: systemctl restart nvidia-cdi-refresh.service.'] : []),
+  ],
 });
 
 export const createNodesCtk = applies({
@@ -81,7 +90,12 @@ export const createNodesCtk = applies({
   privilege: 2,
   effect: ['E0', 'RX'],
   source: '2.2 nvidia-uvm-missing, the second command of the reference',
-  fits: f => ownsKernel(f) && f.driver.loaded !== null && lacksNodes(f) && or(f.toolkit.version, null) !== null,
+  fits: f =>
+    ownsKernel(f) &&
+    f.driver.loaded !== null &&
+    lacksNodes(f) &&
+    f.nodes.noNodes.length === 0 &&
+    or(f.toolkit.version, null) !== null,
   plan: () => ({
     summary: 'The same by the toolkit, for hosts without nvidia-modprobe; nothing is restarted.',
     steps: [
@@ -115,7 +129,8 @@ export const keepUvm = applies({
   privilege: 2,
   effect: ['E1'],
   source: '2.2 nvidia-uvm-missing, the lasting part',
-  fits: f => ownsKernel(f) && f.driver.loaded !== null && has(f, 'nvidia-uvm') === false,
+  fits: f =>
+    ownsKernel(f) && f.driver.loaded !== null && has(f, 'nvidia-uvm') === false && f.nodes.noNodes.length === 0,
   touches: () => [LOAD_UVM],
   needs: () => ({ file: read(LOAD_UVM) }),
   plan: (_, a) => {

@@ -141,7 +141,7 @@ export const installDriver = byHand({
   privilege: 5,
   effect: ['RB'],
   source: '2.2 driver-not-installed',
-  fits: f => !f.where.wsl && f.where.tegra === null && !isInside(f),
+  fits: f => !f.where.wsl && f.where.tegra === null && !isInside(f) && f.driver.elsewhere === null,
   steps: f => [
     ...driverPackages(f),
     sudo('Reboot, or load the module.', 'systemctl', 'reboot'),
@@ -265,6 +265,7 @@ export const installLibraries = byHand({
   privilege: 2,
   effect: ['E1', 'RX'],
   source: '2.5 nvml-lib-missing (b), host-libcuda-missing; seed 0 looks for the cause in ldconfig: wrong stage',
+  fits: f => f.driver.elsewhere === null,
   steps: f => {
     const version = or(f.driver.loaded, null);
     const branch = version?.split('.')[0] ?? 'NNN';
@@ -288,6 +289,34 @@ export const installLibraries = byHand({
   },
 });
 
+export const useDriverElsewhere = byHand({
+  id: 'use-driver-elsewhere',
+  title: 'Use the driver that lies outside the usual folders',
+  mends: ['driver-not-installed', 'driver-root-wrong', 'nvml-lib-missing', 'host-libcuda-missing'],
+  privilege: 2,
+  effect: ['E1', 'RX'],
+  source: '2.2 driver-not-installed: a special driver root, so no host driver; 2.5 driver-root-wrong, the reverse',
+  fits: f => f.driver.elsewhere !== null,
+  steps: f => {
+    const root = f.driver.elsewhere ?? '';
+    return [
+      { say: `A driver lies below ${root}. Install no other beside it: both would want the same module.` },
+      {
+        say: 'Its container or service must run; then the module is loaded.',
+        argv: ['cat', '/sys/module/nvidia/version'],
+      },
+      root === '/run/opengl-driver'
+        ? {
+            say: 'NixOS: hardware.nvidia-container-toolkit.enable = true; it makes a CDI spec. Ask for nvidia.com/gpu=all.',
+          }
+        : {
+            say: `Pods of the GPU Operator need nothing more. For containers of Docker on this machine: root = "${root}" below [nvidia-container-cli] in /etc/nvidia-container-runtime/config.toml (sudoedit: before 1.19 nvidia-ctk does not write this value).`,
+          },
+      again,
+    ];
+  },
+});
+
 export const hostGuides: readonly Fix[] = [
   installToolkitByHand,
   alignToolkitByHand,
@@ -297,4 +326,5 @@ export const hostGuides: readonly Fix[] = [
   freeFromVfio,
   passThrough,
   installLibraries,
+  useDriverElsewhere,
 ];

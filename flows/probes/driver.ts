@@ -2,7 +2,7 @@
 import type { Ran } from '../../src/box/box.ts';
 import { isUnknown, type Maybe, or, unknown } from '../../src/engine/known.ts';
 import { list, mayLoad, probe, read, run, stat } from '../../src/engine/probe.ts';
-import { exists, names, outputOrAbsent, text } from './answers.ts';
+import { type Answers, exists, names, outputOrAbsent, text } from './answers.ts';
 
 export interface Gpu {
   readonly name: string;
@@ -21,6 +21,8 @@ export interface DriverFacts {
   readonly bound: Maybe<readonly string[]>;
   /** What modinfo said, for a quote. */
   readonly modinfo: string;
+  /** A driver that a container or the distribution keeps outside the usual folders. */
+  readonly elsewhere: string | null;
   /** Packages of a driver are installed (nvidia-smi or libcuda on disk is evidence of user space). */
   readonly smiInstalled: Maybe<boolean>;
 }
@@ -38,6 +40,13 @@ const loadedVersion = (proc: Maybe<string | null>, sys: Maybe<string | null>): M
 
 const isFound = (ran: Ran): boolean => ran.kind === 'exited' && ran.code === 0;
 
+/** Where a driver container, Google's system for containers and NixOS have it, with a file that tells. */
+const ELSEWHERE = {
+  '/run/nvidia/driver': 'usr/bin/nvidia-smi',
+  '/home/kubernetes/bin/nvidia': 'bin/nvidia-smi',
+  '/run/opengl-driver': 'lib/libcuda.so.1',
+} as const;
+
 export const driver = probe({
   id: 'driver',
   looks: 'the NVIDIA kernel module',
@@ -51,6 +60,7 @@ export const driver = probe({
     // Debian renames the module, and modinfo knows no other name of it.
     current: run('modinfo', '-F', 'version', 'nvidia-current'),
     smi: run('which', 'nvidia-smi'),
+    ...Object.fromEntries(Object.entries(ELSEWHERE).map(([root, file]) => [root, stat(`${root}/${file}`)])),
   }),
   read: (a): DriverFacts => {
     const proc = text(a.proc, '/proc/driver/nvidia/version');
@@ -72,6 +82,7 @@ export const driver = probe({
       uvmLoaded: table === undefined ? unknown('unrecorded', '/proc/modules') : /^nvidia[_-]uvm\s/m.test(table),
       bound: isUnknown(bound) ? bound : (bound ?? []),
       modinfo: known.kind === 'exited' ? (known.stdout || known.stderr).trim() : '',
+      elsewhere: Object.keys(ELSEWHERE).find(root => (a as Answers)[root]?.kind === 'stat') ?? null,
       smiInstalled:
         a.smi.kind === 'exited'
           ? a.smi.code === 0
@@ -169,8 +180,10 @@ export const smi = probe({
 });
 
 export interface NodeFacts {
-  /** Names directly below /dev that begin with nvidia or nv. */
+  /** Names directly below /dev that begin with nvidia or nv, without those that are no nodes. */
   readonly present: Maybe<ReadonlySet<string>>;
+  /** Folders or files in the place of a node: an engine makes a folder where it is told to mount what is not there. */
+  readonly noNodes: readonly string[];
   readonly uvmMajor: Maybe<number | null>;
   /** Major number of the node /dev/nvidia-uvm; null where it is not there or not known. */
   readonly uvmNodeMajor: number | null;
@@ -192,8 +205,14 @@ export const nodes = probe({
     const dev = names(a.dev, '/dev');
     const devices = text(a.devices, '/proc/devices');
     const ctl = exists(a.ctl, '/dev/nvidiactl');
+    const noNodes = Object.entries({ nvidiactl: a.ctl, 'nvidia-uvm': a.uvm }).flatMap(([name, found]) =>
+      found.kind === 'stat' && (found.stat.type === 'dir' || found.stat.type === 'file') ? [name] : [],
+    );
     return {
-      present: isUnknown(dev) ? dev : new Set((dev ?? []).filter(n => n.startsWith('nv') || n === 'dxg')),
+      present: isUnknown(dev)
+        ? dev
+        : new Set((dev ?? []).filter(n => (n.startsWith('nv') || n === 'dxg') && !noNodes.includes(n))),
+      noNodes,
       uvmNodeMajor: a.uvm.kind === 'stat' && a.uvm.stat.type === 'char' ? (a.uvm.stat.major ?? null) : null,
       uvmMajor:
         typeof devices === 'string'

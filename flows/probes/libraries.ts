@@ -1,5 +1,5 @@
 /** The driver's user-space libraries on the host, as the loader cache and the folders know them. */
-import type { StatRead } from '../../src/box/box.ts';
+import type { DirRead, StatRead } from '../../src/box/box.ts';
 import { isUnknown, type Maybe, unknown } from '../../src/engine/known.ts';
 import { list, probe, run, stat } from '../../src/engine/probe.ts';
 import { names, output } from './answers.ts';
@@ -27,6 +27,12 @@ const FOLDERS = {
 
 const DRIVER_LIB = /^lib(?:cuda|nvidia-ml)\.so\.(\d[\d.]*)$/;
 
+/** Where /usr/lib64 is a system of its own, and no link, /usr/lib is for programs of 32 bits. */
+const holdsOldWords = (lib64: DirRead, lib: DirRead): boolean =>
+  lib64.kind === 'dir' &&
+  lib.kind === 'dir' &&
+  lib64.names.includes('libc.so.6') &&
+  lib64.names.length !== lib.names.length;
 const isDriver = (name: string): boolean => /^lib(cuda|nvidia-|EGL_nvidia|GLX_nvidia|nvcuvid)/.test(name);
 /** The cache says /lib for /usr/lib where one is a link to the other. */
 const folderOf = (path: string, isMerged: boolean): string =>
@@ -65,7 +71,7 @@ export const libraries = probe({
     let seen = false;
     for (const key of Object.keys(FOLDERS) as (keyof typeof FOLDERS)[]) {
       const found = names(a[key], FOLDERS[key]);
-      if (isUnknown(found)) continue;
+      if (isUnknown(found) || (key === 'arch' && holdsOldWords(a.rpm, a.arch))) continue;
       seen = true;
       for (const [name, path] of isUnknown(cached) ? [] : cached)
         if (isDriver(name) && folderOf(path, isMerged) === FOLDERS[key] && !found?.includes(name)) gone.add(name);

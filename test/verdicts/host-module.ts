@@ -16,6 +16,9 @@ export const cases: readonly Case[] = [
     on('healthy@new', b => b.thing('/dev/nvidiactl', { type: 'char', mode: '0o660', gid: 44 })),
   ],
 
+  // An engine made a folder of it.
+  ['driver.uvm.missing', 'docker-gpus', on('healthy@new', b => b.thing('/dev/nvidia-uvm', { type: 'dir' }))],
+  ['driver.nodes.missing', 'docker-gpus', on('healthy@new', b => b.thing('/dev/nvidiactl', { type: 'dir' }))],
   [
     'driver.uvm.otherNumber',
     'docker-gpus',

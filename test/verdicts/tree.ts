@@ -403,6 +403,28 @@ export const cases: readonly Case[] = [
     'docker-runtime',
     on('healthy@old', noLibcuda, b => b.dir(LIBRARIES, ['libnvidia-ml.so.1', 'libnvidia-ml.so.580.126.09'])),
   ],
+  [
+    'libraries.nvml.elsewhere',
+    'docker-runtime',
+    on('healthy@old', b =>
+      b
+        .says('ldconfig -p', '0 libs found in cache\n')
+        .dir(LIBRARIES, ['libc.so.6'])
+        .thing('/run/nvidia/driver/usr/bin/nvidia-smi', {}),
+    ),
+  ],
+  // Beside 64-bit libraries a copy in /usr/lib is one for programs of 32 bits.
+  [
+    'libraries.nvml.missing',
+    'docker-runtime',
+    on('healthy@old', b =>
+      b
+        .says('ldconfig -p', '\tlibnvidia-ml.so.1 (libc6) => /usr/lib/libnvidia-ml.so.1\n')
+        .dir(LIBRARIES, null)
+        .dir('/usr/lib64', ['libc.so.6'])
+        .dir('/usr/lib', ['libc.so.6', 'libnvidia-ml.so.1', 'libnvidia-ml.so.580.126.09']),
+    ),
+  ],
   // The cache is older than what was taken away.
   [
     'libraries.nvml.missing',
