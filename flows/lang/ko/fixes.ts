@@ -124,6 +124,7 @@ export const fixes: Readonly<Record<string, string>> = {
     '프로젝트를 seed 2의 순서로 다시 배포하기: down, build, up',
   'Register the nvidia runtime in daemon.json': 'daemon.json에 nvidia 런타임 등록하기',
   'Reload Docker, so that it takes the runtime over': 'Docker를 reload하여 런타임을 넘겨받게 하기',
+  'Go on with this card, or return it': '이 카드를 계속 쓰거나 반품하기',
   'Use the driver that lies outside the usual folders': '통상적인 폴더 밖에 있는 드라이버 쓰기',
   'Leave one driver on this machine': '이 기계에 드라이버를 하나만 남기기',
   'Have the machine around this container hand the driver in': '이 컨테이너를 감싼 기계가 드라이버를 건네주게 하기',
