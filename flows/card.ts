@@ -9,6 +9,8 @@ const PENDING: Readonly<Record<string, RegExp>> = {
   'Remapped Rows/Pending': /^(No|N\/A)$/,
   'Remapped Rows/Remapping Failure Occurred': /^(No|N\/A)$/,
   'Retired Pages/Pending Page Blacklist': /^(No|N\/A)$/,
+  // Newer drivers only say here that they do not say it any more.
+  'GPU Reset Status/Reset Required': /^(?!Yes)/,
 };
 
 /** The driver answers: what its log says, and which kinds of card need something more. */
@@ -105,6 +107,18 @@ export const card = flow({
       decide: f => {
         if (f.fabric.signs.length > 0) return { is: 'fabric', found: 'joined by a fabric' };
         if (hasMig(f.smi)) return { is: 'mig', found: 'in MIG mode' };
+        const turning = or(f.cards, []).filter(
+          c => c.get('MIG Mode/Pending') === 'Enabled' && c.get('MIG Mode/Current') === 'Disabled',
+        );
+        if (turning.length > 0)
+          return {
+            is: 'migPending',
+            found: 'in MIG mode after its next reset',
+            seen: turning.map(c => ({
+              from: 'nvidia-smi -q',
+              shows: `GPU ${c.bus}: MIG Mode Disabled now, Enabled after a reset`,
+            })),
+          };
         const vgpu = or(f.cards, []).some(c => c.get('GPU Virtualization Mode/Virtualization Mode') === 'VGPU');
         return vgpu ? { is: 'vgpu', found: 'a share of a card (vGPU)' } : { is: 'plain', found: 'plain' };
       },
@@ -112,6 +126,7 @@ export const card = flow({
         plain: to('sharing'),
         fabric: to('fabric'),
         mig: to('mig'),
+        migPending: risk('mig-enabled-without-instances', to('sharing')),
         vgpu: 'licence',
         cannotTell: to('sharing'),
       },

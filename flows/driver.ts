@@ -1,12 +1,13 @@
 import { check, flow, harm, risk, stop, to } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
+import { daemonOf } from './probes/docker.ts';
 import { INFOROM } from './probes/driver.ts';
 import type { Facts } from './probes/index.ts';
 
 const MISMATCH = /Driver\/library version mismatch/i;
 
 const whyMissing = (f: Pick<Facts, 'nodes'>, path: string): string =>
-  f.nodes.noNodes.includes(path.replace('/dev/', '')) ? `${path} is no device node` : `${path} is not there`;
+  f.nodes.noNodes.includes(path.replace('/dev/', '')) ? `${path} is a folder` : `${path} is not there`;
 
 export const driver = flow({
   id: 'driver',
@@ -152,8 +153,8 @@ export const driver = flow({
           'The status encodes the result of NVML: 6 no device, 9 driver not loaded, 12 library not found, 14 infoROM corrupted (programs still run), 15 GPU off the bus, 18 version mismatch.',
       },
       source: 'nvidia-smi-device-fault-codes; cli-driver-rpc-timeout; field reference 3.1 T2',
-      probes: ['smi'],
-      decide: f => {
+      probes: ['smi', 'nodes', 'where', 'docker'],
+      decide: (f, r) => {
         const { status, says, gpus } = f.smi;
         const seen = [{ from: 'nvidia-smi -L', shows: says || `exit ${String(status)}` }];
         if (f.smi.tookTooLong)
@@ -182,8 +183,13 @@ export const driver = flow({
           return { is: 'lost', found: 'the GPU does not answer any more', seen };
         if (status === 6 || /No devices were found/i.test(says))
           return { is: 'noDevice', found: 'the module is loaded, the card does not initialise', seen };
-        if (status === 4 || /Insufficient Permissions/i.test(says))
-          return { is: 'denied', found: 'this user may not open the nodes', seen };
+        if (status === 4 || /Insufficient Permissions/i.test(says)) {
+          // The nodes are closed to this user, and a daemon of root opens them all the same.
+          const isOthers = r.engine === 'docker' && daemonOf(f.docker)?.rootless === false;
+          return f.nodes.closed !== null && or(f.where.uid, 0) !== 0 && isOthers
+            ? { is: 'deniedHere', found: 'this user may not open the nodes, the daemon may', seen }
+            : { is: 'denied', found: 'this user may not open the nodes', seen };
+        }
         if (status < 0) throw new CannotTell([{ unknown: 'unreadable', probe: 'nvidia-smi -L' }]);
         return { is: 'fault', found: `nvidia-smi exits with ${status}`, seen };
       },
@@ -195,6 +201,7 @@ export const driver = flow({
         lost: stop('gpu-fallen-off-bus', to('request')),
         noDevice: to('init'),
         denied: stop('device-node-permissions', to('request')),
+        deniedHere: risk('device-node-permissions', 'uvm'),
         fault: to('init'),
         cannotTell: 'uvm',
       },

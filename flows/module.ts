@@ -3,7 +3,7 @@ import { isUnknown, or } from '../src/engine/known.ts';
 import { misfit, named, quote } from './rules/kernel-log.ts';
 
 const REJECTED =
-  /Loading of unsigned module is rejected|Loading of module with unavailable key is rejected|unsigned module loading is restricted|Lockdown: (?:modprobe|insmod|systemd-modules).*module/i;
+  /Loading of (?:unsigned module|module with [a-z ]+) is rejected|unsigned module loading is restricted|Lockdown: (?:modprobe|insmod|systemd-modules).*module/i;
 const OWN_KEY = /dkms|mok|secure boot module signature|module signing key/i;
 
 /** Why the module is not in: its file is there, or there is none for this kernel. */

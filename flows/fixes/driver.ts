@@ -62,7 +62,7 @@ export const createNodes = applies({
     const [first] = f.nodes.noNodes;
     if (first !== undefined)
       return refuse(
-        `/dev/${first} is a folder or a file, and no node can be made in its place`,
+        `/dev/${first} is a folder, and no node can be made in its place`,
         `a container was told to mount it when it was not there: take that mount out, then remove /dev/${first} (sudo rmdir) and run gpumedic again`,
       );
     return makesNodes(f);

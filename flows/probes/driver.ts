@@ -182,7 +182,7 @@ export const smi = probe({
 export interface NodeFacts {
   /** Names directly below /dev that begin with nvidia or nv, without those that are no nodes. */
   readonly present: Maybe<ReadonlySet<string>>;
-  /** Folders or files in the place of a node: an engine makes a folder where it is told to mount what is not there. */
+  /** Folders in the place of a node: an engine makes one where it is told to mount what is not there. */
   readonly noNodes: readonly string[];
   readonly uvmMajor: Maybe<number | null>;
   /** Major number of the node /dev/nvidia-uvm; null where it is not there or not known. */
@@ -206,7 +206,7 @@ export const nodes = probe({
     const devices = text(a.devices, '/proc/devices');
     const ctl = exists(a.ctl, '/dev/nvidiactl');
     const noNodes = Object.entries({ nvidiactl: a.ctl, 'nvidia-uvm': a.uvm }).flatMap(([name, found]) =>
-      found.kind === 'stat' && (found.stat.type === 'dir' || found.stat.type === 'file') ? [name] : [],
+      found.kind === 'stat' && found.stat.type === 'dir' ? [name] : [],
     );
     return {
       present: isUnknown(dev)

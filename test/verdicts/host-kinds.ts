@@ -129,6 +129,11 @@ export const cases: readonly Case[] = [
   ],
 
   // MIG.
+  [
+    'card.kind.migPending',
+    'docker-gpus',
+    on('healthy@new', cardSays({ 'MIG Mode': { Current: 'Disabled', Pending: 'Enabled' } })),
+  ],
   // With a fabric that is not divided.
   ['mig.instances.off', 'docker-gpus', on('healthy@new', nvswitch)],
   ['mig.instances.none', 'docker-gpus', on('healthy@new', migOn())],

@@ -1,12 +1,18 @@
 /** Nodes that are closed, and modules that are not built, refused or kept out. */
 import type { Edit } from '../edited.ts';
 import { dkms, kernelSays, modinfo, notLoaded, secureBoot } from '../host-words.ts';
-import { type Case, GPU, on } from './words.ts';
+import { type Case, GPU, on, smi } from './words.ts';
 
 const chip = (name: string) => (b: Edit) =>
   b.says('lspci -Dnnk -d 10de:', `${GPU.replace(/AD103 .*(?= \[10de)/, name)}\n`);
 const lockdown = (b: Edit) => b.file('/sys/kernel/security/lockdown', 'none [integrity] confidentiality\n');
 const current = (b: Edit) => b.says('modinfo -F version nvidia-current', '580.126.09\n');
+
+const closedToMe = (b: Edit) =>
+  smi(
+    4,
+    'Failed to initialize NVML: Insufficient Permissions',
+  )(b.thing('/dev/nvidiactl', { type: 'char', mode: '0o660', gid: 44 }).says('id -u', '1000\n'));
 
 export const cases: readonly Case[] = [
   // Nodes that are closed to ordinary users.
@@ -16,6 +22,9 @@ export const cases: readonly Case[] = [
     on('healthy@new', b => b.thing('/dev/nvidiactl', { type: 'char', mode: '0o660', gid: 44 })),
   ],
 
+  // What this user may not open, the daemon may; Podman is this user.
+  ['driver.answers.deniedHere', 'docker-gpus', on('healthy@new', closedToMe)],
+  ['driver.answers.denied', 'podman-cdi', on('healthy@new', closedToMe)],
   // An engine made a folder of it.
   ['driver.uvm.missing', 'docker-gpus', on('healthy@new', b => b.thing('/dev/nvidia-uvm', { type: 'dir' }))],
   ['driver.nodes.missing', 'docker-gpus', on('healthy@new', b => b.thing('/dev/nvidiactl', { type: 'dir' }))],

@@ -95,6 +95,19 @@ export const cases: readonly Case[] = [
     'docker-gpus',
     on('healthy@new', b => b.dir('/proc/driver/nvidia/gpus', []), smi(6, 'No devices were found'), lspci('')),
   ],
+  [
+    'card.log.wantsReset',
+    'docker-gpus',
+    on('healthy@new', cardSays({ 'GPU Reset Status': { 'Reset Required': 'Yes' } })),
+  ],
+  [
+    'card.log.notRead',
+    'docker-gpus',
+    on(
+      'healthy@new',
+      cardSays({ 'GPU Reset Status': { 'Reset Required': 'Requested functionality has been deprecated' } }),
+    ),
+  ],
   // It came back.
   ['card.log.wasLost', 'docker-gpus', on('healthy@new', kernelSays(LOADED, `${XID(79)}, GPU has fallen off the bus.`))],
   // Everything works with a corrupted infoROM.
