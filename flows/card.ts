@@ -1,7 +1,7 @@
 import { check, flow, harm, note, risk, to } from '../src/engine/flow.ts';
 import { isUnknown, or } from '../src/engine/known.ts';
 import { hasMig } from './probes/mig.ts';
-import { HARDWARE, quote, sleptAt, xids } from './rules/kernel-log.ts';
+import { HARDWARE, OFF_THE_BUS, quote, sleptAt, xids } from './rules/kernel-log.ts';
 
 /** Where nvidia-smi -q says that something waits for a reset, and what it says where nothing does. */
 const PENDING: Readonly<Record<string, RegExp>> = {
@@ -9,6 +9,8 @@ const PENDING: Readonly<Record<string, RegExp>> = {
   'Remapped Rows/Pending': /^(No|N\/A)$/,
   'Remapped Rows/Remapping Failure Occurred': /^(No|N\/A)$/,
   'Retired Pages/Pending Page Blacklist': /^(No|N\/A)$/,
+  // Newer drivers only say here that they do not say it any more.
+  'GPU Reset Status/Reset Required': /^(?!Yes)/,
 };
 
 /** The driver answers: what its log says, and which kinds of card need something more. */
@@ -26,9 +28,9 @@ export const card = flow({
         paragraph:
           'The driver writes an Xid line for every error. Some of them are faults of a program and pass with it. Memory, NVLink and firmware errors stay until the card is reset. After a suspend CUDA may be broken while nvidia-smi looks well.',
         mechanism:
-          'Xid 13, 31, 43 and 45 belong to the application; 48, 63, 64, 94 and 95 to memory, 74 to NVLink, 119 and 120 to the firmware processor. nvidia_uvm can lose its state in a suspend; cuInit then returns 999.',
+          'Xid 13, 31, 43 and 45 belong to the application; 79 means that the card left the bus; 48, 63, 64, 94 and 95 to memory, 74 to NVLink, 119 and 120 to the firmware processor. nvidia_uvm can lose its state in a suspend; cuInit then returns 999.',
       },
-      source: 'gpu-fatal-xid; uvm-broken-after-suspend',
+      source: 'gpu-fatal-xid; gpu-fallen-off-bus; uvm-broken-after-suspend',
       probes: ['kernelLog', 'smi', 'driver', 'module', 'cards'],
       bears: 'advice',
       decide: f => {
@@ -54,6 +56,16 @@ export const card = flow({
               grave.slice(-3).map(x => x.line),
             ),
           };
+        const fell = all.filter(x => x.code === OFF_THE_BUS);
+        if (fell.length > 0)
+          return {
+            is: 'wasLost',
+            found: 'a card fell off the bus since the module was loaded',
+            seen: quote(
+              f.kernelLog,
+              fell.slice(-2).map(x => x.line),
+            ),
+          };
         if (all.length > 0)
           return {
             is: 'program',
@@ -73,6 +85,7 @@ export const card = flow({
         notRead: 'kind',
         wantsReset: risk('gpu-fatal-xid', 'kind'),
         grave: risk('gpu-fatal-xid', 'kind'),
+        wasLost: risk('gpu-fallen-off-bus', 'kind'),
         program: note('gpu-fatal-xid', 'kind'),
         slept: note('uvm-broken-after-suspend', 'kind'),
         cannotTell: 'kind',
@@ -94,6 +107,18 @@ export const card = flow({
       decide: f => {
         if (f.fabric.signs.length > 0) return { is: 'fabric', found: 'joined by a fabric' };
         if (hasMig(f.smi)) return { is: 'mig', found: 'in MIG mode' };
+        const turning = or(f.cards, []).filter(
+          c => c.get('MIG Mode/Pending') === 'Enabled' && c.get('MIG Mode/Current') === 'Disabled',
+        );
+        if (turning.length > 0)
+          return {
+            is: 'migPending',
+            found: 'in MIG mode after its next reset',
+            seen: turning.map(c => ({
+              from: 'nvidia-smi -q',
+              shows: `GPU ${c.bus}: MIG Mode Disabled now, Enabled after a reset`,
+            })),
+          };
         const vgpu = or(f.cards, []).some(c => c.get('GPU Virtualization Mode/Virtualization Mode') === 'VGPU');
         return vgpu ? { is: 'vgpu', found: 'a share of a card (vGPU)' } : { is: 'plain', found: 'plain' };
       },
@@ -101,6 +126,7 @@ export const card = flow({
         plain: to('sharing'),
         fabric: to('fabric'),
         mig: to('mig'),
+        migPending: risk('mig-enabled-without-instances', to('sharing')),
         vgpu: 'licence',
         cannotTell: to('sharing'),
       },
@@ -166,7 +192,7 @@ export const sharing = flow({
         const closed = modes.filter(m => m.mode === 'Prohibited');
         if (closed.length > 0 && closed.length === modes.length)
           return { is: 'prohibited', found: 'no CUDA program may use it', seen: quoted(closed) };
-        const single = modes.filter(m => m.mode !== 'Default');
+        const single = modes.filter(m => /^(Exclusive|Prohibited)/.test(m.mode));
         if (single.length > 0) return { is: 'exclusive', found: single[0]!.mode, seen: quoted(single) };
         const mib = (text: string | undefined) => Number(/^(\d+) MiB/.exec(text ?? '')?.[1] ?? Number.NaN);
         const full = all.filter(c => mib(c.get('FB Memory Usage/Free')) < 0.02 * mib(c.get('FB Memory Usage/Total')));

@@ -1,5 +1,5 @@
-import { check, flow, note, risk, stop, to } from '../src/engine/flow.ts';
-import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
+import { check, flow, note, risk, stop, to, works } from '../src/engine/flow.ts';
+import { CannotTell, isUnknown, need, or, unknown } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import { atLeast, since } from './rules/version.ts';
 
@@ -42,6 +42,7 @@ export const docker = flow({
           /^desktop-/.test(context) ||
           (info && (/Docker Desktop/.test(info.operatingSystem) || /linuxkit/.test(info.kernel)))
         ) {
+          if (f.where.wsl) return { is: 'onWindows', found: 'Docker Desktop on Windows, which has the GPU' };
           return {
             is: 'desktop',
             found: 'Docker Desktop: the engine runs in a virtual machine without the GPU',
@@ -74,7 +75,32 @@ export const docker = flow({
             `${info?.version ?? or(f.docker.serverVersion, null) ?? ''}${info?.rootless ? ' (rootless)' : ''}`.trim(),
         };
       },
-      on: { local: 'answers', desktop: stop('docker-desktop-linux'), snap: stop('docker-snap'), cannotTell: 'answers' },
+      on: {
+        local: 'answers',
+        onWindows: 'onWindows',
+        desktop: stop('docker-desktop-linux'),
+        snap: stop('docker-snap'),
+        cannotTell: 'answers',
+      },
+    }),
+    onWindows: check({
+      title: 'Docker Desktop on Windows',
+      question: 'Does the engine of Docker Desktop know this form of request?',
+      why: {
+        line: 'On Windows the engine brings what it needs; nothing is installed in this distribution.',
+        paragraph:
+          'With the WSL 2 backend the engine runs in a distribution of its own, which has the GPU of Windows and the NVIDIA programs. No toolkit and no daemon.json of this distribution plays a part.',
+        mechanism:
+          'The socket of that engine is handed into this distribution; docker info names Docker Desktop and a kernel of Microsoft.',
+      },
+      source: 'docker-desktop-linux: with the WSL2 backend GPUs work without any toolkit in the distribution',
+      probes: ['docker'],
+      decide: (f, r) => {
+        const knows = r.way === 'docker-gpus' || (r.way === 'docker-runtime' && daemonOf(f.docker)?.runtimes.nvidia);
+        if (!knows) throw new CannotTell([unknown('unreadable', 'the configuration inside Docker Desktop')]);
+        return { is: 'known', found: 'by the engine itself' };
+      },
+      on: { known: works, cannotTell: works },
     }),
     answers: check({
       title: 'Docker daemon',

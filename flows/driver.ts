@@ -1,7 +1,13 @@
 import { check, flow, harm, risk, stop, to } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
+import { daemonOf } from './probes/docker.ts';
+import { INFOROM } from './probes/driver.ts';
+import type { Facts } from './probes/index.ts';
 
 const MISMATCH = /Driver\/library version mismatch/i;
+
+const whyMissing = (f: Pick<Facts, 'nodes'>, path: string): string =>
+  f.nodes.noNodes.includes(path.replace('/dev/', '')) ? `${path} is a folder` : `${path} is not there`;
 
 export const driver = flow({
   id: 'driver',
@@ -42,7 +48,14 @@ export const driver = flow({
               found: `libraries of ${f.libraries.nvmlVersions[0] ?? 'a driver'} are here, but no module for kernel ${or(f.where.kernel, '')}`,
               seen,
             }
-          : { is: 'notInstalled', found: 'no NVIDIA driver is installed', seen };
+          : {
+              is: 'notInstalled',
+              found: 'no NVIDIA driver is installed',
+              seen:
+                f.driver.elsewhere === null
+                  ? seen
+                  : [...seen, { from: f.driver.elsewhere, shows: 'holds a driver that is not started' }],
+            };
       },
       on: {
         loaded: 'agree',
@@ -119,7 +132,7 @@ export const driver = flow({
           : {
               is: 'missing',
               found: `${lacking.join(' and ')} missing`,
-              seen: lacking.map(n => ({ from: '/dev', shows: `${n} is not there` })),
+              seen: lacking.map(n => ({ from: '/dev', shows: whyMissing(f, n) })),
             };
       },
       on: {
@@ -137,11 +150,11 @@ export const driver = flow({
         paragraph:
           'nvidia-smi asks the driver through the same library that containers get. Its exit status tells the layer that is at fault.',
         mechanism:
-          'The status encodes the result of NVML: 6 no device, 9 driver not loaded, 12 library not found, 15 GPU off the bus, 18 version mismatch.',
+          'The status encodes the result of NVML: 6 no device, 9 driver not loaded, 12 library not found, 14 infoROM corrupted (programs still run), 15 GPU off the bus, 18 version mismatch.',
       },
       source: 'nvidia-smi-device-fault-codes; cli-driver-rpc-timeout; field reference 3.1 T2',
-      probes: ['smi'],
-      decide: f => {
+      probes: ['smi', 'nodes', 'where', 'docker'],
+      decide: (f, r) => {
         const { status, says, gpus } = f.smi;
         const seen = [{ from: 'nvidia-smi -L', shows: says || `exit ${String(status)}` }];
         if (f.smi.tookTooLong)
@@ -160,22 +173,35 @@ export const driver = flow({
           };
         if (status === 0 && /GPU \d/.test(says))
           return { is: 'answers', found: gpus.map(g => g.name).join(', ') || says };
+        if (status === INFOROM && gpus.length > 0)
+          return {
+            is: 'infoRom',
+            found: 'it answers; the infoROM of a card is corrupted',
+            seen: [{ from: 'nvidia-smi -L', shows: `${says} (exit ${INFOROM})` }],
+          };
         if (status === 15 || /GPU is lost|fallen off/i.test(says))
           return { is: 'lost', found: 'the GPU does not answer any more', seen };
         if (status === 6 || /No devices were found/i.test(says))
           return { is: 'noDevice', found: 'the module is loaded, the card does not initialise', seen };
-        if (status === 4 || /Insufficient Permissions/i.test(says))
-          return { is: 'denied', found: 'this user may not open the nodes', seen };
+        if (status === 4 || /Insufficient Permissions/i.test(says)) {
+          // The nodes are closed to this user, and a daemon of root opens them all the same.
+          const isOthers = r.engine === 'docker' && daemonOf(f.docker)?.rootless === false;
+          return f.nodes.closed !== null && or(f.where.uid, 0) !== 0 && isOthers
+            ? { is: 'deniedHere', found: 'this user may not open the nodes, the daemon may', seen }
+            : { is: 'denied', found: 'this user may not open the nodes', seen };
+        }
         if (status < 0) throw new CannotTell([{ unknown: 'unreadable', probe: 'nvidia-smi -L' }]);
         return { is: 'fault', found: `nvidia-smi exits with ${status}`, seen };
       },
       on: {
         answers: 'uvm',
+        infoRom: risk('nvidia-smi-device-fault-codes', 'uvm'),
         notAsked: 'uvm',
         hangs: to('init'),
         lost: stop('gpu-fallen-off-bus', to('request')),
         noDevice: to('init'),
         denied: stop('device-node-permissions', to('request')),
+        deniedHere: risk('device-node-permissions', 'uvm'),
         fault: to('init'),
         cannotTell: 'uvm',
       },
@@ -213,7 +239,7 @@ export const driver = flow({
           : {
               is: 'missing',
               found: '/dev/nvidia-uvm is missing',
-              seen: [{ from: '/dev', shows: 'nvidia-uvm is not there' }],
+              seen: [{ from: '/dev', shows: whyMissing(f, '/dev/nvidia-uvm') }],
             };
       },
       on: {

@@ -1,6 +1,6 @@
 import { check, flow, harm, risk, to } from '../src/engine/flow.ts';
 import { isUnknown, or } from '../src/engine/known.ts';
-import { isFabricUp } from './probes/card.ts';
+import { isFabricUp, unjoined } from './probes/card.ts';
 
 const OTHER_VERSION = /don't match with driver version|version mismatch|does not match.*driver/i;
 
@@ -30,12 +30,21 @@ export const fabric = flow({
         const state = or(f.fabric.manager, 'unknown');
         const loaded = or(f.driver.loaded, null);
         const line = f.fabric.journal.split('\n').findLast(l => OTHER_VERSION.test(l));
+        const behind = or(f.cards, []).flatMap(unjoined);
+        if (!up && behind.length > 0 && (state === 'active' || f.fabric.runs))
+          return {
+            is: 'incomplete',
+            found: 'it runs, and the cards are not joined',
+            seen: behind.map(shows => ({ from: 'nvidia-smi -q', shows })),
+          };
         if (up || state === 'active' || f.fabric.runs)
           return { is: 'runs', found: up ? 'the fabric is complete' : 'running' };
         if (isUnknown(f.fabric.manager)) return { is: 'notAsked', found: 'not asked' };
         const unit = [{ from: 'systemctl is-active nvidia-fabricmanager', shows: state }];
         const other = f.fabric.version !== null && loaded !== null && f.fabric.version !== loaded;
-        if (line !== undefined || other)
+        // A line of an earlier try says nothing once both are of one version.
+        const isSame = f.fabric.version !== null && f.fabric.version === loaded;
+        if ((line !== undefined && !isSame) || other)
           return {
             is: 'otherVersion',
             found: `fabric manager ${f.fabric.version ?? ''} does not fit driver ${loaded ?? ''}`,
@@ -51,6 +60,7 @@ export const fabric = flow({
         runs: 'channels',
         notAsked: 'channels',
         off: harm('fabric-manager-not-running', 'channels'),
+        incomplete: harm('fabric-manager-not-running', 'channels'),
         otherVersion: harm('fabric-manager-version-mismatch', 'channels'),
         cannotTell: 'channels',
       },

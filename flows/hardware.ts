@@ -1,6 +1,7 @@
 import { check, flow, stop, to } from '../src/engine/flow.ts';
 import { isUnknown, need, or } from '../src/engine/known.ts';
 import type { Facts } from './probes/index.ts';
+import { named } from './rules/kernel-log.ts';
 
 const quote = (fs: readonly { readonly from: string; readonly shows: string; readonly driver: string | null }[]) =>
   fs.map(g => ({ from: g.from, shows: `${g.shows}${g.driver ? ` [driver: ${g.driver}]` : ' [no driver]'}` }));
@@ -24,8 +25,8 @@ export const hardware = flow({
         mechanism:
           'Every PCI function carries its vendor (0x10de) and class (03xx for display and 3D) in configuration space; the kernel lists them below /sys/bus/pci/devices. An audio function alone means that the GPU function is missing.',
       },
-      source: 'field reference 3.1 T1; no-nvidia-pci-device; vm-gpu-not-passed-through',
-      probes: ['pci', 'where', 'driver', 'smi'],
+      source: 'field reference 3.1 T1; no-nvidia-pci-device; gpu-fallen-off-bus; vm-gpu-not-passed-through',
+      probes: ['pci', 'where', 'driver', 'smi', 'kernelLog'],
       decide: f => {
         // A sandbox may hide the bus and still hand over a working GPU.
         if (provenGpu(f) && (isUnknown(f.pci.gpus) || f.pci.gpus.length === 0))
@@ -40,6 +41,8 @@ export const hardware = flow({
           others.length > 0 ? quote(others) : [{ from: 'lspci -Dnnk -d 10de:', shows: 'no NVIDIA function' }];
         // The GPU of a Jetson is on no bus that is listed.
         need(f.where.tegra);
+        const fell = named(f.kernelLog, ['fallen'], f.pci.gpus);
+        if (fell) return { is: 'gone', found: 'the GPU fell off the bus in this boot', seen: [...fell.seen, ...seen] };
         const hypervisor = or(f.where.hypervisor, 'none');
         return hypervisor === 'none' || hypervisor === ''
           ? { is: 'none', found: 'no NVIDIA GPU', seen }
@@ -73,14 +76,18 @@ export const hardware = flow({
         if (provenGpu(f)) return { is: 'nvidia', found: 'the NVIDIA driver drives it' };
         const gpus = need(f.pci.gpus);
         const by = (pattern: RegExp) => gpus.filter(g => g.driver !== null && pattern.test(g.driver));
-        const [nvidia, vfio, nouveau] = [by(/^nvidia/), by(/^(vfio-pci|pci-stub)$/), by(/^(nouveau|nova)/)];
+        const [nvidia, vfio, nouveau] = [
+          by(/^nvidia/),
+          by(/vfio[-_]pci$|^pci-?stub$|^(xen-)?pciback$/),
+          by(/^(nouveau|nova)/),
+        ];
         if (nvidia.length > 0)
           return {
             is: 'nvidia',
             found: `bound to nvidia${vfio.length > 0 ? ` (${vfio.length} more reserved by vfio-pci)` : ''}`,
           };
         if (nouveau.length > 0) return { is: 'nouveau', found: `held by ${nouveau[0]!.driver}`, seen: quote(nouveau) };
-        if (vfio.length > 0) return { is: 'vfio', found: 'held by vfio-pci', seen: quote(vfio) };
+        if (vfio.length > 0) return { is: 'vfio', found: `held by ${vfio[0]!.driver}`, seen: quote(vfio) };
         return { is: 'unbound', found: 'no driver holds it yet', seen: quote(gpus) };
       },
       on: {

@@ -1,12 +1,15 @@
 import { check, flow, stop, to } from '../src/engine/flow.ts';
 import { isUnknown, or } from '../src/engine/known.ts';
-import { type Cause, HARDWARE, misfit, named, quote, sinceLoaded, xids } from './rules/kernel-log.ts';
+import { type Cause, generation, HARDWARE, misfit, named, quote, sinceLoaded, xids } from './rules/kernel-log.ts';
 import { atLeast, driverAllowsGuests } from './rules/version.ts';
 
 const FAILED = /RmInitAdapter|rm_init_adapter|probe routine failed|None of the NVIDIA devices were initialized/;
 const ORDER: readonly Cause[] = ['openOnly', 'tooOld', 'fallen', 'gsp', 'bar', 'nouveau', 'vfio'];
 /** What can befall a card that had started. */
 const LATER: readonly Cause[] = ['fallen', 'gsp'];
+
+/** A card that old drivers refuse in a virtual machine, or one whose name says nothing. */
+const isRefusedInGuests = (name: string): boolean => generation(name) === null || /GeForce|TITAN/i.test(name);
 
 /** The module is in and the card does not answer: the kernel log tells why. */
 export const init = flow({
@@ -71,7 +74,8 @@ export const init = flow({
         const hypervisor = or(f.where.hypervisor, 'none');
         const version = or(f.driver.loaded, null);
         const old = version !== null && version !== 'unknown' && !atLeast(version, driverAllowsGuests);
-        if ((noDevice || noHandle) && hypervisor !== 'none' && hypervisor !== '' && old)
+        const consumer = or(f.pci.gpus, []).every(g => isRefusedInGuests(g.name));
+        if ((noDevice || noHandle) && consumer && hypervisor !== 'none' && hypervisor !== '' && old)
           return {
             is: 'guest',
             found: `driver ${version} refuses to work in a virtual machine`,

@@ -1,12 +1,18 @@
 import { check, flow, harm, stop, to } from '../src/engine/flow.ts';
-import { need, or } from '../src/engine/known.ts';
+import { isUnknown, need, or } from '../src/engine/known.ts';
 import type { Facts } from './probes/index.ts';
 import { CONFIG } from './probes/toolkit.ts';
 import { resolveMode } from './rules/mode.ts';
+import { atLeast, since } from './rules/version.ts';
 
 const at = (shows: string) => [{ from: CONFIG, shows }];
 const usesJit = (f: Pick<Facts, 'config' | 'toolkit' | 'where' | 'smi'>, way: string) =>
   way !== 'docker-gpus' && resolveMode(f, false).mode === 'jit-cdi';
+/** Plain /usr/lib is the one folder that the generator of the runtime finds by the cache only. */
+const isLookedInto = (path: string): boolean => !/^\/usr\/lib\/[^/]+$/.test(path);
+/** A library on disk, by the beginning of its name. */
+const onDisk = (f: Pick<Facts, 'libraries'>, name: string): string | undefined =>
+  isUnknown(f.libraries.onDisk) ? undefined : [...f.libraries.onDisk].find(([n]) => n.startsWith(name))?.[1];
 
 /** The host's driver libraries as the legacy CLI and the NVIDIA runtime look for them. */
 export const libraries = flow({
@@ -52,7 +58,8 @@ export const libraries = flow({
         mechanism:
           'nvidia-container-cli forks a child, changes its root and calls dlopen; the search goes through /etc/ld.so.cache. An i386 copy does not count.',
       },
-      source: 'nvml-lib-missing; host-ldcache-stale; seed 0 (blames ldconfig.real: the wrong stage)',
+      source:
+        'nvml-lib-missing; host-ldcache-stale; driver-root-wrong (the reverse); seed 0 (blames ldconfig.real: the wrong stage)',
       probes: ['libraries', 'config', 'configPaths', 'toolkit', 'where', 'smi', 'driver', 'pci'],
       decide: (f, r) => {
         if (f.config.root !== null && f.config.root !== '/' && or(f.configPaths.rootHasDriver, false))
@@ -65,21 +72,34 @@ export const libraries = flow({
             seen: at(`ldcache = "${f.config.ldcache}"`),
           };
         const path = need(f.libraries.cached).get('libnvidia-ml.so.1');
-        if (path !== undefined) return { is: 'cached', found: path };
-        const onDisk = [...need(f.libraries.onDisk)].filter(([n]) => n.startsWith('libnvidia-ml.so'));
+        const gone = f.libraries.gone.has('libnvidia-ml.so.1');
+        if (path !== undefined && !gone) return { is: 'cached', found: path };
+        const files = [...need(f.libraries.onDisk)].filter(([n]) => n.startsWith('libnvidia-ml.so'));
+        const byPath = onDisk(f, 'libnvidia-ml.so.1');
+        // nvidia-smi finds it by its folder as well, or it cannot be read there.
+        if (byPath !== undefined && isLookedInto(byPath) && f.smi.status !== 12 && usesJit(f, r.way))
+          return { is: 'cached', found: `${byPath}, by its folder` };
         const seen = [
-          { from: 'ldconfig -p', shows: 'no libnvidia-ml.so.1' },
-          ...onDisk.slice(0, 2).map(([, p]) => ({ from: p, shows: 'is on disk' })),
+          { from: 'ldconfig -p', shows: gone ? `libnvidia-ml.so.1 => ${path}` : 'no libnvidia-ml.so.1' },
+          ...(gone ? [{ from: `${path}`, shows: 'is not there' }] : []),
+          ...files.slice(0, 2).map(([, p]) => ({ from: p, shows: 'is on disk' })),
         ];
         // Without a driver there is no library either, and then that is what is wrong.
-        if (onDisk.length === 0 && !f.where.wsl && need(f.driver.loaded) === null) need(f.pci.gpus);
-        return onDisk.length > 0
+        if (files.length === 0 && !f.where.wsl && need(f.driver.loaded) === null) need(f.pci.gpus);
+        if (files.length === 0 && f.driver.elsewhere !== null && f.config.root === null)
+          return {
+            is: 'elsewhere',
+            found: `the driver lies below ${f.driver.elsewhere}, and root is not set`,
+            seen: [...seen, { from: f.driver.elsewhere, shows: 'holds a driver' }, ...at('no root is set')],
+          };
+        return files.length > 0
           ? { is: 'notCached', found: 'on disk, not in the loader cache', seen }
           : { is: 'missing', found: 'libnvidia-ml is not on this host', seen };
       },
       on: {
         cached: 'libcuda',
         notCached: stop('host-ldcache-stale', 'libcuda'),
+        elsewhere: stop('driver-root-wrong', 'libcuda'),
         missing: stop('nvml-lib-missing', 'libcuda'),
         cannotTell: 'libcuda',
       },
@@ -94,21 +114,41 @@ export const libraries = flow({
         mechanism:
           'libcuda is the user half of the driver and must be of exactly its version, so it is injected from the host and never part of an image.',
       },
-      source: 'host-libcuda-missing; seed 4',
+      source: 'host-libcuda-missing; host-ldcache-stale; seed 4',
       bears: 'cuda',
       probes: ['libraries', 'config', 'toolkit', 'where', 'smi'],
       decide: (f, r) => {
         const cached = need(f.libraries.cached);
-        // Without NVML in the cache the check above has the fault already.
-        if (cached.has('libcuda.so.1') || !cached.has('libnvidia-ml.so.1'))
+        const { gone } = f.libraries;
+        const isReached = (name: string) => cached.has(name) && !gone.has(name);
+        // Without NVML the check above has the fault already.
+        if (isReached('libcuda.so.1') || !isReached('libnvidia-ml.so.1'))
           return { is: 'there', found: cached.get('libcuda.so.1') ?? '' };
-        const seen = [{ from: 'ldconfig -p', shows: 'libnvidia-ml.so.1, but no libcuda.so.1' }];
-        return usesJit(f, r.way)
+        const stale = cached.get('libcuda.so.1');
+        const seen =
+          stale === undefined
+            ? [{ from: 'ldconfig -p', shows: 'libnvidia-ml.so.1, but no libcuda.so.1' }]
+            : [
+                { from: 'ldconfig -p', shows: `libcuda.so.1 => ${stale}` },
+                { from: stale, shows: 'is not there' },
+              ];
+        const jit = usesJit(f, r.way);
+        const path = onDisk(f, 'libcuda.so.');
+        if (path !== undefined)
+          return jit && isLookedInto(path)
+            ? { is: 'there', found: `${path}, by its folder` }
+            : {
+                is: 'notCached',
+                found: 'libcuda is on disk, not in the loader cache',
+                seen: [...seen, { from: path, shows: 'is on disk' }],
+              };
+        return jit && !atLeast(need(f.toolkit.version) ?? '0', since.toolkitNeedsNoLibcuda)
           ? { is: 'missingForJit', found: 'libcuda is not on this host', seen }
           : { is: 'missing', found: 'libcuda is not on this host', seen };
       },
       on: {
         there: 'route',
+        notCached: harm('host-ldcache-stale', 'route'),
         missing: harm('host-libcuda-missing', 'route'),
         missingForJit: stop('host-libcuda-missing', 'route'),
         cannotTell: 'route',

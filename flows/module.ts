@@ -3,7 +3,7 @@ import { isUnknown, or } from '../src/engine/known.ts';
 import { misfit, named, quote } from './rules/kernel-log.ts';
 
 const REJECTED =
-  /Loading of unsigned module is rejected|Loading of module with unavailable key is rejected|unsigned module loading is restricted|Lockdown: (?:modprobe|insmod|systemd-modules).*module/i;
+  /Loading of (?:unsigned module|module with [a-z ]+) is rejected|unsigned module loading is restricted|Lockdown: (?:modprobe|insmod|systemd-modules).*module/i;
 const OWN_KEY = /dkms|mok|secure boot module signature|module signing key/i;
 
 /** Why the module is not in: its file is there, or there is none for this kernel. */
@@ -43,7 +43,6 @@ export const module = flow({
             seen: [{ from: failed.path, shows: error.slice(0, 200) }, ...absent],
           };
         }
-        const known = f.module.builds.map(b => b.version).join(', ');
         const noHeaders = or(f.module.headers, true) === false;
         return {
           is: 'notBuilt',
@@ -52,7 +51,7 @@ export const module = flow({
             : `no module for kernel ${kernel}`,
           seen: [
             ...absent,
-            ...(known ? [{ from: '/var/lib/dkms/nvidia', shows: `DKMS knows ${known}` }] : []),
+            ...f.module.builds.map(b => ({ from: b.path.replace('/build/make.log', ''), shows: 'DKMS knows it' })),
             ...(noHeaders
               ? [{ from: `/lib/modules/${kernel}/build`, shows: 'not there: the kernel headers are missing' }]
               : []),

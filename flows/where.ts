@@ -1,5 +1,8 @@
 import { check, flow, risk, stop, to } from '../src/engine/flow.ts';
 import { need, or } from '../src/engine/known.ts';
+import { WINDOWS_SMI } from './probes/where.ts';
+
+const BLOCKED = /GPU access blocked by the operating system/i;
 
 /** The root of the tree. */
 export const where = flow({
@@ -62,12 +65,27 @@ export const wsl = flow({
           'libdxcore talks to /dev/dxg; libcuda and libnvidia-ml are stubs below /usr/lib/wsl/lib that forward to Windows.',
       },
       source: 'wsl-no-adapter; field reference 1.9',
-      probes: ['where'],
-      decide: f =>
-        need(f.where.dxg)
+      probes: ['where', 'windowsSmi'],
+      decide: f => {
+        if (!need(f.where.dxg))
+          return { is: 'missing', found: 'no /dev/dxg', seen: [{ from: '/dev', shows: 'dxg is not there' }] };
+        const blocked = or(f.windowsSmi, '')
+          .split('\n')
+          .find(l => BLOCKED.test(l));
+        return blocked === undefined
           ? { is: 'present', found: '/dev/dxg' }
-          : { is: 'missing', found: 'no /dev/dxg', seen: [{ from: '/dev', shows: 'dxg is not there' }] },
-      on: { present: 'shadowed', missing: stop('wsl-no-adapter'), cannotTell: 'shadowed' },
+          : {
+              is: 'blocked',
+              found: 'Windows hands no GPU through /dev/dxg',
+              seen: [{ from: WINDOWS_SMI, shows: blocked.trim() }],
+            };
+      },
+      on: {
+        present: 'shadowed',
+        missing: stop('wsl-no-adapter'),
+        blocked: stop('wsl-no-adapter'),
+        cannotTell: 'shadowed',
+      },
     }),
     shadowed: check({
       title: 'WSL libraries',

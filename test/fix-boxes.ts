@@ -27,6 +27,8 @@ export interface Case {
   readonly finding: string;
   /** Fixes that must be offered, in this order, among others. */
   readonly offers: readonly string[];
+  /** Nothing else is offered: it could not help here. */
+  readonly only?: true;
   /** The tree does not find it as a fault; it is asked for by name. */
   readonly isByName?: boolean;
   /** The finding goes with the plan also where it is a note, and an undo brings everything back that was found. */

@@ -1,7 +1,8 @@
 /** Boxes whose trouble lies around the card. */
 import { simBox } from '../src/sim/index.ts';
 import * as card from '../src/sim/worlds/card.ts';
-import type { Case } from './fix-boxes.ts';
+import { healthyNew } from '../src/sim/worlds/healthy.ts';
+import { type Case, does, root } from './fix-boxes.ts';
 
 export const cardCases: Readonly<Record<string, Case>> = {
   'the module is kept out by a line in modprobe.d': {
@@ -55,6 +56,43 @@ export const cardCases: Readonly<Record<string, Case>> = {
     box: async () => simBox(card.rootlessEngine()),
     finding: 'rootless-cgroup-denied',
     offers: ['ask-differently', 'set-no-cgroups-rootless'],
+  },
+  'inside LXC without nodes': {
+    box: async () => {
+      const box = simBox(card.insideLxc());
+      for (const node of ['nvidiactl', 'nvidia0', 'nvidia-uvm']) await box.write(`/dev/${node}`, null, root);
+      return box;
+    },
+    finding: 'device-nodes-missing',
+    offers: ['ask-outside'],
+    only: true,
+  },
+  'a folder in the place of the uvm node': {
+    box: async () => {
+      const box = simBox(healthyNew());
+      await box.write('/dev/nvidia-uvm', null, root);
+      await does(box, 'mkdir', '-p', '/dev/nvidia-uvm');
+      return box;
+    },
+    finding: 'nvidia-uvm-missing',
+    offers: ['create-device-nodes'],
+    refused: /folder/,
+  },
+  'libraries of a second driver': {
+    box: async () => {
+      const box = simBox(healthyNew());
+      const lib = '/usr/lib/x86_64-linux-gnu';
+      for (const name of ['libnvidia-ml', 'libcuda'])
+        for (const [from, to] of [['580.126.09', '590.44.01']] as const) {
+          await box.write(`${lib}/${name}.so.${from}`, null, root);
+          await box.write(`${lib}/${name}.so.${to}`, '', root);
+        }
+      await does(box, 'ldconfig');
+      return box;
+    },
+    finding: 'driver-library-version-mismatch',
+    offers: ['leave-one-driver'],
+    only: true,
   },
   'an engine inside LXC': {
     box: async () => simBox(card.insideLxc()),

@@ -110,6 +110,7 @@ for (const [name, c] of Object.entries(cases)) {
       c.offers,
       `offered ${ids.join(', ')}`,
     );
+    if (c.only) assert.deepEqual(ids, c.offers);
 
     for (const f of offered) {
       const plan = await proposeFix(box, f, facts, c.finding);

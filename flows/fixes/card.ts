@@ -8,7 +8,7 @@ import { daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
 import { hasMig } from '../probes/mig.ts';
 import { CONFIG } from '../probes/toolkit.ts';
-import { applies, does, edits, isRefused, known, refuse, replaces } from './make.ts';
+import { applies, does, edits, isInside, isRefused, known, refuse, replaces } from './make.ts';
 
 const ETC = '/etc/modprobe.d/';
 const MARK = '# switched off by gpumedic: ';
@@ -103,7 +103,7 @@ export const createCaps = applies({
   privilege: 2,
   effect: ['E0', 'RX'],
   source: '2.3 nvidia-caps-missing; seed 2 maps the whole folder instead, which is no device',
-  fits: f => hasMig(f.smi) && f.smi.instances.length > 0,
+  fits: f => hasMig(f.smi) && f.smi.instances.length > 0 && !isInside(f),
   needs: f =>
     Object.fromEntries(
       f.smi.migModes.flatMap((mode, i) =>
@@ -141,7 +141,7 @@ export const reloadUvm = applies({
   privilege: 3,
   effect: ['RM'],
   source: '2.2 uvm-broken-after-suspend',
-  fits: f => or(f.driver.uvmLoaded, false),
+  fits: f => or(f.driver.uvmLoaded, false) && !isInside(f),
   plan: () => ({
     summary:
       'CUDA loses its footing in a suspend; this module gets it back. It refuses while a program uses CUDA, and then nothing has changed.',

@@ -4,9 +4,11 @@ import { list, read, run } from '../../src/engine/probe.ts';
 import type { Step } from '../../src/plan/plan.ts';
 import type { Facts } from '../probes/index.ts';
 import { refreshActive } from './cdi-spec.ts';
-import { applies, byHand, does, refuse, replaces } from './make.ts';
+import { applies, byHand, does, isInside, refuse, replaces } from './make.ts';
 
 const isHost = (f: Facts): boolean => !f.where.wsl && f.where.tegra === null;
+/** The kernel and the nodes are this machine's to change. */
+const ownsKernel = (f: Facts): boolean => isHost(f) && !isInside(f);
 const has = (f: Facts, node: string): boolean | null => (isUnknown(f.nodes.present) ? null : f.nodes.present.has(node));
 
 const MODULES = ['nvidia', 'nvidia_uvm', 'nvidia_modeset'] as const;
@@ -25,7 +27,7 @@ export const loadModules = applies({
   source: '2.2 kernel-module-not-loaded; seed 3 met the same text through missing nodes in a container',
   // A blacklist stops the automatic load only; install and module_blacklist stop this one too.
   fits: f =>
-    isHost(f) && f.driver.loaded === null && freeOfOthers(f) && !f.module.blocks.some(b => b.how === 'install'),
+    ownsKernel(f) && f.driver.loaded === null && freeOfOthers(f) && !f.module.blocks.some(b => b.how === 'install'),
   plan: () => ({
     summary:
       'Loads what is installed; no file is changed and nothing restarted. If it refuses, the kernel log says why.',
@@ -55,21 +57,30 @@ export const createNodes = applies({
   effect: ['E0', 'RX'],
   source:
     '2.2 nvidia-uvm-missing and device-nodes-missing; seed 2 maps them by hand, seed 3 mounts all of /dev: neither is needed',
-  fits: f => isHost(f) && f.driver.loaded !== null && lacksNodes(f),
-  plan: f => ({
-    summary: 'Loads the uvm module if needed and makes the nodes that every container asks for; nothing is restarted.',
-    steps: [
-      does(
-        'makes /dev/nvidiactl, /dev/nvidia0 and the uvm nodes with the right numbers',
-        ['nvidia-modprobe', '-u', '-c=0'],
-        NODES,
-      ),
-    ],
-    afterwards: [
-      'Start the containers again that should use CUDA.',
-      ...(refreshActive(f) ? ['If a CDI spec lacks the node: systemctl restart nvidia-cdi-refresh.service.'] : []),
-    ],
-  }),
+  fits: f => ownsKernel(f) && f.driver.loaded !== null && lacksNodes(f),
+  plan: f => {
+    const [first] = f.nodes.noNodes;
+    if (first !== undefined)
+      return refuse(
+        `/dev/${first} is a folder, and no node can be made in its place`,
+        `a container was told to mount it when it was not there: take that mount out, then remove /dev/${first} (sudo rmdir) and run gpumedic again`,
+      );
+    return makesNodes(f);
+  },
+});
+const makesNodes = (f: Facts) => ({
+  summary: 'Loads the uvm module if needed and makes the nodes that every container asks for; nothing is restarted.',
+  steps: [
+    does(
+      'makes /dev/nvidiactl, /dev/nvidia0 and the uvm nodes with the right numbers',
+      ['nvidia-modprobe', '-u', '-c=0'],
+      NODES,
+    ),
+  ],
+  afterwards: [
+    'Start the containers again that should use CUDA.',
+    ...(refreshActive(f) ? ['If a CDI spec lacks the node: systemctl restart nvidia-cdi-refresh.service.'] : []),
+  ],
 });
 
 export const createNodesCtk = applies({
@@ -79,7 +90,12 @@ export const createNodesCtk = applies({
   privilege: 2,
   effect: ['E0', 'RX'],
   source: '2.2 nvidia-uvm-missing, the second command of the reference',
-  fits: f => isHost(f) && f.driver.loaded !== null && lacksNodes(f) && or(f.toolkit.version, null) !== null,
+  fits: f =>
+    ownsKernel(f) &&
+    f.driver.loaded !== null &&
+    lacksNodes(f) &&
+    f.nodes.noNodes.length === 0 &&
+    or(f.toolkit.version, null) !== null,
   plan: () => ({
     summary: 'The same by the toolkit, for hosts without nvidia-modprobe; nothing is restarted.',
     steps: [
@@ -113,7 +129,8 @@ export const keepUvm = applies({
   privilege: 2,
   effect: ['E1'],
   source: '2.2 nvidia-uvm-missing, the lasting part',
-  fits: f => isHost(f) && f.driver.loaded !== null && has(f, 'nvidia-uvm') === false,
+  fits: f =>
+    ownsKernel(f) && f.driver.loaded !== null && has(f, 'nvidia-uvm') === false && f.nodes.noNodes.length === 0,
   touches: () => [LOAD_UVM],
   needs: () => ({ file: read(LOAD_UVM) }),
   plan: (_, a) => {
@@ -162,8 +179,10 @@ export const rebuildCache = applies({
 });
 /** Driver libraries that the loader cache does not lead to. */
 const notCached = (f: Facts): readonly string[] => {
-  const { cached } = f.libraries;
-  return isUnknown(cached) ? [] : ['libnvidia-ml.so.1', 'libcuda.so.1'].filter(lib => !cached.has(lib));
+  const { cached, gone } = f.libraries;
+  return isUnknown(cached)
+    ? []
+    : ['libnvidia-ml.so.1', 'libcuda.so.1'].filter(lib => !cached.has(lib) || gone.has(lib));
 };
 const onDisk = (f: Facts): boolean => {
   const names = isUnknown(f.libraries.onDisk) ? [] : [...f.libraries.onDisk.keys()];
@@ -191,6 +210,12 @@ export const readableCache = applies({
   }),
 });
 
+/** The module that is loaded is the one on disk, and the libraries are of another driver: a reload brings the same again. */
+export const hasTwoDrivers = (f: Facts): boolean =>
+  typeof f.driver.loaded === 'string' &&
+  f.driver.loaded === f.driver.onDisk &&
+  (f.smi.status === 18 || (f.libraries.nvmlVersions.length > 0 && !f.libraries.nvmlVersions.includes(f.driver.loaded)));
+
 export const reloadModules = byHand({
   id: 'reload-nvidia-modules',
   title: 'Reload the nvidia modules, or reboot',
@@ -198,10 +223,13 @@ export const reloadModules = byHand({
   privilege: 5,
   effect: ['RM', 'RB'],
   source: '2.2 driver-library-version-mismatch; the versioned mounts of seed 2 lead to the same mismatch in containers',
-  fits: isHost,
+  fits: f => ownsKernel(f) && !hasTwoDrivers(f),
   steps: () => [
     { say: 'See who uses the GPU; all of it must stop first.', argv: ['sudo', 'lsof', '/dev/nvidiactl'] },
-    { say: 'Stop the services that hold the driver.', argv: ['sudo', 'systemctl', 'stop', 'nvidia-persistenced'] },
+    {
+      say: 'Stop the services that hold the driver (nvidia-dcgm and nvidia-fabricmanager too, where they run).',
+      argv: ['sudo', 'systemctl', 'stop', 'nvidia-persistenced'],
+    },
     {
       say: 'Unload the old modules.',
       argv: ['sudo', 'modprobe', '-r', 'nvidia_drm', 'nvidia_modeset', 'nvidia_uvm', 'nvidia'],

@@ -1,6 +1,7 @@
 /** Steps for a person where the card, its module, its fabric or the machine around it has to change. */
 import type { Fix } from '../../src/engine/fix.ts';
 import { or } from '../../src/engine/known.ts';
+import { INFOROM } from '../probes/driver.ts';
 import type { Facts } from '../probes/index.ts';
 import { generation } from '../rules/kernel-log.ts';
 import { lastBranch } from '../rules/version.ts';
@@ -219,6 +220,21 @@ export const cardGuides: readonly Fix[] = [
       { say: 'Give the log to gpumedic: gpumedic snapshot keeps it, run as a user who may read it.' },
       again,
     ],
+    { fits: f => f.smi.status !== INFOROM },
+  ),
+  guide(
+    'keep-or-return-card',
+    'Go on with this card, or return it',
+    ['nvidia-smi-device-fault-codes'],
+    '2.1 nvidia-smi-device-fault-codes, 14: reflash or return; workloads normally still run',
+    () => [
+      { say: 'Containers work with it as before; nothing has to be changed for them.' },
+      { say: 'Which card it is stands at the end.', argv: ['nvidia-smi'] },
+      { say: "The GPU Operator takes this status for a failure of the driver: there it stops the node's GPU pods." },
+      { say: 'Its maker can write the infoROM anew; else the card is returned.' },
+      again,
+    ],
+    { privilege: 0, effect: ['E0'], fits: f => f.smi.status === INFOROM },
   ),
   guide(
     'cold-start-card',

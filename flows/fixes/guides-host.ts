@@ -5,7 +5,7 @@ import { or } from '../../src/engine/known.ts';
 import { daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
 import { managerOf, TOOLKIT_PACKAGES } from '../rules/packages.ts';
-import { byHand } from './make.ts';
+import { byHand, isInside } from './make.ts';
 
 export const is = (f: Facts, ...names: readonly string[]): boolean => names.some(n => f.where.family.includes(n));
 export const sudo = (say: string, ...argv: readonly string[]): GuideStep => ({ say, argv: ['sudo', ...argv] });
@@ -141,7 +141,7 @@ export const installDriver = byHand({
   privilege: 5,
   effect: ['RB'],
   source: '2.2 driver-not-installed',
-  fits: f => !f.where.wsl && f.where.tegra === null,
+  fits: f => !f.where.wsl && f.where.tegra === null && !isInside(f) && f.driver.elsewhere === null,
   steps: f => [
     ...driverPackages(f),
     sudo('Reboot, or load the module.', 'systemctl', 'reboot'),
@@ -150,6 +150,24 @@ export const installDriver = byHand({
   ],
 });
 
+/** Where DKMS knows no driver there is nothing that it could build. */
+const prebuilt = (f: Facts): readonly GuideStep[] =>
+  f.module.builds.length > 0
+    ? []
+    : [
+        is(f, 'ubuntu')
+          ? {
+              say: `DKMS knows no driver here. Ubuntu has modules ready for each kind of kernel: install linux-modules-nvidia-BRANCH-${/-(\w+)$/.exec(kernel(f))?.[1] ?? 'generic'}, load the module, and leave the rest out.`,
+            }
+          : is(f, 'fedora')
+            ? sudo(
+                'DKMS knows no driver here. Where akmods builds it, this is the step, and the rest is left out.',
+                'akmods',
+                '--force',
+              )
+            : { say: 'DKMS knows no driver here: install its package for this kernel, and leave the rest out.' },
+      ];
+
 export const buildModule = byHand({
   id: 'build-module-for-kernel',
   title: 'Build or install the module for this kernel',
@@ -157,7 +175,9 @@ export const buildModule = byHand({
   privilege: 2,
   effect: ['E1'],
   source: '2.2 kernel-module-missing-for-kernel',
+  fits: f => !isInside(f),
   steps: f => [
+    ...prebuilt(f),
     is(f, 'debian', 'ubuntu')
       ? install(f, `linux-headers-${kernel(f)}`)
       : is(f, 'arch')
@@ -245,6 +265,7 @@ export const installLibraries = byHand({
   privilege: 2,
   effect: ['E1', 'RX'],
   source: '2.5 nvml-lib-missing (b), host-libcuda-missing; seed 0 looks for the cause in ldconfig: wrong stage',
+  fits: f => f.driver.elsewhere === null,
   steps: f => {
     const version = or(f.driver.loaded, null);
     const branch = version?.split('.')[0] ?? 'NNN';
@@ -268,6 +289,34 @@ export const installLibraries = byHand({
   },
 });
 
+export const useDriverElsewhere = byHand({
+  id: 'use-driver-elsewhere',
+  title: 'Use the driver that lies outside the usual folders',
+  mends: ['driver-not-installed', 'driver-root-wrong', 'nvml-lib-missing', 'host-libcuda-missing'],
+  privilege: 2,
+  effect: ['E1', 'RX'],
+  source: '2.2 driver-not-installed: a special driver root, so no host driver; 2.5 driver-root-wrong, the reverse',
+  fits: f => f.driver.elsewhere !== null,
+  steps: f => {
+    const root = f.driver.elsewhere ?? '';
+    return [
+      { say: `A driver lies below ${root}. Install no other beside it: both would want the same module.` },
+      {
+        say: 'Its container or service must run; then the module is loaded.',
+        argv: ['cat', '/sys/module/nvidia/version'],
+      },
+      root === '/run/opengl-driver'
+        ? {
+            say: 'NixOS: hardware.nvidia-container-toolkit.enable = true; it makes a CDI spec. Ask for nvidia.com/gpu=all.',
+          }
+        : {
+            say: `Pods of the GPU Operator need nothing more. For containers of Docker on this machine: root = "${root}" below [nvidia-container-cli] in /etc/nvidia-container-runtime/config.toml (sudoedit: before 1.19 nvidia-ctk does not write this value).`,
+          },
+      again,
+    ];
+  },
+});
+
 export const hostGuides: readonly Fix[] = [
   installToolkitByHand,
   alignToolkitByHand,
@@ -277,4 +326,5 @@ export const hostGuides: readonly Fix[] = [
   freeFromVfio,
   passThrough,
   installLibraries,
+  useDriverElsewhere,
 ];

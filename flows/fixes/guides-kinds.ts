@@ -1,8 +1,10 @@
 /** Steps for a person: shared, joined and divided cards, and engines inside other machines. */
 import type { Fix } from '../../src/engine/fix.ts';
 import { or } from '../../src/engine/known.ts';
+import { hasTwoDrivers } from './driver.ts';
 import { branch, guide } from './guides-card.ts';
 import { again, install, is, sudo } from './guides-host.ts';
+import { isInside } from './make.ts';
 
 export const kindGuides: readonly Fix[] = [
   guide(
@@ -37,7 +39,16 @@ export const kindGuides: readonly Fix[] = [
         say: `It must be exactly ${or(f.driver.loaded, null) ?? 'the version of the module'}.`,
         argv: ['cat', '/sys/module/nvidia/version'],
       },
+      ...(or(f.fabric.manager, '') === 'active'
+        ? [
+            {
+              say: 'It runs and the cards are not joined: its log tells why. Where it has just been started, wait a minute.',
+              argv: ['journalctl', '-u', 'nvidia-fabricmanager', '-b', '-n', '50'],
+            },
+          ]
+        : []),
       install(f, is(f, 'ubuntu', 'debian') ? `nvidia-fabricmanager-${branch(f)}` : 'nvidia-fabric-manager'),
+      { say: 'B200 and newer need the package nvlsm as well.' },
       sudo('Start it; CUDA programs that run are ended.', 'systemctl', 'enable', '--now', 'nvidia-fabricmanager'),
       ...(is(f, 'debian', 'ubuntu')
         ? [sudo('Keep both together.', 'apt-mark', 'hold', `nvidia-fabricmanager-${branch(f)}`)]
@@ -144,6 +155,54 @@ export const kindGuides: readonly Fix[] = [
       again,
     ],
     { privilege: 2, effect: ['E1'] },
+  ),
+  guide(
+    'leave-one-driver',
+    'Leave one driver on this machine',
+    ['driver-library-version-mismatch'],
+    '2.2 driver-library-version-mismatch: loaded = on disk, libraries of another driver; a reload changes nothing',
+    f => [
+      {
+        say: `The module is of ${or(f.driver.loaded, null) ?? 'another version'}; these libraries lie here: ${f.libraries.nvmlVersions.join(', ') || 'unknown'}.`,
+        argv: ['ldconfig', '-p'],
+      },
+      {
+        say: 'A driver of the .run installer beside packages: its own program takes it away (only where it is there).',
+        argv: ['sudo', '/usr/bin/nvidia-uninstall'],
+      },
+      { say: 'Then install the driver packages once more, module and libraries of one version.' },
+      sudo('Rebuild the loader cache.', 'ldconfig'),
+      { say: 'The host must list the GPU.', argv: ['nvidia-smi', '-L'] },
+      { say: 'Generate the CDI spec again, and start all GPU containers again.' },
+      again,
+    ],
+    { privilege: 3, effect: ['E1', 'RX'], fits: f => hasTwoDrivers(f) && !isInside(f) },
+  ),
+  guide(
+    'ask-outside',
+    'Have the machine around this container hand the driver in',
+    [
+      'device-nodes-missing',
+      'nvidia-uvm-missing',
+      'nvidia-caps-missing',
+      'driver-not-installed',
+      'kernel-module-not-loaded',
+      'kernel-module-missing-for-kernel',
+      'driver-library-version-mismatch',
+      'uvm-broken-after-suspend',
+    ],
+    '2.4 lxc-nested-engine (3): no module loading inside, the libraries inside equal the module outside',
+    f => [
+      { say: 'The module is loaded outside, and the nodes are made there.', argv: ['nvidia-smi', '-L'] },
+      {
+        say: 'Proxmox and LXC, in the configuration of this container: lxc.cgroup2.devices.allow: c 195:* rwm, the same for the majors of nvidia-uvm and nvidia-caps, and dev0: /dev/nvidia0 and so on for each node.',
+      },
+      {
+        say: `Inside only libraries are installed, of exactly the version of the module outside${or(f.driver.loaded, null) === null ? '' : ` (${or(f.driver.loaded, null)})`}; with the .run installer: --no-kernel-module.`,
+      },
+      { say: 'Start this container again, and run gpumedic in it.', argv: ['gpumedic', 'check'] },
+    ],
+    { privilege: 3, effect: ['RX'], fits: isInside },
   ),
   guide('mend-wsl', 'Mend WSL on the Windows side', ['wsl-no-adapter'], '2.4 wsl-no-adapter', () => [
     { say: 'On Windows: update the NVIDIA driver. Inside WSL no driver is installed.' },

@@ -1,7 +1,7 @@
 /** What all fixes are made with: a draft that becomes a plan, and edits that become steps or refusals. */
 import type { Command, Ran } from '../../src/box/box.ts';
 import { type Choice, type Chosen, type Fix, fix, type GuideStep } from '../../src/engine/fix.ts';
-import { isUnknown, type Maybe } from '../../src/engine/known.ts';
+import { isUnknown, type Maybe, or } from '../../src/engine/known.ts';
 import type { AnswerOf, Asks } from '../../src/engine/probe.ts';
 import type { Effect, Interruption, Plan, Privilege, Refusal, Step } from '../../src/plan/plan.ts';
 import type { Edit, Fault } from '../../src/text/edit.ts';
@@ -75,6 +75,9 @@ export const applies = <const N extends Asks>({ plan, touches, ...f }: Written<N
   });
 
 /** Steps for a person; the program has no plan for it. */
+/** A container of any kind: modules and device nodes belong to the machine around it. */
+export const isInside = (f: Facts): boolean => /lxc|docker|podman|nspawn/.test(or(f.where.container, 'none'));
+
 export const byHand = (
   f: Pick<Fix, 'id' | 'title' | 'mends' | 'privilege' | 'effect' | 'source'> & {
     readonly fits?: (facts: Facts, finding: string) => boolean;

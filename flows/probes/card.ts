@@ -4,7 +4,7 @@ import { isUnknown, type Maybe, or, unknown } from '../../src/engine/known.ts';
 import { list, mayLoad, probe, read, run } from '../../src/engine/probe.ts';
 import { type Answers, names, text, word } from './answers.ts';
 import type { NodeFacts } from './driver.ts';
-import type { PciFacts } from './pci.ts';
+import type { PciFacts, PciFunction } from './pci.ts';
 
 export interface Card {
   /** "00000000:01:00.0", as nvidia-smi prints it. */
@@ -87,8 +87,11 @@ export interface FabricFacts {
 
 type Seen = Pci & { readonly nodes: NodeFacts; readonly cards: Maybe<readonly Card[]> };
 const fabricOf = (c: Card) => c.get('Fabric/State') ?? 'N/A';
+/** Names of the switches where lspci has them, their numbers where it has not, their driver in any case. */
+const isSwitch = (f: PciFunction) =>
+  f.cls === '0680' && (/nvswitch|\[10de:(?:1ac[0-2]|1af1|22a3)\]/i.test(f.name) || f.driver === 'nvidia-nvswitch');
 const signsOf = ({ pci, nodes, cards }: Seen): readonly string[] => [
-  ...or(pci.functions, []).flatMap(f => (f.cls === '0680' && /nvswitch/i.test(f.name) ? [f.shows] : [])),
+  ...or(pci.functions, []).flatMap(f => (isSwitch(f) ? [f.shows] : [])),
   ...[...or(nodes.present, new Set<string>())].filter(n => n.startsWith('nvidia-nvswitch')).map(n => `/dev/${n}`),
   ...or(cards, [])
     .filter(c => fabricOf(c) !== 'N/A')
@@ -133,7 +136,12 @@ export const fabric = probe({
   },
 });
 
+/** What a card says that waits for the fabric, or was refused by it. */
+export const unjoined = (c: Card): readonly string[] => {
+  const [state, status] = [fabricOf(c), c.get('Fabric/Status') ?? 'N/A'];
+  const isJoined = state === 'N/A' || (state === 'Completed' && ['Success', 'N/A'].includes(status));
+  return isJoined ? [] : [`GPU ${c.bus}: Fabric State ${state}, Status ${status}`];
+};
+
 export const isFabricUp = (cards: Maybe<readonly Card[]>): boolean =>
-  !isUnknown(cards) &&
-  cards.some(c => fabricOf(c) !== 'N/A') &&
-  cards.every(c => ['Completed', 'N/A'].includes(fabricOf(c)));
+  !isUnknown(cards) && cards.some(c => fabricOf(c) !== 'N/A') && cards.every(c => unjoined(c).length === 0);

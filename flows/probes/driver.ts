@@ -1,7 +1,8 @@
 /** The kernel side of the driver, its device nodes, and what nvidia-smi says. */
+import type { Ran } from '../../src/box/box.ts';
 import { isUnknown, type Maybe, or, unknown } from '../../src/engine/known.ts';
 import { list, mayLoad, probe, read, run, stat } from '../../src/engine/probe.ts';
-import { exists, names, outputOrAbsent, text } from './answers.ts';
+import { type Answers, exists, names, outputOrAbsent, text } from './answers.ts';
 
 export interface Gpu {
   readonly name: string;
@@ -20,6 +21,8 @@ export interface DriverFacts {
   readonly bound: Maybe<readonly string[]>;
   /** What modinfo said, for a quote. */
   readonly modinfo: string;
+  /** A driver that a container or the distribution keeps outside the usual folders. */
+  readonly elsewhere: string | null;
   /** Packages of a driver are installed (nvidia-smi or libcuda on disk is evidence of user space). */
   readonly smiInstalled: Maybe<boolean>;
 }
@@ -35,6 +38,15 @@ const loadedVersion = (proc: Maybe<string | null>, sys: Maybe<string | null>): M
   return proc === null ? null : isUnknown(sys) ? sys : proc;
 };
 
+const isFound = (ran: Ran): boolean => ran.kind === 'exited' && ran.code === 0;
+
+/** Where a driver container, Google's system for containers and NixOS have it, with a file that tells. */
+const ELSEWHERE = {
+  '/run/nvidia/driver': 'usr/bin/nvidia-smi',
+  '/home/kubernetes/bin/nvidia': 'bin/nvidia-smi',
+  '/run/opengl-driver': 'lib/libcuda.so.1',
+} as const;
+
 export const driver = probe({
   id: 'driver',
   looks: 'the NVIDIA kernel module',
@@ -45,7 +57,10 @@ export const driver = probe({
     lsmod: run('lsmod'),
     gpus: list('/proc/driver/nvidia/gpus'),
     modinfo: run('modinfo', '-F', 'version', 'nvidia'),
+    // Debian renames the module, and modinfo knows no other name of it.
+    current: run('modinfo', '-F', 'version', 'nvidia-current'),
     smi: run('which', 'nvidia-smi'),
+    ...Object.fromEntries(Object.entries(ELSEWHERE).map(([root, file]) => [root, stat(`${root}/${file}`)])),
   }),
   read: (a): DriverFacts => {
     const proc = text(a.proc, '/proc/driver/nvidia/version');
@@ -54,18 +69,20 @@ export const driver = probe({
     const table = typeof modules === 'string' ? modules : typeof lsmod === 'string' ? lsmod : undefined;
     const loaded = loadedVersion(proc, text(a.sys, '/sys/module/nvidia/version'));
     const bound = names(a.gpus, '/proc/driver/nvidia/gpus');
+    const known = a.modinfo.kind === 'exited' && a.modinfo.code !== 0 && isFound(a.current) ? a.current : a.modinfo;
     return {
       loaded,
       loadedFrom: a.sys.kind === 'file' ? '/sys/module/nvidia/version' : '/proc/driver/nvidia/version',
       onDisk:
-        a.modinfo.kind === 'exited'
-          ? a.modinfo.code === 0
-            ? a.modinfo.stdout.trim()
+        known.kind === 'exited'
+          ? known.code === 0
+            ? known.stdout.trim()
             : null
           : unknown('absent', 'modinfo -F version nvidia'),
       uvmLoaded: table === undefined ? unknown('unrecorded', '/proc/modules') : /^nvidia[_-]uvm\s/m.test(table),
       bound: isUnknown(bound) ? bound : (bound ?? []),
-      modinfo: a.modinfo.kind === 'exited' ? (a.modinfo.stdout || a.modinfo.stderr).trim() : '',
+      modinfo: known.kind === 'exited' ? (known.stdout || known.stderr).trim() : '',
+      elsewhere: Object.keys(ELSEWHERE).find(root => (a as Answers)[root]?.kind === 'stat') ?? null,
       smiInstalled:
         a.smi.kind === 'exited'
           ? a.smi.code === 0
@@ -101,6 +118,11 @@ export interface SmiFacts {
   readonly tookTooLong: boolean;
 }
 
+/** What nvidia-smi ends with where everything works but the infoROM of a card is corrupted. */
+export const INFOROM = 14;
+const hasAnswered = (ran: Ran): ran is Extract<Ran, { kind: 'exited' }> =>
+  ran.kind === 'exited' && (ran.code === 0 || ran.code === INFOROM);
+
 export const smi = probe({
   id: 'smi',
   looks: 'what nvidia-smi sees',
@@ -114,25 +136,24 @@ export const smi = probe({
     ),
   }),
   read: (a): SmiFacts => {
-    const gpus =
-      a.query.kind === 'exited' && a.query.code === 0
-        ? a.query.stdout
-            .trim()
-            .split('\n')
-            .filter(l => l.includes(','))
-            .map(l => l.split(',').map(s => s.trim()))
-            .map(([name = '', , uuid = '', pci = '']) => ({
-              name,
-              uuid,
-              pci: pci.replace(/^0000(?=\d{4}:)/, '').toLowerCase(),
-            }))
-        : a.list.kind === 'exited' && a.list.code === 0
-          ? [...a.list.stdout.matchAll(/^GPU \d+: (.*?) \(UUID: (\S+)\)/gm)].map(m => ({
-              name: m[1]!,
-              uuid: m[2]!,
-              pci: '',
-            }))
-          : [];
+    const gpus = hasAnswered(a.query)
+      ? a.query.stdout
+          .trim()
+          .split('\n')
+          .filter(l => l.includes(','))
+          .map(l => l.split(',').map(s => s.trim()))
+          .map(([name = '', , uuid = '', pci = '']) => ({
+            name,
+            uuid,
+            pci: pci.replace(/^0000(?=\d{4}:)/, '').toLowerCase(),
+          }))
+      : hasAnswered(a.list)
+        ? [...a.list.stdout.matchAll(/^GPU \d+: (.*?) \(UUID: (\S+)\)/gm)].map(m => ({
+            name: m[1]!,
+            uuid: m[2]!,
+            pci: '',
+          }))
+        : [];
     return {
       status:
         a.list.kind === 'exited'
@@ -145,23 +166,24 @@ export const smi = probe({
           ? (a.list.stdout.trim() || a.list.stderr.trim()).split('\n').slice(0, 3).join('\n')
           : '',
       gpus,
-      migModes:
-        a.query.kind === 'exited' && a.query.code === 0
-          ? a.query.stdout
-              .trim()
-              .split('\n')
-              .filter(l => l.includes(','))
-              .map(l => l.split(',').at(-1)!.trim())
-          : [],
-      instances: a.list.kind === 'exited' && a.list.code === 0 ? instancesIn(a.list.stdout) : [],
+      migModes: hasAnswered(a.query)
+        ? a.query.stdout
+            .trim()
+            .split('\n')
+            .filter(l => l.includes(','))
+            .map(l => l.split(',').at(-1)!.trim())
+        : [],
+      instances: hasAnswered(a.list) ? instancesIn(a.list.stdout) : [],
       tookTooLong: a.list.kind === 'timedOut',
     };
   },
 });
 
 export interface NodeFacts {
-  /** Names directly below /dev that begin with nvidia or nv. */
+  /** Names directly below /dev that begin with nvidia or nv, without those that are no nodes. */
   readonly present: Maybe<ReadonlySet<string>>;
+  /** Folders in the place of a node: an engine makes one where it is told to mount what is not there. */
+  readonly noNodes: readonly string[];
   readonly uvmMajor: Maybe<number | null>;
   /** Major number of the node /dev/nvidia-uvm; null where it is not there or not known. */
   readonly uvmNodeMajor: number | null;
@@ -183,8 +205,14 @@ export const nodes = probe({
     const dev = names(a.dev, '/dev');
     const devices = text(a.devices, '/proc/devices');
     const ctl = exists(a.ctl, '/dev/nvidiactl');
+    const noNodes = Object.entries({ nvidiactl: a.ctl, 'nvidia-uvm': a.uvm }).flatMap(([name, found]) =>
+      found.kind === 'stat' && found.stat.type === 'dir' ? [name] : [],
+    );
     return {
-      present: isUnknown(dev) ? dev : new Set((dev ?? []).filter(n => n.startsWith('nv') || n === 'dxg')),
+      present: isUnknown(dev)
+        ? dev
+        : new Set((dev ?? []).filter(n => (n.startsWith('nv') || n === 'dxg') && !noNodes.includes(n))),
+      noNodes,
       uvmNodeMajor: a.uvm.kind === 'stat' && a.uvm.stat.type === 'char' ? (a.uvm.stat.major ?? null) : null,
       uvmMajor:
         typeof devices === 'string'

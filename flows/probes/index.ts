@@ -23,11 +23,12 @@ import { csvLines, csvLists, csvPaths, nvmap } from './tegra.ts';
 import { config, configPaths, toolkit } from './toolkit.ts';
 import { unitVerify } from './unit-verify.ts';
 import { units } from './units.ts';
-import { where } from './where.ts';
+import { where, windowsSmi } from './where.ts';
 import { notStarted, running, stopped, workloads } from './workloads.ts';
 
 export const probes = {
   where,
+  windowsSmi,
   pciList,
   pci,
   driver,

@@ -15,7 +15,7 @@ export interface KernelLogFacts {
 }
 
 /** One pattern for both sources, so that a long log stays short; lower case makes journalctl ignore the case. */
-const ABOUT = "nvrm|nvidia|nouveau|vfio|can't assign|no space for|lockdown|unsigned module|pm: suspend";
+const ABOUT = "nvrm|nvidia|nouveau|vfio|can't assign|no space for|lockdown|loading of|pm: suspend";
 /** The newest lines of this boot that concern the card. */
 export const KERNEL_JOURNAL: readonly [string, ...string[]] = [
   ...(['journalctl', '-k', '-b', '--no-pager', '-o', 'short-monotonic'] as const),
@@ -27,7 +27,7 @@ const CLOSED = /not seeing messages from other users|insufficient permissions|No
 const linesOf = (text: string): readonly KernelLine[] => {
   const wanted = new RegExp(ABOUT, 'i');
   const lines = text.split('\n').flatMap(line => {
-    const m = /^\[\s*(\d+\.\d+)\]\s+(?:\S+ kernel: )?(.*)$/.exec(line);
+    const m = /^\[\s*(\d+\.\d+)\]\s+(?:\S+ kernel: |\[\s*[TC]\d+\]\s+)?(.*)$/.exec(line);
     return m && wanted.test(m[2]!) ? [{ at: Number(m[1]), text: m[2]!.trim() }] : [];
   });
   // With a pattern and a limit journalctl prints the newest first.

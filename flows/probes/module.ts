@@ -9,7 +9,10 @@ import type { WhereFacts } from './where.ts';
 const EFIVARS = '/sys/firmware/efi/efivars';
 const LOCKDOWN = '/sys/kernel/security/lockdown';
 const PARAMS = '/proc/driver/nvidia/params';
-const DKMS = '/var/lib/dkms/nvidia';
+/** What the distributions and NVIDIA's own packages call the driver in DKMS. */
+const DKMS = ['nvidia', 'nvidia-srv', 'nvidia-open', 'nvidia-current', 'nvidia-current-open'].map(
+  name => `/var/lib/dkms/${name}`,
+);
 /** In the order in which modprobe reads them; a file of the first shadows one of the same name in the later ones. */
 const CONF = ['/etc/modprobe.d', '/run/modprobe.d', '/usr/lib/modprobe.d'] as const;
 
@@ -30,10 +33,12 @@ export const modulePlaces = probe({
           etc: list(CONF[0]),
           run: list(CONF[1]),
           usr: list(CONF[2]),
-          dkms: list(DKMS),
+          ...Object.fromEntries(DKMS.map(path => [path, list(path)])),
           efivars: list(EFIVARS),
-          headers: stat(`/lib/modules/${kernelOf(known)}/build`),
+          // A link to nowhere may stand there without them.
+          headers: stat(`/lib/modules/${kernelOf(known)}/build/Makefile`),
           modinfo: run('modinfo', 'nvidia'),
+          current: run('modinfo', 'nvidia-current'),
         }
       : {},
   read: (a: Answers) => {
@@ -43,7 +48,11 @@ export const modulePlaces = probe({
     };
     const all = [...found('etc', CONF[0]), ...found('run', CONF[1]), ...found('usr', CONF[2])];
     const taken = new Set<string>();
-    const versions = a.dkms ? names(a.dkms, DKMS) : null;
+    const versions = DKMS.flatMap(path => {
+      const inside = a[path] ? names(a[path], path) : null;
+      return isUnknown(inside) ? [] : (inside ?? []).filter(v => /^\d/.test(v)).map(v => `${path}/${v}`);
+    });
+    const says = (key: string) => (a[key]?.kind === 'exited' && a[key].code === 0 ? (a[key].stdout as string) : null);
     const vars = a.efivars ? names(a.efivars, EFIVARS) : unknown('unrecorded', EFIVARS);
     return {
       conf: all.filter(p => {
@@ -52,10 +61,10 @@ export const modulePlaces = probe({
         taken.add(name);
         return isFirst;
       }),
-      versions: isUnknown(versions) ? [] : (versions ?? []).filter(v => /^\d/.test(v)),
+      builds: versions,
       secureBootVar: isUnknown(vars) ? vars : ((vars ?? []).find(n => n.startsWith('SecureBoot-')) ?? null),
       headers: a.headers ? exists(a.headers, '/lib/modules/…/build') : unknown('unrecorded', '/lib/modules/…/build'),
-      modinfo: a.modinfo?.kind === 'exited' && a.modinfo.code === 0 ? a.modinfo.stdout : null,
+      modinfo: says('modinfo') ?? says('current'),
     };
   },
 });
@@ -87,7 +96,7 @@ export interface ModuleFacts {
 }
 
 type Places = Driver & { readonly modulePlaces: ReturnType<typeof modulePlaces.read> };
-const makeLog = (version: string) => `${DKMS}/${version}/build/make.log`;
+const makeLog = (folder: string) => `${folder}/build/make.log`;
 const field = (modinfo: string | null, key: string) =>
   modinfo === null ? null : (new RegExp(`^${key}:\\s*(.*)$`, 'm').exec(modinfo)?.[1]?.trim() ?? '');
 
@@ -113,7 +122,7 @@ export const module = probe({
   looks: 'why the module is as it is',
   after: ['modulePlaces', 'driver'],
   needs: (known: Places): Reads => {
-    const { conf, versions, secureBootVar, modinfo } = known.modulePlaces;
+    const { conf, builds, secureBootVar, modinfo } = known.modulePlaces;
     const always = { version: read('/proc/driver/nvidia/version'), params: read(PARAMS) };
     if (!missing(known)) return always;
     return {
@@ -123,12 +132,12 @@ export const module = probe({
       ...(typeof secureBootVar === 'string' ? { secureBoot: read(`${EFIVARS}/${secureBootVar}`) } : {}),
       ...(field(modinfo, 'signer') ? { enrolled: run('mokutil', '--list-enrolled') } : {}),
       ...Object.fromEntries(conf.slice(0, 80).map(p => [p, read(p)])),
-      ...Object.fromEntries(versions.slice(0, 8).map(v => [makeLog(v), read(makeLog(v))])),
+      ...Object.fromEntries(builds.slice(0, 8).map(b => [makeLog(b), read(makeLog(b))])),
     };
   },
   read: (answers, known: Places): ModuleFacts => {
     const a: Answers = answers;
-    const { conf, versions, secureBootVar, modinfo, headers } = known.modulePlaces;
+    const { conf, builds, secureBootVar, modinfo, headers } = known.modulePlaces;
     const of = (path: string): Maybe<string | null> => (a[path] ? text(a[path], path) : unknown('unrecorded', path));
     const commandLine = a.commandLine ? text(a.commandLine, '/proc/cmdline') : unknown('unrecorded', '/proc/cmdline');
     const efi = a.secureBoot ? text(a.secureBoot, `${EFIVARS}/SecureBoot`) : null;
@@ -161,10 +170,14 @@ export const module = probe({
       lockdown: isUnknown(lockdown) ? lockdown : (/\[(\w+)\]/.exec(lockdown ?? '')?.[1] ?? 'none'),
       enrolled:
         keys?.kind === 'exited' && keys.code === 0
-          ? [...keys.stdout.matchAll(/Subject:.*?CN\s*=\s*(.+)$/gm)].map(m => m[1]!.trim())
+          ? [...keys.stdout.matchAll(/Subject:.*?\bCN\s*=\s*([^,/\n]+)/gm)].map(m => m[1]!.trim())
           : unknown('unrecorded', 'mokutil --list-enrolled'),
       blocks: [...conf.flatMap(p => blocksIn(p, or(of(p), '') ?? '')), ...onCommandLine(or(commandLine, '') ?? '')],
-      builds: versions.map(v => ({ version: v, log: or(of(makeLog(v)), null), path: makeLog(v) })),
+      builds: builds.map(b => ({
+        version: b.slice(b.lastIndexOf('/') + 1),
+        log: or(of(makeLog(b)), null),
+        path: makeLog(b),
+      })),
       headers,
       keepsMemory: /^PreserveVideoMemoryAllocations: 1$/m.test(params),
       commandLine,

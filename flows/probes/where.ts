@@ -1,5 +1,5 @@
 /** Where am I: platform, distribution, who is asking. */
-import { isUnknown, type Maybe } from '../../src/engine/known.ts';
+import { isUnknown, type Maybe, unknown } from '../../src/engine/known.ts';
 import { probe, read, run, stat } from '../../src/engine/probe.ts';
 import { exists, text, word } from './answers.ts';
 
@@ -68,7 +68,8 @@ export const where = probe({
       arch: isUnknown(uname) ? uname : (arch ?? ''),
       hypervisor: word(a.virt, 'systemd-detect-virt -v'),
       container: word(a.container, 'systemd-detect-virt -c'),
-      wsl: /microsoft-standard-WSL2/i.test(kernel ?? ''),
+      // "…-microsoft-standard-WSL2"; the first WSL, which has no GPU, ends in "-Microsoft".
+      wsl: /-microsoft(-standard|$)/i.test(kernel ?? ''),
       tegra:
         typeof l4t === 'string'
           ? l4t.split('\n')[0]!.replace(/^#\s*/, '')
@@ -78,4 +79,18 @@ export const where = probe({
       host: word(a.host, 'hostname'),
     };
   },
+});
+
+/** Windows brings it along; in WSL there is no module that it could load. */
+export const WINDOWS_SMI = '/usr/lib/wsl/lib/nvidia-smi';
+
+/** What Windows answers for the GPU, where this is WSL. */
+export const windowsSmi = probe({
+  id: 'windowsSmi',
+  looks: 'what Windows says of the GPU',
+  after: ['where'],
+  needs: ({ where }: { readonly where: WhereFacts }): Record<string, ReturnType<typeof run>> =>
+    where.wsl ? { smi: run(WINDOWS_SMI, '-L') } : {},
+  read: (a): Maybe<string> =>
+    a.smi?.kind === 'exited' ? `${a.smi.stdout}${a.smi.stderr}` : unknown(a.smi?.kind ?? 'unrecorded', WINDOWS_SMI),
 });

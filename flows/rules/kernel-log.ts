@@ -70,7 +70,7 @@ export const misfit = (
       from: 'modinfo -F license nvidia, /proc/driver/nvidia/version',
       shows: `${f.module.flavour} module`,
     };
-    if (chips.openOnly.includes(chip) && f.module.flavour === 'proprietary')
+    if ((chips.openOnly.includes(chip) || chips.besideGrace.test(gpu.name)) && f.module.flavour === 'proprietary')
       return { cause: 'openOnly', seen: [card, flavour] };
     if (chips.withoutGsp.includes(chip) && f.module.flavour === 'open')
       return { cause: 'tooOld', seen: [card, flavour] };

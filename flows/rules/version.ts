@@ -26,6 +26,8 @@ export const since = {
   toolkitPassesCompatMode: '1.17.7',
   /** auto means jit-cdi instead of legacy; refresh units are shipped. */
   toolkitJitCdi: '1.18.0',
+  /** Without libcuda the folder of libnvidia-ml tells where the driver's libraries are. */
+  toolkitNeedsNoLibcuda: '1.19.0',
   /** Requests for IMEX channels can be passed over. */
   toolkitMayIgnoreImex: '1.17.5',
   /** The runtime reads the variables of Swarm resources itself; before, only the hook did. */
@@ -62,6 +64,8 @@ export const driverAllowsGuests = '465';
 export const chips = {
   withoutGsp: ['GF', 'GK', 'GM', 'GP', 'GV'] as readonly string[],
   openOnly: ['GB'] as readonly string[],
+  /** Cards that share a board with a Grace processor have open support only as well. */
+  besideGrace: /\bGH200\b/,
 };
 
 /** Highest CDI schema a consumer of that version reads. */

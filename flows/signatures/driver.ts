@@ -176,10 +176,8 @@ export const driverSigns = {
         ],
         0.55,
       ),
-      s(
-        ['skipping kernel modules load due to user namespace', 'running in unprivileged … skipping kernel module'],
-        0.25,
-      ),
+      s('skipping kernel modules load due to user namespace', 0.5),
+      s('running in unprivileged … skipping kernel module', 0.25),
       s(
         [
           'nvidia-modprobe … is not installed',

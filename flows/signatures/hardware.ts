@@ -80,12 +80,12 @@ export const hardwareSigns = {
       s(
         [
           'NVRM: Xid … ): <13|31|32|38|43|44|45|46|48|56|57|61|62|63|64|68|69|74|92|94|95|109|119|120|140|143|145|149|154>,',
-          'XidCriticalError: Xid=',
+          'XidCriticalError: Xid=<13|31|32|38|43|44|45|46|48|56|57|61|62|63|64|68|69|74|92|94|95|109|119|120|140|143|145|149|154> on',
         ],
         0.8,
         { kind: 'cause' },
       ),
-      s(['NVRM: Xid (PCI', 'Xid (PCI:'], 0.45, { kind: 'cause' }),
+      s(['NVRM: Xid (PCI', 'Xid (PCI:', 'XidCriticalError: Xid='], 0.45, { kind: 'cause' }),
       s(
         [
           'uncorrectable ECC error encountered',
@@ -170,7 +170,8 @@ export const hardwareSigns = {
         0.5,
         { kind: 'cause' },
       ),
-      s(['No devices were found', 'No devices found'], 0.42, { kind: 'error', unless: ['plugin', 'podman'] }),
+      s('No devices were found', 0.47, { kind: 'error', unless: ['plugin', 'podman'] }),
+      s('No devices found', 0.42, { kind: 'error', unless: ['plugin', 'podman'] }),
       s('GPU initialization failed', 0.3),
     ],
     follows: [

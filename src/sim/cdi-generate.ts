@@ -113,7 +113,9 @@ export const generate = (world: World, o: GenerateOptions): Made => {
     if (atLeast(o.version, '1.15.0')) for (const g of nvml.gpus) chosen.push({ name: g.uuid, gpus: [g] });
     chosen.push({ name: 'all', gpus: nvml.gpus });
   }
-  const files = driverFiles(world, nvml.driver, root);
+  // From 1.19 on the folder of libnvidia-ml does where there is no libcuda.
+  const leads = atLeast(o.version, '1.19.0') ? ['libcuda', 'libnvidia-ml'] : ['libcuda'];
+  const files = driverFiles(world, nvml.driver, root, leads);
   const lib = `libcuda.so.${nvml.driver}`;
   const ml = `libnvidia-ml.so.${nvml.driver}`;
   if (!files)

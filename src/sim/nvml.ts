@@ -85,17 +85,26 @@ const binaries = [
   'nvidia-smi',
 ];
 
-/** Null where libcuda of that version is not below the root. */
-export const driverFiles = (world: World, version: string, root = ''): DriverFiles | null => {
+/** Null where no library of these names, in that version, is below the root. */
+export const driverFiles = (
+  world: World,
+  version: string,
+  root = '',
+  leads: readonly string[] = ['libcuda', 'libnvidia-ml'],
+): DriverFiles | null => {
   const { fs } = world;
-  const cached = findLibrary(world, 'libcuda.so.1', root);
-  const places = [
-    ...(cached ? [cached.slice(0, cached.lastIndexOf('/'))] : []),
-    '/usr/lib/x86_64-linux-gnu',
-    '/usr/lib64',
-    '/usr/lib',
-  ];
-  const found = places.find(d => exists(fs, `${root}${d}/libcuda.so.${version}`));
+  const found = leads
+    .flatMap(lead => {
+      const cached = findLibrary(world, `${lead}.so.1`, root);
+      const places = [
+        ...(cached ? [cached.slice(0, cached.lastIndexOf('/'))] : []),
+        '/usr/lib/x86_64-linux-gnu',
+        '/usr/lib64',
+        '/usr/lib',
+      ];
+      return places.filter(d => exists(fs, `${root}${d}/${lead}.so.${version}`));
+    })
+    .at(0);
   if (found === undefined) return null;
   const dir = found.replace(/^\/lib\//, '/usr/lib/');
   return {

@@ -24,7 +24,7 @@ export const COMMANDS: readonly (readonly string[])[] = [
   ['dockerd', '--validate', '--config-file=/etc/docker/daemon.json'],
   [
     ...['journalctl', '-k', '-b', '--no-pager', '-o', 'short-monotonic', '-n', '400', '-g'],
-    "nvrm|nvidia|nouveau|vfio|can't assign|no space for|lockdown|unsigned module|pm: suspend",
+    "nvrm|nvidia|nouveau|vfio|can't assign|no space for|lockdown|loading of|pm: suspend",
   ],
   ['journalctl', '-u', 'docker', '-b', '-n', '50', '--no-pager', '-o', 'cat'],
   ...['docker-nvidia-setup.service', 'nvidia-cdi-generate.service'].map(unit => ['systemctl', 'cat', unit]),
@@ -56,7 +56,7 @@ export const LOADING: readonly (readonly string[])[] = [
 ];
 
 export const FOLDERS =
-  '/ /dev /etc/cdi /var/run/cdi /etc/docker /etc/containers/oci/hooks.d /usr/share/containers/oci/hooks.d /etc/nvidia-container-runtime /etc/nvidia-container-runtime/host-files-for-container.d /etc/systemd/system /lib/systemd/system /proc/driver/nvidia/gpus /sys/bus/pci/devices /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin /usr/lib /usr/lib64 /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /usr/lib/x86_64-linux-gnu/nvidia/current /etc/ld.so.conf.d /etc/modprobe.d /run/modprobe.d /usr/lib/modprobe.d /var/lib/dkms/nvidia /sys/firmware/efi/efivars'.split(
+  '/ /dev /etc/cdi /var/run/cdi /etc/docker /etc/containers/oci/hooks.d /usr/share/containers/oci/hooks.d /etc/nvidia-container-runtime /etc/nvidia-container-runtime/host-files-for-container.d /etc/systemd/system /lib/systemd/system /proc/driver/nvidia/gpus /sys/bus/pci/devices /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin /usr/lib /usr/lib64 /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /usr/lib/x86_64-linux-gnu/nvidia/current /etc/ld.so.conf.d /etc/modprobe.d /run/modprobe.d /usr/lib/modprobe.d /var/lib/dkms/nvidia /var/lib/dkms/nvidia-srv /var/lib/dkms/nvidia-open /var/lib/dkms/nvidia-current /var/lib/dkms/nvidia-current-open /sys/firmware/efi/efivars'.split(
     ' ',
   );
 

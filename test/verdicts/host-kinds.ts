@@ -11,10 +11,19 @@ const WANTED = (line: string) => (b: Edit) =>
     `${line}\n`,
   )(b.says('docker ps -a --no-trunc --format {{json .}}', `{"ID":"${ID}"}\n`));
 
+const desktop = (b: Edit) => b.info(i => Object.assign(i, { OperatingSystem: 'Docker Desktop' }));
+const blocked = (b: Edit) =>
+  b.says(
+    '/usr/lib/wsl/lib/nvidia-smi -L',
+    'Failed to initialize NVML: GPU access blocked by the operating system\n',
+    17,
+  );
+
 export const cases: readonly Case[] = [
   // Sharing.
   ['sharing.mode.open', 'docker-gpus', on('healthy@new', cardSays({ 'Compute Mode': 'Default' }))],
   ['sharing.mode.prohibited', 'docker-gpus', on('healthy@new', cardSays({ 'Compute Mode': 'Prohibited' }))],
+  ['sharing.mode.open', 'docker-gpus', on('healthy@new', cardSays({ 'Compute Mode': 'N/A' }))],
   ['sharing.mode.exclusive', 'docker-gpus', on('healthy@new', cardSays({ 'Compute Mode': 'Exclusive_Process' }))],
   [
     'sharing.mode.full',
@@ -64,6 +73,45 @@ export const cases: readonly Case[] = [
         .says('nv-fabricmanager --version', 'Fabric Manager version is : 580.95.05\n'),
     ),
   ],
+  // The log of an earlier try: both are of one version now.
+  [
+    'fabric.manager.off',
+    'docker-gpus',
+    on('healthy@new', nvswitch, b =>
+      b
+        .says('systemctl is-active nvidia-fabricmanager', 'inactive\n', 3)
+        .says('nv-fabricmanager --version', 'Fabric Manager version is : 580.126.09\n')
+        .says(
+          'journalctl -u nvidia-fabricmanager -b -n 50 --no-pager -o cat',
+          "fabric manager NVIDIA GPU driver interface version 580.95.05 don't match with driver version 580.126.09. Please update with matching NVIDIA driver package.\n",
+        ),
+    ),
+  ],
+  [
+    'fabric.manager.incomplete',
+    'docker-gpus',
+    on('healthy@new', nvswitch, cardSays({ Fabric: { State: 'In Progress', Status: 'N/A' } }), b =>
+      b.says('systemctl is-active nvidia-fabricmanager', 'active\n'),
+    ),
+  ],
+  [
+    'fabric.manager.incomplete',
+    'docker-gpus',
+    on('healthy@new', nvswitch, cardSays({ Fabric: { State: 'Completed', Status: 'Insufficient Resources' } }), b =>
+      b.says('systemctl is-active nvidia-fabricmanager', 'active\n'),
+    ),
+  ],
+  // A list of PCI names that is older than the switch.
+  [
+    'fabric.manager.off',
+    'docker-gpus',
+    on('healthy@new', b =>
+      b.says(
+        'lspci -Dnnk -d 10de:',
+        '0000:01:00.0 3D controller [0302]: NVIDIA Corporation Device [10de:2330] (rev a1)\n\tKernel driver in use: nvidia\n0000:07:00.0 Bridge [0680]: NVIDIA Corporation Device [10de:22a3] (rev a1)\n\tKernel driver in use: nvidia-nvswitch\n',
+      ),
+    ),
+  ],
   ['fabric.channels.unused', 'docker-gpus', on('healthy@new', nvswitch)],
   [
     'fabric.channels.missing',
@@ -81,6 +129,11 @@ export const cases: readonly Case[] = [
   ],
 
   // MIG.
+  [
+    'card.kind.migPending',
+    'docker-gpus',
+    on('healthy@new', cardSays({ 'MIG Mode': { Current: 'Disabled', Pending: 'Enabled' } })),
+  ],
   // With a fabric that is not divided.
   ['mig.instances.off', 'docker-gpus', on('healthy@new', nvswitch)],
   ['mig.instances.none', 'docker-gpus', on('healthy@new', migOn())],
@@ -175,6 +228,18 @@ export const cases: readonly Case[] = [
   ],
 
   // WSL.
+  ['wsl.adapter.blocked', 'docker-gpus', on('healthy@new', wsl, blocked)],
+  // The first WSL has no /dev/dxg at all.
+  [
+    'wsl.adapter.missing',
+    'docker-gpus',
+    on('healthy@new', b => b.says('uname -srm', 'Linux 4.4.0-19041-Microsoft x86_64\n')),
+  ],
+  ['docker.endpoint.onWindows', 'docker-gpus', on('healthy@new', wsl, desktop)],
+  ['docker.onWindows.known', 'docker-gpus', on('healthy@new', wsl, desktop)],
+  ['docker.onWindows.known', 'docker-runtime', on('healthy@new', wsl, desktop)],
+  ['docker.onWindows.cannotTell', 'docker-cdi', on('healthy@new', wsl, desktop)],
+  ['docker.endpoint.desktop', 'docker-gpus', on('healthy@new', desktop)],
   ['wsl.shadowed.ofWindows', 'docker-gpus', on('healthy@new', wsl, libcuda('/usr/lib/wsl/lib/libcuda.so.1'))],
   ['wsl.shadowed.ofLinux', 'docker-gpus', on('healthy@new', wsl)],
   [

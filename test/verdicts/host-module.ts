@@ -1,10 +1,19 @@
 /** Nodes that are closed, and modules that are not built, refused or kept out. */
 import type { Edit } from '../edited.ts';
 import { dkms, kernelSays, modinfo, notLoaded, secureBoot } from '../host-words.ts';
-import { type Case, GPU, on } from './words.ts';
+import { type Case, GPU, on, smi } from './words.ts';
 
 const chip = (name: string) => (b: Edit) =>
   b.says('lspci -Dnnk -d 10de:', `${GPU.replace(/AD103 .*(?= \[10de)/, name)}\n`);
+const lockdown = (b: Edit) => b.file('/sys/kernel/security/lockdown', 'none [integrity] confidentiality\n');
+const current = (b: Edit) => b.says('modinfo -F version nvidia-current', '580.126.09\n');
+
+const closedToMe = (b: Edit) =>
+  smi(
+    4,
+    'Failed to initialize NVML: Insufficient Permissions',
+  )(b.thing('/dev/nvidiactl', { type: 'char', mode: '0o660', gid: 44 }).says('id -u', '1000\n'));
+
 export const cases: readonly Case[] = [
   // Nodes that are closed to ordinary users.
   [
@@ -13,6 +22,12 @@ export const cases: readonly Case[] = [
     on('healthy@new', b => b.thing('/dev/nvidiactl', { type: 'char', mode: '0o660', gid: 44 })),
   ],
 
+  // What this user may not open, the daemon may; Podman is this user.
+  ['driver.answers.deniedHere', 'docker-gpus', on('healthy@new', closedToMe)],
+  ['driver.answers.denied', 'podman-cdi', on('healthy@new', closedToMe)],
+  // An engine made a folder of it.
+  ['driver.uvm.missing', 'docker-gpus', on('healthy@new', b => b.thing('/dev/nvidia-uvm', { type: 'dir' }))],
+  ['driver.nodes.missing', 'docker-gpus', on('healthy@new', b => b.thing('/dev/nvidiactl', { type: 'dir' }))],
   [
     'driver.uvm.otherNumber',
     'docker-gpus',
@@ -43,6 +58,27 @@ export const cases: readonly Case[] = [
       ),
     ),
   ],
+  // Debian calls the module nvidia-current, and its DKMS too.
+  ['module.file.there', 'docker-gpus', on('driver-not-loaded@new', current)],
+  [
+    'module.kept.rejected',
+    'docker-gpus',
+    on('driver-not-loaded@new', current, secureBoot, lockdown, b =>
+      b.says('modinfo nvidia-current', 'version:        580.126.09\nlicense:        NVIDIA\n'),
+    ),
+  ],
+  [
+    'module.file.failed',
+    'docker-gpus',
+    on('driver-not-loaded@new', b =>
+      b
+        .dir('/var/lib/dkms/nvidia-current', ['580.126.09'])
+        .file(
+          '/var/lib/dkms/nvidia-current/580.126.09/build/make.log',
+          'DKMS make.log for nvidia-current-580.126.09 for kernel 6.18.44-generic (x86_64)\nnv-mm.c:41:1: error: x\n',
+        ),
+    ),
+  ],
   ['module.kept.notLoaded', 'docker-gpus', on('driver-not-loaded@new', notLoaded)],
   // Secure Boot alone refuses nothing: the module is signed with a key that is enrolled.
   [
@@ -51,6 +87,27 @@ export const cases: readonly Case[] = [
     on('driver-not-loaded@new', notLoaded, modinfo('DKMS module signing key'), secureBoot, b =>
       b.says('mokutil --list-enrolled', '[key 1]\nSubject: CN = DKMS module signing key\n'),
     ),
+  ],
+  // The name of a key may stand between others.
+  [
+    'module.kept.notLoaded',
+    'docker-gpus',
+    on(
+      'driver-not-loaded@new',
+      notLoaded,
+      modinfo('box-1234567'),
+      b =>
+        b.says(
+          'mokutil --list-enrolled',
+          '[key 1]\n        Subject: O=box, OU=box, CN=box-1234567, emailAddress=akmods@box, L=None, ST=None, C=XX\n',
+        ),
+      kernelSays('Loading of unsigned module is rejected'),
+    ),
+  ],
+  [
+    'module.kept.rejected',
+    'docker-gpus',
+    on('driver-not-loaded@new', notLoaded, kernelSays('Loading of module with unavailable key is rejected')),
   ],
   // Some other module was refused: the key of this one is enrolled.
   [
@@ -78,9 +135,7 @@ export const cases: readonly Case[] = [
   [
     'module.kept.rejected',
     'docker-gpus',
-    on('driver-not-loaded@new', notLoaded, modinfo(''), secureBoot, b =>
-      b.file('/sys/kernel/security/lockdown', 'none [integrity] confidentiality\n'),
-    ),
+    on('driver-not-loaded@new', notLoaded, modinfo(''), secureBoot, b => lockdown(b)),
   ],
   [
     'module.kept.rejected',

@@ -2,7 +2,7 @@
 import { KERNEL_JOURNAL } from '../../flows/probes/kernel-log.ts';
 import type { Edit } from '../edited.ts';
 import { answers, cardSays, kernelSays, libraries, migOn, nvswitch, virtual } from '../host-words.ts';
-import { type Case, GPU, on, QUERY, SMI, smi } from './words.ts';
+import { type Case, GPU, lspci, on, QUERY, SMI, smi } from './words.ts';
 
 const NONE = smi(6, 'No devices were found');
 const LOADED = 'nvidia: loading out-of-tree module taints kernel.';
@@ -13,6 +13,14 @@ const chip = (name: string) => (b: Edit) =>
 const loaded = (text: string) => (b: Edit) =>
   b.file('/proc/driver/nvidia/version', `NVRM version: NVIDIA UNIX ${text}  Tue Nov  4 00:00:00 UTC 2025\n`);
 const version = (v: string) => (b: Edit) => b.file('/sys/module/nvidia/version', `${v}\n`);
+
+const infoRom = (b: Edit) => {
+  for (const argv of [SMI, QUERY]) {
+    const said = b.draft.commands.find(c => c.argv.join(' ') === argv)?.stdout ?? '';
+    b.says(argv, `${said}WARNING: infoROM is corrupted at gpu 0000:01:00.0\n`, 14);
+  }
+  return b;
+};
 
 export const cases: readonly Case[] = [
   // The card does not come up.
@@ -29,6 +37,12 @@ export const cases: readonly Case[] = [
     'init.cause.openOnly',
     'docker-gpus',
     on('healthy@new', NONE, chip('GB202 [GeForce RTX 5090]'), loaded('x86_64 Kernel Module  580.126.09')),
+  ],
+  // Half of this card's chips know both flavours; beside a Grace processor there is the open one only.
+  [
+    'init.cause.openOnly',
+    'docker-gpus',
+    on('healthy@new', NONE, chip('GH100 [GH200 120GB / 480GB]'), loaded('aarch64 Kernel Module  580.126.09')),
   ],
   // The same card with the open module: something else is the matter.
   [
@@ -64,6 +78,41 @@ export const cases: readonly Case[] = [
     'docker-gpus',
     on('healthy@new', NONE, kernelSays(LOADED, `${XID(79)}, GPU has fallen off the bus.`)),
   ],
+  // It is not even on the bus any more.
+  [
+    'hardware.present.gone',
+    'docker-gpus',
+    on(
+      'healthy@new',
+      b => b.dir('/proc/driver/nvidia/gpus', []),
+      smi(6, 'No devices were found'),
+      lspci(''),
+      kernelSays(LOADED, `${XID(79)}, GPU has fallen off the bus.`),
+    ),
+  ],
+  [
+    'hardware.present.noneInVm',
+    'docker-gpus',
+    on('healthy@new', b => b.dir('/proc/driver/nvidia/gpus', []), smi(6, 'No devices were found'), lspci('')),
+  ],
+  [
+    'card.log.wantsReset',
+    'docker-gpus',
+    on('healthy@new', cardSays({ 'GPU Reset Status': { 'Reset Required': 'Yes' } })),
+  ],
+  [
+    'card.log.notRead',
+    'docker-gpus',
+    on(
+      'healthy@new',
+      cardSays({ 'GPU Reset Status': { 'Reset Required': 'Requested functionality has been deprecated' } }),
+    ),
+  ],
+  // It came back.
+  ['card.log.wasLost', 'docker-gpus', on('healthy@new', kernelSays(LOADED, `${XID(79)}, GPU has fallen off the bus.`))],
+  // Everything works with a corrupted infoROM.
+  ['driver.answers.infoRom', 'docker-gpus', on('healthy@new', infoRom)],
+  ['sharing.awake.on', 'docker-gpus', on('healthy@new', infoRom)],
   // It fell off before the modules were loaded again, and works now.
   ['driver.answers.answers', 'docker-gpus', on('healthy@new', kernelSays(`${XID(79)}, GPU has fallen off the bus.`))],
   [
@@ -139,6 +188,12 @@ export const cases: readonly Case[] = [
   ],
   ['init.cause.hangs', 'docker-gpus', on('healthy@new', b => b.hangs(SMI).hangs(QUERY))],
   ['init.cause.guest', 'docker-gpus', on('healthy@new', NONE, virtual, version('460.91.03'), libraries('460.91.03'))],
+  // A card for servers, which was never refused.
+  [
+    'init.cause.unnamed',
+    'docker-gpus',
+    on('healthy@new', NONE, virtual, version('460.91.03'), libraries('460.91.03'), chip('TU104GL [Tesla T4]')),
+  ],
   // The same text with a driver that allows guests.
   ['init.cause.unnamed', 'docker-gpus', on('healthy@new', NONE, virtual)],
   ['init.cause.code', 'docker-gpus', on('healthy@new', smi(14, 'WARNING: infoROM is corrupted at gpu 0000:01:00.0'))],

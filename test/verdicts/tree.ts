@@ -6,7 +6,9 @@ import {
   cdiOff,
   GPU,
   inSpec,
+  LIBRARIES,
   lspci,
+  noLibcuda,
   noSpec,
   on,
   QUERY,
@@ -73,6 +75,11 @@ export const cases: readonly Case[] = [
   ['hardware.bound.nvidia', 'docker-gpus', on('healthy@new')],
   ['hardware.bound.unbound', 'docker-gpus', on('driver-not-loaded@new')],
   ['hardware.bound.nouveau', 'docker-gpus', on('nouveau-bound@new')],
+  [
+    'hardware.bound.vfio',
+    'docker-gpus',
+    on('nouveau-bound@new', lspci(`${GPU}\n\tKernel driver in use: nvgrace_gpu_vfio_pci\n`)),
+  ],
   [
     'hardware.bound.vfio',
     'docker-gpus',
@@ -396,15 +403,61 @@ export const cases: readonly Case[] = [
   [
     'libraries.libcuda.missing',
     'docker-runtime',
+    on('healthy@old', noLibcuda, b => b.dir(LIBRARIES, ['libnvidia-ml.so.1', 'libnvidia-ml.so.580.126.09'])),
+  ],
+  [
+    'libraries.nvml.elsewhere',
+    'docker-runtime',
     on('healthy@old', b =>
-      b.says('ldconfig -p', '\tlibnvidia-ml.so.1 (libc6,x86-64) => /usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1\n'),
+      b
+        .says('ldconfig -p', '0 libs found in cache\n')
+        .dir(LIBRARIES, ['libc.so.6'])
+        .thing('/run/nvidia/driver/usr/bin/nvidia-smi', {}),
     ),
+  ],
+  // Beside 64-bit libraries a copy in /usr/lib is one for programs of 32 bits.
+  [
+    'libraries.nvml.missing',
+    'docker-runtime',
+    on('healthy@old', b =>
+      b
+        .says('ldconfig -p', '\tlibnvidia-ml.so.1 (libc6) => /usr/lib/libnvidia-ml.so.1\n')
+        .dir(LIBRARIES, null)
+        .dir('/usr/lib64', ['libc.so.6'])
+        .dir('/usr/lib', ['libc.so.6', 'libnvidia-ml.so.1', 'libnvidia-ml.so.580.126.09']),
+    ),
+  ],
+  // The cache is older than what was taken away.
+  [
+    'libraries.nvml.missing',
+    'docker-runtime',
+    on('healthy@old', smi(12, "NVIDIA-SMI couldn't find libnvidia-ml.so library in your system."), b =>
+      b.dir(LIBRARIES, ['libc.so.6']),
+    ),
+  ],
+  [
+    'libraries.libcuda.missing',
+    'docker-runtime',
+    on('healthy@old', b => b.dir(LIBRARIES, ['libnvidia-ml.so.1', 'libnvidia-ml.so.580.126.09'])),
+  ],
+  // It is on disk, and the CLI looks into the cache only.
+  ['libraries.libcuda.notCached', 'docker-runtime', on('healthy@old', noLibcuda)],
+  // The runtime's own generator looks into the folder.
+  ['libraries.libcuda.there', 'docker-runtime', on('healthy@new', noLibcuda)],
+  ['libraries.nvml.cached', 'docker-runtime', on('healthy@new', b => b.says('ldconfig -p', '0 libs found in cache\n'))],
+  // From 1.19 on libnvidia-ml shows it where the driver is; before, nothing starts.
+  [
+    'libraries.libcuda.missing',
+    'docker-runtime',
+    on('healthy@new', noLibcuda, b => b.dir(LIBRARIES, ['libnvidia-ml.so.1', 'libnvidia-ml.so.580.126.09'])),
   ],
   [
     'libraries.libcuda.missingForJit',
     'docker-runtime',
-    on('healthy@new', b =>
-      b.says('ldconfig -p', '\tlibnvidia-ml.so.1 (libc6,x86-64) => /usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1\n'),
+    on('healthy@new', noLibcuda, b =>
+      b
+        .dir(LIBRARIES, ['libnvidia-ml.so.1', 'libnvidia-ml.so.580.126.09'])
+        .says('nvidia-ctk --version', 'NVIDIA Container Toolkit CLI version 1.18.2\n'),
     ),
   ],
   [

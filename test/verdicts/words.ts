@@ -24,6 +24,10 @@ export const on =
 export const lspci = (text: string) => (b: Edit) => b.says('lspci -Dnnk -d 10de:', text);
 export const tegra = (b: Edit) =>
   b.file('/etc/nv_tegra_release', '# R36 (release), REVISION: 4.0').says(SMI, '', 9).says(QUERY, '', 9);
+export const LIBRARIES = '/usr/lib/x86_64-linux-gnu';
+/** The loader cache holds the management half of the driver only. */
+export const noLibcuda = (b: Edit) =>
+  b.says('ldconfig -p', `\tlibnvidia-ml.so.1 (libc6,x86-64) => ${LIBRARIES}/libnvidia-ml.so.1\n`);
 export const noSpec = (b: Edit) => b.file(SPEC, null).file('/run/cdi/nvidia.yaml', null);
 export const cdiOff = (b: Edit) => b.info(i => Object.assign(i, { CDISpecDirs: [] }));
 export const inSpec = (from: string | RegExp, to: string) => (b: Edit) => b.spec(SPEC, t => t.replace(from, to));
