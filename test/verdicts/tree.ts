@@ -476,6 +476,12 @@ export const cases: readonly Case[] = [
     on('healthy@new', tegra, b => b.file(`${CSV}/devices.csv`, 'dev, /dev/nvidia0\n')),
   ],
   ['csv.lists.gaps', 'docker-runtime', on('tegra-csv-missing-files@new')],
+  [
+    'csv.lists.lesser',
+    'docker-runtime',
+    on('healthy@new', tegra, b => b.file(`${CSV}/devices.csv`, 'dev, /dev/nvidia0\r\ndev, /dev/fb1\r\n')),
+  ],
+  ['csv.lists.empty', 'docker-runtime', on('healthy@new', tegra, b => b.file(`${CSV}/l4t.csv`, '# nothing yet\n'))],
   ['csv.lists.none', 'docker-runtime', on('healthy@new', tegra)],
   ['csv.lists.cannotTell', 'docker-runtime', on('healthy@new', tegra, b => b.unread(CSV, 'EACCES').forgetDir(CSV))],
   ['cdi.enabled.on', 'docker-cdi', on('healthy@new')],
