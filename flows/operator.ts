@@ -2,15 +2,37 @@
 import { check, flow, harm, risk, to } from '../src/engine/flow.ts';
 import { isUnknown, need, or } from '../src/engine/known.ts';
 import type { Facts } from './probes/index.ts';
+import { SOCKETS } from './probes/kube.ts';
+import type { DaemonSet } from './probes/kube-api.ts';
 import { VALIDATIONS } from './probes/operator.ts';
-import { asksForGpu, defaultIsNvidia, isByCdi, nameOf, nodeOf, podsOf, setsOf } from './rules/kubernetes.ts';
+import {
+  asksForGpu,
+  defaultIsNvidia,
+  isByCdi,
+  nameOf,
+  nodeOf,
+  pluginPods,
+  pluginSets,
+  setsOf,
+} from './rules/kubernetes.ts';
 
 const STAGES = ['driver-ready', 'toolkit-ready', 'cuda-ready', 'plugin-ready'] as const;
-const plugins = (f: Pick<Facts, 'kubeApi'>) =>
-  setsOf(f).filter(s => /device-plugin/.test(s.name) && !/mps|dra/.test(s.name));
 const isOperator = (f: Pick<Facts, 'kubeApi'>) => setsOf(f).some(s => /operator-validator/.test(s.name));
-const pluginPods = (f: Pick<Facts, 'kubeApi'>) =>
-  podsOf(f).filter(p => plugins(f).some(s => s.namespace === p.namespace && p.name.startsWith(s.name)));
+
+/** Whether the toolkit pod gets the socket of this node's own containerd; null where any place may be right. */
+const reachesEngine = (f: Pick<Facts, 'kube'>, toolkit: DaemonSet): boolean | null => {
+  const listens = f.kube.flavour === null ? undefined : SOCKETS[f.kube.flavour];
+  if (listens === undefined) return null;
+  const folder = listens.slice(0, listens.lastIndexOf('/'));
+  return [toolkit.containerdSocket, ...toolkit.hostPaths]
+    .map(p =>
+      p
+        .replace(/^unix:\/\//, '')
+        .replace(/^\/var\/run\//, '/run/')
+        .replace(/\/$/, ''),
+    )
+    .some(p => p === listens || p === folder);
+};
 
 /** Lines of a plugin's log that say that it met no NVML. */
 export const NO_NVML =
@@ -40,7 +62,7 @@ export const operator = flow({
           'The validator writes driver-ready, toolkit-ready, cuda-ready and plugin-ready below /run/nvidia/validations; init containers of the operands wait for them.',
       },
       source: 'gpu-operator-validator-init; gpu-operator-driver-conflict; gpu-operator-toolkit-config-path',
-      probes: ['operator', 'kubeApi', 'driver', 'kube'],
+      probes: ['operator', 'kubeApi', 'smi', 'kube'],
       bears: 'advice',
       decide: f => {
         if (!isUnknown(f.kubeApi.sets) && !isOperator(f)) return { is: 'none', found: 'no GPU Operator' };
@@ -58,13 +80,14 @@ export const operator = flow({
         const seen = [{ from: VALIDATIONS, shows: `${first} is missing; there: ${files.join(', ') || 'none'}` }];
         if (
           first === 'driver-ready' &&
-          or(f.driver.loaded, null) !== null &&
+          // The module alone may be the work of the driver pod; nvidia-smi of the host is not.
+          f.smi.status === 0 &&
           setsOf(f).some(s => /driver-daemonset/.test(s.name))
         )
           return { is: 'twoDrivers', found: 'the host has a driver, and the Operator wants to install another', seen };
         const toolkit = setsOf(f).find(s => /container-toolkit/.test(s.name));
-        const socket = toolkit?.containerdSocket ?? '';
-        if (first === 'toolkit-ready' && f.kube.flavour !== 'kubelet' && !socket.includes(`/${f.kube.flavour}/`))
+        // Without a toolkit of its own it waits for the one of the host.
+        if (first === 'toolkit-ready' && toolkit !== undefined && reachesEngine(f, toolkit) === false)
           return {
             is: 'elsewhere',
             found: `its toolkit does not know where ${f.kube.flavour} keeps containerd`,
@@ -72,7 +95,7 @@ export const operator = flow({
               ...seen,
               {
                 from: 'daemon set nvidia-container-toolkit-daemonset',
-                shows: `CONTAINERD_SOCKET=${socket || 'unset'}`,
+                shows: `CONTAINERD_SOCKET=${toolkit.containerdSocket || 'unset'}, mounts ${toolkit.hostPaths.join(' ') || 'nothing of the host'}`,
               },
             ],
           };
@@ -102,7 +125,7 @@ export const operator = flow({
       bears: 'advice',
       decide: f => {
         need(f.kubeApi.sets);
-        const sets = plugins(f);
+        const sets = pluginSets(f);
         if (sets.length === 0) {
           const asking = need(f.kubeApi.pods).filter(asksForGpu);
           return asking.length === 0
@@ -183,7 +206,7 @@ export const plugin = flow({
           return { is: 'noCdiOnTegra', found: 'no CDI strategy on a Jetson', seen: [shown(tegra, NOT_ON_TEGRA)] };
         const blind = says(NO_NVML);
         if (blind && !offers) {
-          const set = plugins(f).find(s => blind.pod.name.startsWith(s.name))!;
+          const set = pluginSets(f).find(s => blind.pod.name.startsWith(s.name))!;
           const asks = set.runtimeClass || (defaultIsNvidia(f) ? 'nvidia, by default' : 'none');
           return {
             is: 'noNvml',

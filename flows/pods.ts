@@ -6,7 +6,6 @@ import type { Pod } from './probes/kube-api.ts';
 import { isByHook } from './rules/crio.ts';
 import {
   asksForGpu,
-  defaultIsNvidia,
   generatorOf,
   gpusAsked,
   isByCdi,
@@ -14,14 +13,13 @@ import {
   isOperand,
   nameOf,
   nodeOf,
+  onNvidia,
   podsOf,
 } from './rules/kubernetes.ts';
 import { isWorkaround, NOISE, neverAsked, wantsUnknown } from './rules/pods.ts';
 
 const about = (p: Pod, shows: string) => ({ from: `pod ${nameOf(p)}`, shows });
 const workloads = (f: Pick<Facts, 'kubeApi'>) => need(f.kubeApi.pods).filter(p => !isOperand(f, p));
-const onNvidia = (f: Pick<Facts, 'cri'>, p: Pod) =>
-  p.runtimeClass === 'nvidia' || (p.runtimeClass === '' && defaultIsNvidia(f));
 /** Says where the spec comes from, for a pod that no file describes. */
 const made = (p: Pod) => {
   const by = generatorOf(p);

@@ -41,6 +41,7 @@ export const SETS = items(
     variable('DEVICE_LIST_STRATEGY', `${TEMPLATE}.containers[*]`),
     variable('CONTAINERD_CONFIG', `${TEMPLATE}.containers[*]`),
     variable('CONTAINERD_SOCKET', `${TEMPLATE}.containers[*]`),
+    `${TEMPLATE}.volumes[*].hostPath.path`,
   ),
 );
 export const PODS = items(
@@ -95,6 +96,8 @@ export interface DaemonSet {
   readonly strategy: string;
   readonly containerdConfig: string;
   readonly containerdSocket: string;
+  /** Folders of the host that it mounts; the variables name them by where they stand in the pod. */
+  readonly hostPaths: readonly string[];
 }
 export interface PodContainer {
   readonly name: string;
@@ -273,6 +276,7 @@ export const kubeApi = probe({
             strategy: l[8] ?? '',
             containerdConfig: l[9] ?? '',
             containerdSocket: l[10] ?? '',
+            hostPaths: words(l[11]),
           })),
       ),
       pods: about(a.pods, 'kubectl get pods', ls => {

@@ -28,7 +28,7 @@ const SIGNS: readonly (readonly [string, Flavour])[] = [
 export const MICROK8S_SOCKET = '/var/snap/microk8s/common/run/containerd.sock';
 const K3S_SOCKET = '/run/k3s/containerd/containerd.sock';
 /** Those that bring a containerd of their own, by where it listens while it runs. */
-const SOCKETS: Readonly<Partial<Record<Flavour, string>>> = {
+export const SOCKETS: Readonly<Partial<Record<Flavour, string>>> = {
   k3s: K3S_SOCKET,
   rke2: K3S_SOCKET,
   microk8s: MICROK8S_SOCKET,

@@ -38,7 +38,7 @@ const staged =
   (...files: string[]) =>
   (b: Edit) =>
     b.dir('/run/nvidia/validations', files);
-const set = (name: string, socket = ''): readonly string[] => [
+const set = (name: string, socket = '', mounts = ''): readonly string[] => [
   'gpu-operator',
   name,
   '1',
@@ -49,7 +49,11 @@ const set = (name: string, socket = ''): readonly string[] => [
   '',
   '',
   socket,
+  mounts,
 ];
+const TOOLKIT_SET = 'nvidia-container-toolkit-daemonset';
+/** As the Operator writes it: the place in the pod, and the folder of the host behind it. */
+const toldSocket = (folder: string) => set(TOOLKIT_SET, '/runtime/sock-dir/containerd.sock', `/run/nvidia ${folder}`);
 const nothing = { cpu: '16' };
 const gpuPod = { name: 'train', class: 'nvidia', gpus: { 'nvidia.com/gpu': '1' } };
 const waits = (unscheduled: string, more: Partial<PodSpec> = {}): PodSpec => ({
@@ -195,10 +199,27 @@ export const cases: readonly Case[] = [
     staged('driver-ready', 'toolkit-ready', 'cuda-ready', 'plugin-ready'),
   ),
   k('operator.stages.twoDrivers', { sets: [PLUGIN, VALIDATOR, set('nvidia-driver-daemonset')] }, staged()),
+  k('operator.stages.elsewhere', { sets: [PLUGIN, VALIDATOR, set(TOOLKIT_SET)] }, staged('driver-ready')),
+  k('operator.stages.elsewhere', { sets: [PLUGIN, VALIDATOR, toldSocket('/run/containerd')] }, staged('driver-ready')),
   k(
-    'operator.stages.elsewhere',
-    { sets: [PLUGIN, VALIDATOR, set('nvidia-container-toolkit-daemonset')] },
+    'operator.stages.waiting',
+    { sets: [PLUGIN, VALIDATOR, toldSocket('/run/k3s/containerd')] },
     staged('driver-ready'),
+  ),
+  // rke2 listens where k3s does.
+  k(
+    'operator.stages.waiting',
+    { flavour: 'rke2', sets: [PLUGIN, VALIDATOR, toldSocket('/run/k3s/containerd')] },
+    staged('driver-ready'),
+  ),
+  // Its toolkit is switched off, because the host has one.
+  k('operator.stages.waiting', { sets: [PLUGIN, VALIDATOR] }, staged('driver-ready')),
+  // The driver pod has loaded its module and is not done yet.
+  k(
+    'operator.stages.waiting',
+    { sets: [PLUGIN, VALIDATOR, set('nvidia-driver-daemonset')] },
+    b => b.absent(SMI).absent(QUERY),
+    staged(),
   ),
   k('operator.stages.waiting', { sets: [PLUGIN, VALIDATOR] }, staged('driver-ready', 'toolkit-ready')),
   k('operator.stages.waiting', { sets: [PLUGIN, VALIDATOR] }),
@@ -216,6 +237,20 @@ export const cases: readonly Case[] = [
     return b;
   }),
   k('operator.placed.cannotTell', {}, mute('daemonsets')),
+  // Feature discovery of the same chart runs, the plugin does not.
+  k('operator.placed.kept', {
+    sets: [
+      PLUGIN.map((v, i) => (i === 1 ? 'nvdp-nvidia-device-plugin' : v)),
+      PLUGIN.map((v, i) => (i === 1 ? 'nvdp-nvidia-device-plugin-gpu-feature-discovery' : v)),
+    ],
+    pods: [
+      {
+        ns: 'kube-system',
+        name: 'nvdp-nvidia-device-plugin-gpu-feature-discovery-7xk2p',
+        owner: ['DaemonSet', 'nvdp-nvidia-device-plugin-gpu-feature-discovery'],
+      },
+    ],
+  }),
   k('plugin.plugin.offers', {}),
   k('plugin.plugin.noNvml', { capacity: nothing, logs: log('Failed to initialize NVML: ERROR_LIBRARY_NOT_FOUND.\n') }),
   // The words of an earlier start of a plugin that offers its GPU now.
@@ -288,6 +323,25 @@ export const cases: readonly Case[] = [
   k('pods.runtime.notUsed', pods({ ...gpuPod, class: '' })),
   // By CDI no class is needed.
   k('pods.runtime.used', { ...pods({ ...gpuPod, class: '' }), sets: [CDI_PLUGIN] }),
+  k('pods.runtime.used', {
+    ...pods({ ...gpuPod, class: '' }),
+    sets: [PLUGIN.map((v, i) => (i === 7 ? 'envvar,cdi-annotations' : v))],
+  }),
+  // A class of another name leads to the same handler, and one that leads elsewhere does not.
+  k('pods.runtime.used', {
+    ...pods({ ...gpuPod, class: 'gpu' }),
+    classes: [
+      ['nvidia', 'nvidia'],
+      ['gpu', 'nvidia'],
+    ],
+  }),
+  k('pods.runtime.notUsed', {
+    ...pods({ ...gpuPod, class: 'gvisor' }),
+    classes: [
+      ['nvidia', 'nvidia'],
+      ['gvisor', 'runsc'],
+    ],
+  }),
   k('pods.runtime.cannotTell', {}, mute('pods')),
   k('asks.asked.asked', pods(gpuPod)),
   // Capabilities may come with the image, and so may the request.
@@ -328,6 +382,15 @@ export const cases: readonly Case[] = [
       .file(`${CSV}/drivers.csv`, 'lib, /usr/lib/aarch64-linux-gnu/tegra/libcuda.so.1.1\n')
       .dir('/usr/lib/aarch64-linux-gnu', []),
   ),
+  // Only the name Thor is new to the toolkit; nvgpu was known before.
+  [
+    'config.mode.csv',
+    'docker-runtime',
+    () =>
+      tegraIs('R36')(edit('healthy@v114'))
+        .says(SMI, 'GPU 0: Orin (nvgpu) (UUID: 1833c8b5-aa0c-5382-b784-68b7e77eb185)\n')
+        .says(QUERY, 'Orin (nvgpu), 540.4.0, 1833c8b5-aa0c-5382-b784-68b7e77eb185, [N/A], [N/A]\n'),
+  ],
   jet('jetson.release.known', orin),
   jet('jetson.release.board', b =>
     b.file('/etc/nv_tegra_release', null).file('/proc/device-tree/model', 'NVIDIA Jetson AGX Orin Developer Kit'),
