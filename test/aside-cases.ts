@@ -373,11 +373,18 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
         cuda: { load: 'libcuda.so.1: cannot open shared object file' },
       }),
   ],
-  ['injected.cuda.hidden', () => box({ env: ['CUDA_VISIBLE_DEVICES=GPU-8d'], cuda: { init: 100, count: -1 } })],
+  ['injected.cuda.hidden', () => box({ env: ['CUDA_VISIBLE_DEVICES=GPU-00'], cuda: { init: 100, count: -1 } })],
+  ['injected.cuda.hidden', () => box({ env: ['CUDA_VISIBLE_DEVICES=MIG-GPU-1/1/0'], cuda: { init: 0, count: 0 } })],
   [
     'injected.cuda.noUvm',
     () => on('uvm-node-missing@new', { cuda: { init: 999, count: -1 }, nodes: ['nvidia0', 'nvidiactl'] }),
   ],
+  // A variable that names the one GPU hides nothing; the missing node is the cause.
+  [
+    'injected.cuda.early',
+    () => box({ env: ['CUDA_VISIBLE_DEVICES=0'], cuda: { init: 100, count: -1 }, nodes: ['nvidia0', 'nvidiactl'] }),
+  ],
+  ['injected.cuda.cannotTell', () => box({ env: ['CUDA_VISIBLE_DEVICES=0'], cuda: { init: 100, count: -1 } })],
   ['injected.cuda.early', () => box({ cuda: { init: 999, count: -1 }, nodes: ['nvidia0', 'nvidiactl'] })],
   ['injected.cuda.fabric', () => box({ cuda: { init: 802, count: -1 } })],
   ['injected.cuda.compat', () => box({ cuda: { init: 803, count: -1, from: '/usr/local/cuda/compat/libcuda.so.1' } })],
