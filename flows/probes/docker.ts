@@ -1,16 +1,20 @@
 /** Docker: which engine answers, what it was started with, and what its file says. */
-import type { FileRead, StatRead } from '../../src/box/box.ts';
+import type { FileRead, Ran, StatRead } from '../../src/box/box.ts';
 import { isUnknown, type Maybe, unknown } from '../../src/engine/known.ts';
 import { probe, read, run, stat } from '../../src/engine/probe.ts';
 import { exists, json, record, string, strings, text, word } from './answers.ts';
 
 export interface CliFacts {
+  /** null where it is not installed; the docker command of Podman is none. */
   readonly path: Maybe<string | null>;
   readonly context: Maybe<string>;
   readonly version: Maybe<string>;
   /** DOCKER_HOST of the environment, where it could be read. */
   readonly dockerHost: string | null;
 }
+
+/** podman-docker puts a command of this name in front of Podman. */
+const isPodmans = (version: Ran): boolean => version.kind === 'exited' && /^podman version/m.test(version.stdout);
 
 export const dockerCli = probe({
   id: 'dockerCli',
@@ -23,8 +27,9 @@ export const dockerCli = probe({
     host: run('printenv', 'DOCKER_HOST'),
   }),
   read: (a): CliFacts => ({
-    path:
-      a.which.kind === 'exited'
+    path: isPodmans(a.version)
+      ? null
+      : a.which.kind === 'exited'
         ? a.which.code === 0
           ? a.which.stdout.trim().split('\n')[0]!
           : null
