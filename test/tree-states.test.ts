@@ -188,8 +188,8 @@ test('a docker command that is Podman under another name is no Docker that could
     const own = c.argv.slice(1).join(' ');
     const podmans = box.draft.commands.find(p => p.argv.join(' ') === `podman ${own.split(' ')[0]} --format json`);
     return own === '--version'
-      ? { argv: c.argv, code: 0, stdout: 'podman version 5.4.2\n', stderr: note }
-      : { argv: c.argv, code: podmans ? 0 : 125, stdout: podmans?.stdout ?? '', stderr: note };
+      ? { argv: c.argv, code: 0, stdout: 'podman version 5.4.2\n', stderr: note, ms: 0 }
+      : { argv: c.argv, code: podmans ? 0 : 125, stdout: podmans?.stdout ?? '', stderr: note, ms: 0 };
   });
   const report = await checkBox(box.box());
   assert.deepEqual([report.verdict, report.ways.map(w => w.way)], ['ok', ['podman-cdi']]);

@@ -216,6 +216,14 @@ const readContainerd = (a: Answers, { kube, kubelet }: KnowsCrio): CriFacts => {
           : flavour === 'kubelet'
             ? parse(dumped, 'containerd config dump')
             : written;
+  // What parses here may still be refused by containerd, for a wrong type as well.
+  const refusal =
+    flavour === 'kubelet'
+      ? /^(?:containerd: )?(failed to (?:load|unmarshal) TOML.*|invalid plugin config.*)/m.exec(
+          refusedBy(a.dump as Ran),
+        )?.[1]
+      : undefined;
+  if (refusal !== undefined && faults.length === 0) faults.push(`${path}: ${refusal}`);
   const schema = isUnknown(effective) ? written.version : effective.version;
   const templates = TEMPLATES.flatMap((name, i) => {
     const t = a[i === 0 ? 'v3' : 'v2'] as FileRead | undefined;
@@ -238,6 +246,7 @@ const readContainerd = (a: Answers, { kube, kubelet }: KnowsCrio): CriFacts => {
   };
 };
 
+const refusedBy = (ran: Ran | undefined): string => (ran?.kind === 'exited' && ran.code !== 0 ? ran.stderr : '');
 /** Whether a file has the folder of drop-ins read as well. */
 const imports = (t: Maybe<string | null>): boolean => typeof t === 'string' && t.includes(`${CONTAINERD_DROP_INS}/`);
 

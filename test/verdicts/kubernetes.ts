@@ -138,6 +138,14 @@ export const cases: readonly Case[] = [
   k('kubernetes.containerd.malformed', kubelet, b =>
     b.file('/etc/containerd/config.toml', 'version = 3\nimports = [\n'),
   ),
+  // The file parses, and containerd wants another type.
+  k('kubernetes.containerd.malformed', kubelet, b =>
+    b.says(
+      'containerd config dump',
+      "containerd: failed to load TOML: /etc/containerd/config.toml: (4, 3): Can't convert yes(string) to bool\n",
+      1,
+    ),
+  ),
   k('kubernetes.containerd.criOff', kubelet, b =>
     b.file('/etc/containerd/config.toml', 'disabled_plugins = ["cri"]\n'),
   ),
@@ -415,6 +423,18 @@ export const cases: readonly Case[] = [
   jet('jetson.images.fit', orin, container('nvcr.io/nvidia/l4t-base:r36.2.0', 'NVIDIA_VISIBLE_DEVICES=all')),
   jet('jetson.images.other', orin, container('nvcr.io/nvidia/l4t-jetpack:r35.4.1', 'NVIDIA_VISIBLE_DEVICES=all')),
   jet('jetson.images.other', thor, container('dustynv/pytorch:2.1-igpu', 'NVIDIA_VISIBLE_DEVICES=all')),
+  // R39 serves several boards; without nvidia-smi the device tree says which.
+  jet('jetson.toolkit.recognised', b =>
+    tegraIs('R39')(b)
+      .file('/proc/device-tree/model', 'NVIDIA Jetson AGX Thor Developer Kit\0')
+      .says(SMI, '', 9)
+      .says(QUERY, '', 9),
+  ),
+  jet('jetson.images.fit', b =>
+    tegraIs('R39')(container('acme/vision:sbsa-cu13', 'NVIDIA_VISIBLE_DEVICES=all')(b))
+      .says(SMI, '', 9)
+      .says(QUERY, '', 9),
+  ),
   jet('jetson.nvmap.notNeeded', thor, b => b.thing('/dev/nvmap', { type: 'char', mode: '0o660' })),
   jet(
     'jetson.nvmap.listed',
