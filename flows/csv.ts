@@ -67,10 +67,10 @@ export const csv = flow({
         const gone = listed.filter(p => f.csvPaths.there.get(p.path) === false);
         const unsure = listed.flatMap(p => f.csvPaths.there.get(p.path) ?? []).filter(isUnknown);
         const open = [...f.csvLines.unread, ...unsure];
-        if (gone.length === 0 && open.length > 0) throw new CannotTell(open);
+        const core = coreOf(listed, gone);
+        if (core.length === 0 && open.length > 0) throw new CannotTell(open);
         if (gone.length === 0)
           return { is: 'complete', found: `${lists.join(', ')}: ${f.csvLines.paths.length} entries, all there` };
-        const core = coreOf(listed, gone);
         return {
           is: core.length > 0 ? 'gaps' : 'lesser',
           found: `${gone.length} of ${f.csvLines.paths.length} entries are missing${core.length > 0 ? '' : ', none that CUDA needs'}${otherRelease(

@@ -142,8 +142,9 @@ export const cases: readonly Case[] = [
   k('kubernetes.containerd.malformed', kubelet, b =>
     b.says(
       'containerd config dump',
-      "containerd: failed to load TOML: /etc/containerd/config.toml: (4, 3): Can't convert yes(string) to bool\n",
+      '',
       1,
+      "containerd: failed to load TOML: /etc/containerd/config.toml: (4, 3): Can't convert yes(string) to bool\n",
     ),
   ),
   k('kubernetes.containerd.criOff', kubelet, b =>
