@@ -1,4 +1,5 @@
 /** Steps for a person on a Kubernetes node, each as commands. */
+import { or } from '../../src/engine/known.ts';
 import { MICROK8S_TEMPLATE } from '../probes/cri.ts';
 import type { Facts } from '../probes/index.ts';
 import { MICROK8S_SOCKET } from '../probes/kube.ts';
@@ -37,9 +38,11 @@ export const mendContainerd = byHand({
   privilege: 3,
   effect: ['E1', 'RC'],
   source: '2.13 containerd-config-not-effective',
-  fits: f => f.kube.flavour === 'kubelet' && f.cri.engine === 'containerd',
+  fits: f => (f.kube.flavour === 'kubelet' && f.cri.engine === 'containerd') || or(f.containerd.fault, null) !== null,
   steps: f => [
-    ...(f.cri.fault ? [{ say: `This place does not parse: ${f.cri.fault}` }] : []),
+    ...[f.cri.fault ?? or(f.containerd.fault, null)].flatMap(at =>
+      at === null ? [] : [{ say: `This place does not parse: ${at}` }],
+    ),
     sudo('What would a start use? SystemdCgroup must stay as it is.', 'containerd', 'config', 'dump'),
     sudo('A file of an older schema, in the new one, for comparing.', 'containerd', 'config', 'migrate'),
     sudo('Only when the dump is right.', 'systemctl', 'restart', 'containerd'),

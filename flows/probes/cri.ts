@@ -26,7 +26,7 @@ const configOf = (flavour: Flavour | null): string =>
 
 /** What a configuration of an engine says of what Kubernetes needs. */
 export interface CriConfig {
-  /** 2 for containerd 1.x, 3 for 2.x; CRI-O has none. */
+  /** Up to 2 for containerd 1.x, 3 and 4 for 2.x; CRI-O has none. */
   readonly version: number | null;
   /** Binary by handler name; empty where it is not set. */
   readonly handlers: Readonly<Record<string, string>>;
@@ -199,7 +199,7 @@ const readContainerd = (a: Answers, { kube, kubelet }: KnowsCrio): CriFacts => {
       liveFrom: isUnknown(answered) ? path : INFO,
       template: { path: MICROK8S_TEMPLATE, text: template },
       // Its template keeps the old schema on containerd 2 as well, which reads both.
-      major: written.version === 3 ? 2 : null,
+      major: (written.version ?? 0) >= 3 ? 2 : null,
     };
   }
   const dropIn = flavour === 'kubelet' ? found : null;
@@ -242,7 +242,7 @@ const readContainerd = (a: Answers, { kube, kubelet }: KnowsCrio): CriFacts => {
     // containerd 1 never reads the template of the new schema.
     template: (schema === 2 ? templates.at(-1) : templates[0]) ?? null,
     said: saidBy(a.said as Ran | undefined),
-    major: schema === 3 ? 2 : schema === 2 || schema === 1 ? 1 : null,
+    major: schema === null ? null : schema >= 3 ? 2 : 1,
   };
 };
 

@@ -196,6 +196,13 @@ export const cases: readonly Case[] = [
     ),
     live('runc', 'nvidia'),
   ),
+  // What containerd 2.3 prints; its schema is a newer one, and CDI is on where nothing is said.
+  k(
+    'handler.cdi.on',
+    { ...kubelet, sets: [CDI_PLUGIN], runtime: '' },
+    live('runc', 'nvidia'),
+    dump(containerdToml(['runc', 'nvidia']).replace('version = 3', 'version = 4')),
+  ),
   k('handler.cdi.cannotTell', { sets: [CDI_PLUGIN] }, noCrictl, b => b.unread(`${K3S}/config.toml`, 'EACCES')),
   k('handler.class.there', {}),
   k('handler.class.notNeeded', { classes: [], sets: [CDI_PLUGIN] }),
