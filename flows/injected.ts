@@ -200,7 +200,9 @@ export const injected = flow({
           const more = denials === '' ? [] : [{ from: 'journalctl -k', shows: denials }];
           if (/apparmor/.test(denials))
             return { is: 'apparmor', found: 'AppArmor denies it', seen: [...seen, ...more] };
-          if (host !== null && or(host.selinux, null) === 'Enforcing')
+          const confined = containerOf(f.subjectRecord);
+          const isFree = confined?.privileged === true || confined?.security.some(s => /^label[=:]disable$/.test(s));
+          if (host !== null && or(host.selinux, null) === 'Enforcing' && !isFree)
             return {
               is: 'selinux',
               found: 'SELinux is enforcing',

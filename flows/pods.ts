@@ -99,7 +99,12 @@ export const pods = flow({
             found: `it asks for nvidia.com/${unknownName}, this node offers ${others.join(', ')}`,
             seen,
           };
-        const taint = /untolerated taint\s*\{?\s*([^\s:}]*nvidia\.com[^\s:}]*)/i.exec(first.unscheduled)?.[1];
+        // Before 1.25 the scheduler says "had taint", and from 1.34 on it names none.
+        const taint =
+          /taint\s*\{\s*([^\s:}]*nvidia\.com[^\s:}]*)/i.exec(first.unscheduled)?.[1] ??
+          (/untolerated taint\(s\)/.test(first.unscheduled)
+            ? node?.taints.find(t => t.includes('nvidia.com'))
+            : undefined);
         const taken = podsOf(f)
           .filter(p => isHere(p))
           .reduce((n, p) => n + gpusAsked(p), 0);

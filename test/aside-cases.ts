@@ -336,6 +336,15 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
         b.file('/sys/fs/selinux/enforce', '1'),
       ),
   ],
+  // SELinux does not confine it, so the mode of the nodes is left.
+  [
+    'injected.nvml.mode',
+    () =>
+      box(
+        { record: { security: ['label=disable'] }, smi: [4, 'Failed to initialize NVML: Insufficient Permissions'] },
+        b => b.file('/sys/fs/selinux/enforce', '1'),
+      ),
+  ],
   [
     'injected.nvml.apparmor',
     () =>

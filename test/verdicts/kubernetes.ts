@@ -326,6 +326,17 @@ export const cases: readonly Case[] = [
     'pods.pending.tainted',
     pods(waits('0/1 nodes are available: 1 node(s) had untolerated taint {nvidia.com/gpu: present}.')),
   ),
+  k(
+    'pods.pending.tainted',
+    pods(
+      waits("0/1 nodes are available: 1 node(s) had taint {nvidia.com/gpu: present}, that the pod didn't tolerate."),
+    ),
+  ),
+  k('pods.pending.tainted', {
+    ...pods(waits('0/1 nodes are available: 1 node(s) had untolerated taint(s).')),
+    taints: 'nvidia.com/gpu',
+  }),
+  k('pods.pending.rightly', pods(waits('0/2 nodes are available: 2 node(s) had untolerated taint(s).'))),
   k('pods.pending.otherName', {
     ...pods(waits('0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')),
     capacity: { 'nvidia.com/mig-1g.10gb': '7' },
