@@ -99,7 +99,7 @@ export const pods = flow({
             found: `it asks for nvidia.com/${unknownName}, this node offers ${others.join(', ')}`,
             seen,
           };
-        // Before 1.25 the scheduler says "had taint", and from 1.34 on it names none.
+        // Old schedulers say "had taint", and the newest name none.
         const taint =
           /taint\s*\{\s*([^\s:}]*nvidia\.com[^\s:}]*)/i.exec(first.unscheduled)?.[1] ??
           (/untolerated taint\(s\)/.test(first.unscheduled)
