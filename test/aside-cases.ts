@@ -433,6 +433,8 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
   ['image.says.cannotTell', () => box({}, without('docker logs'))],
   ['image.framework.fits', () => box({ cuda: { init: 0, count: 1, torch: '2.9.0+cu130' } })],
   ['image.framework.cpu', () => box({ cuda: { init: 0, count: 1, torch: '2.9.0+cpu' } })],
+  ['image.framework.cpu', () => box({ cuda: { init: 0, count: 1, torch: '2.4.1', torch_cuda: 'None' } })],
+  ['image.framework.fits', () => box({ cuda: { init: 0, count: 1, torch: '2.4.1', torch_cuda: '12.1' } })],
   ['image.framework.cpu', () => box({ cuda: { init: 0, count: 1, onnxruntime: '1.23.0' } })],
   ['image.driverFiles.notAsked', () => box(ended('bye'))],
   ['image.framework.notAsked', () => box(ended('bye'))],
