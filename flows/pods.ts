@@ -20,6 +20,11 @@ import { isWorkaround, NOISE, neverAsked, wantsUnknown } from './rules/pods.ts';
 
 const about = (p: Pod, shows: string) => ({ from: `pod ${nameOf(p)}`, shows });
 const workloads = (f: Pick<Facts, 'kubeApi'>) => need(f.kubeApi.pods).filter(p => !isOperand(f, p));
+/** Whether the runtime of this node takes the variable from an unprivileged pod; the copy of the Operator has its own file. */
+const believesVariable = (f: Pick<Facts, 'operator' | 'config'>) =>
+  or(f.operator.toolkit, false)
+    ? !/^\s*accept-nvidia-visible-devices-envvar-when-unprivileged\s*=\s*false/m.test(or(f.operator.config, null) ?? '')
+    : f.config.acceptEnv;
 /** Says where the spec comes from, for a pod that no file describes. */
 const made = (p: Pod) => {
   const by = generatorOf(p);
@@ -278,7 +283,7 @@ export const asks = flow({
           'The runtime believes NVIDIA_VISIBLE_DEVICES, which CUDA images set to all, unless accept-nvidia-visible-devices-envvar-when-unprivileged is false. CDI strategies do not read it.',
       },
       source: 'k8s-all-gpus-leak; over-privileged-workaround; seed 3, The Workaround',
-      probes: ['kubeApi', 'cri', 'where'],
+      probes: ['kubeApi', 'cri', 'where', 'operator', 'config'],
       bears: 'advice',
       decide: f => {
         const mine = workloads(f).filter(p => isHere(p));
@@ -298,12 +303,13 @@ export const asks = flow({
         const shared = Number(node?.allocatable['nvidia.com/gpu'] ?? 0) > 0;
         // A Jetson has one GPU and no other name for it, so the variable takes nothing from anybody.
         const single = or(f.where.tegra, null) !== null;
+        const believed = believesVariable(f);
         const leaks = mine.filter(
           p =>
             shared &&
             !asksForGpu(p) &&
             onNvidia(f, p) &&
-            p.containers.some(c => c.privileged || (!single && c.visible === 'all')),
+            p.containers.some(c => c.privileged || (!single && believed && c.visible === 'all')),
         );
         return leaks.length === 0
           ? { is: 'fitting', found: 'nothing beyond their requests' }

@@ -38,6 +38,11 @@ const staged =
   (...files: string[]) =>
   (b: Edit) =>
     b.dir('/run/nvidia/validations', files);
+const refusesVariable = (b: Edit) =>
+  b.config(
+    '#accept-nvidia-visible-devices-envvar-when-unprivileged = true',
+    'accept-nvidia-visible-devices-envvar-when-unprivileged = false',
+  );
 const set = (name: string, socket = '', mounts = ''): readonly string[] => [
   'gpu-operator',
   name,
@@ -394,6 +399,9 @@ export const cases: readonly Case[] = [
   k('asks.noise.cannotTell', {}, orin, mute('pods')),
   k('asks.rights.fitting', pods(gpuPod)),
   k('asks.rights.leaks', pods({ name: 'greedy', class: 'nvidia', visible: 'all' })),
+  // The node does not take the variable from such a pod, but privileged needs none.
+  k('asks.rights.fitting', pods({ name: 'greedy', class: 'nvidia', visible: 'all' }), refusesVariable),
+  k('asks.rights.leaks', pods({ name: 'greedy', class: 'nvidia', visible: 'all', privileged: true }), refusesVariable),
   k(
     'asks.rights.workaround',
     pods({ ...seedPod, ready: 'true', privileged: true, paths: '/usr/lib/aarch64-linux-gnu/nvidia /dev' }),
