@@ -195,3 +195,14 @@ test('a docker command that is Podman under another name is no Docker that could
   assert.deepEqual([report.verdict, report.ways.map(w => w.way)], ['ok', ['podman-cdi']]);
   assert.equal(report.machine.engines.docker, undefined);
 });
+
+test('nor is one that talks to the socket of Podman', async () => {
+  const server = { Version: '5.4.2', Components: [{ Name: 'Podman Engine', Version: '5.4.2' }] };
+  const box = edit('healthy@new')
+    .file('/etc/docker/daemon.json', null)
+    .absent('dockerd --version')
+    .says('docker version --format {{json .}}', JSON.stringify({ Client: { Version: '28.5.1' }, Server: server }))
+    .says('docker info --format {{json .}}', JSON.stringify({ ServerVersion: '5.4.2', Runtimes: { crun: {} } }));
+  const report = await checkBox(box.box());
+  assert.deepEqual([report.verdict, report.ways.map(w => w.way)], ['ok', ['podman-cdi']]);
+});

@@ -5,7 +5,7 @@ import { probe, read, run, stat } from '../../src/engine/probe.ts';
 import { exists, json, record, string, strings, text, word } from './answers.ts';
 
 export interface CliFacts {
-  /** null where it is not installed; the docker command of Podman is none. */
+  /** null where it is not installed; the docker command of Podman is none, nor is one that talks to Podman. */
   readonly path: Maybe<string | null>;
   readonly context: Maybe<string>;
   readonly version: Maybe<string>;
@@ -13,6 +13,12 @@ export interface CliFacts {
   readonly dockerHost: string | null;
 }
 
+/** The socket of Podman answers like Docker, and says what it is. */
+const isPodmanBehind = (server: Ran): boolean => {
+  const said = server.kind === 'exited' ? json(server.stdout, 'docker version') : null;
+  const { Components: parts } = record(isUnknown(said) ? null : record(said).Server);
+  return Array.isArray(parts) && parts.some(p => record(p).Name === 'Podman Engine');
+};
 /** podman-docker puts a command of this name in front of Podman. */
 const isPodmans = (version: Ran): boolean => version.kind === 'exited' && /^podman version/m.test(version.stdout);
 
@@ -23,21 +29,23 @@ export const dockerCli = probe({
     which: run('which', 'docker'),
     context: run('docker', 'context', 'show'),
     version: run('docker', '--version'),
+    server: run('docker', 'version', '--format', '{{json .}}'),
     // Only the one variable is asked for: an environment may hold secrets.
     host: run('printenv', 'DOCKER_HOST'),
   }),
   read: (a): CliFacts => ({
-    path: isPodmans(a.version)
-      ? null
-      : a.which.kind === 'exited'
-        ? a.which.code === 0
-          ? a.which.stdout.trim().split('\n')[0]!
-          : null
-        : a.version.kind === 'absent'
-          ? null
-          : a.version.kind === 'exited'
-            ? 'docker'
-            : unknown(a.which.kind, 'which docker'),
+    path:
+      isPodmans(a.version) || isPodmanBehind(a.server)
+        ? null
+        : a.which.kind === 'exited'
+          ? a.which.code === 0
+            ? a.which.stdout.trim().split('\n')[0]!
+            : null
+          : a.version.kind === 'absent'
+            ? null
+            : a.version.kind === 'exited'
+              ? 'docker'
+              : unknown(a.which.kind, 'which docker'),
     context: word(a.context, 'docker context show'),
     version:
       a.version.kind === 'exited'
