@@ -3,7 +3,7 @@ import { or } from '../../src/engine/known.ts';
 import { MICROK8S_TEMPLATE } from '../probes/cri.ts';
 import type { Facts } from '../probes/index.ts';
 import { MICROK8S_SOCKET } from '../probes/kube.ts';
-import { operatorNamespace } from '../rules/kubernetes.ts';
+import { operatorNamespace, setsOf } from '../rules/kubernetes.ts';
 import { again, sudo } from './guides-host.ts';
 import { clusterGuide, hostOf, unitOf } from './kube-make.ts';
 import { byHand } from './make.ts';
@@ -70,10 +70,15 @@ export const operatorStage = byHand({
     },
     clusterGuide(f, 'Which of its pods wait?', '-n', operatorNamespace(f), 'get', 'pods', '-o', 'wide'),
     clusterGuide(f, 'Labels and taints of this node.', 'describe', 'node', hostOf(f)),
-    {
-      say: 'A driver of the host: leave it to the host (privilege 3, drain the node first where pods use the GPU).',
-      argv: upgrade(f, 'driver.enabled=false'),
-    },
+    // Without a driver of the host the one of the Operator is the only one.
+    ...(f.smi.status === 0 && setsOf(f).some(s => /driver-daemonset/.test(s.name))
+      ? [
+          {
+            say: 'The host has a driver: leave it to the host (privilege 3, drain the node first where pods use the GPU).',
+            argv: upgrade(f, 'driver.enabled=false'),
+          },
+        ]
+      : []),
     again,
   ],
 });
