@@ -4,7 +4,7 @@ import { MICROK8S_TEMPLATE } from '../probes/cri.ts';
 import type { Facts } from '../probes/index.ts';
 import { MICROK8S_SOCKET } from '../probes/kube.ts';
 import { operatorNamespace, setsOf } from '../rules/kubernetes.ts';
-import { again, sudo } from './guides-host.ts';
+import { again, install, sudo } from './guides-host.ts';
 import { clusterGuide, hostOf, unitOf } from './kube-make.ts';
 import { byHand } from './make.ts';
 
@@ -24,7 +24,8 @@ export const installOnNode = byHand({
   source: '2.13 k3s-runtime-not-detected',
   fits: f => f.kube.flavour === 'k3s' || f.kube.flavour === 'rke2',
   steps: f => [
-    sudo('Install the toolkit on this node; agents need it too.', 'apt-get', 'install', 'nvidia-container-toolkit'),
+    { say: 'The toolkit belongs on this node; agents need it too.' },
+    install(f, 'nvidia-container-toolkit'),
     sudo('The search happens at the start.', 'systemctl', 'restart', unitOf(f)),
     sudo('Look for the line of its search.', 'journalctl', '-u', unitOf(f), '-b', '--no-pager', '--grep=nvidia'),
     again,
