@@ -112,8 +112,8 @@ export const docker = flow({
         mechanism:
           'The client talks to /run/docker.sock. "Permission denied" there is about the socket, "cannot connect" about the daemon.',
       },
-      source: 'docker-not-running; docker-socket-denied',
-      probes: ['docker', 'daemonJson', 'cdiSpecs'],
+      source: 'docker-not-running; docker-socket-denied; containerd-config-not-effective',
+      probes: ['docker', 'daemonJson', 'cdiSpecs', 'containerd'],
       decide: f => {
         if (isUnknown(f.docker.info)) throw new CannotTell([f.docker.info]);
         if (f.docker.info !== null) return { is: 'answers', found: `${f.docker.info.version}, running` };
@@ -184,6 +184,17 @@ export const docker = flow({
             ],
           };
         }
+        const broken = or(f.containerd.fault, null);
+        if (broken !== null && /^(failed|activating|inactive)/.test(or(f.containerd.active, '')))
+          return {
+            is: 'noContainerd',
+            found: 'containerd, which Docker needs, cannot read its file',
+            seen: [
+              { from: broken.split(':')[0]!, shows: broken },
+              { from: 'systemctl is-active containerd', shows: or(f.containerd.active, '') },
+              ...seen,
+            ],
+          };
         if (f.docker.refused === 'other') throw new CannotTell([{ unknown: 'unreadable', probe: 'docker info' }]);
         return { is: 'down', found: `not running${unit ? ` (${unit.activeState})` : ''}`, seen };
       },
@@ -194,6 +205,7 @@ export const docker = flow({
         badFile: stop('docker-daemon-json-malformed', to('form')),
         flags: stop('docker-flag-conflict', to('form')),
         noDefault: stop('docker-default-runtime-broken', to('form')),
+        noContainerd: stop('containerd-config-not-effective', to('form')),
         down: stop('docker-not-running', to('form')),
         cannotTell: to('form'),
       },
@@ -246,7 +258,36 @@ export const docker = flow({
               seen: [{ from: f.daemonJson.path, shows: f.daemonJson.fault ?? f.daemonJson.invalid ?? '' }],
             }
           : { is: 'sound', found: need(f.daemonJson.text) === null ? 'no file, defaults apply' : 'parses' },
-      on: { sound: to('form'), broken: risk('docker-daemon-json-malformed', to('form')), cannotTell: to('form') },
+      on: {
+        sound: 'containerdSound',
+        broken: risk('docker-daemon-json-malformed', 'containerdSound'),
+        cannotTell: 'containerdSound',
+      },
+    }),
+    containerdSound: check({
+      title: 'containerd’s file',
+      question: 'Would the containerd below Docker start again with its file as it is now?',
+      why: {
+        line: 'Docker starts no container without containerd.',
+        paragraph:
+          'The running containerd keeps what it read. The next restart or reboot would leave the machine without it, and so without Docker.',
+        mechanism:
+          'containerd reads /etc/containerd/config.toml at its start only; containerd config dump shows what that would make of it.',
+      },
+      source: 'containerd-config-not-effective',
+      bears: 'advice',
+      probes: ['containerd'],
+      decide: f => {
+        const fault = need(f.containerd.fault);
+        return fault === null
+          ? { is: 'sound', found: 'parses, or is not there' }
+          : {
+              is: 'broken',
+              found: 'broken on disk, the running containerd does not know yet',
+              seen: [{ from: fault.split(':')[0]!, shows: fault }],
+            };
+      },
+      on: { sound: to('form'), broken: risk('containerd-config-not-effective', to('form')), cannotTell: to('form') },
     }),
   },
 });

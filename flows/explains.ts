@@ -145,7 +145,12 @@ const onNode: Readonly<Record<string, readonly string[]>> = {
   // Its pod installs the runtime and then starts the containerd anew that it was told of, so k3s never looks.
   'gpu-operator-toolkit-config-path': ['k3s-runtime-not-detected', ...NO_HANDLER],
   'toolkit-not-installed': [...HANDLERS, 'cdi-disabled-in-containerd', ...NO_HANDLER],
-  'containerd-config-not-effective': ['k8s-runtime-handler-missing', 'cdi-disabled-in-containerd', ...NO_HANDLER],
+  'containerd-config-not-effective': [
+    'docker-not-running',
+    'k8s-runtime-handler-missing',
+    'cdi-disabled-in-containerd',
+    ...NO_HANDLER,
+  ],
   // The plugin's own pod is rejected like any other that names the class.
   'k8s-runtimeclass-missing': ['gpu-operator-daemonset-zero', ...NO_HANDLER],
   // The nvidia runtime starts nothing, so neither does the plugin.

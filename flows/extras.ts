@@ -2,9 +2,9 @@
 import { check, flow, harm, risk, stop, to } from '../src/engine/flow.ts';
 import { need } from '../src/engine/known.ts';
 import {
-  askedIds,
   driverMounts,
   excess,
+  hidesAll,
   isOverPrivileged,
   mechanisms,
   mechanismWords,
@@ -127,17 +127,7 @@ export const extras = flow({
         const c = recordOf(f);
         const value = c.env.CUDA_VISIBLE_DEVICES;
         if (value === undefined) return { is: 'free' };
-        const ids = askedIds(c, f);
-        const count = ids.includes('all') ? f.smi.gpus.length : ids.length;
-        const first = value.split(',')[0]!.trim();
-        const hides =
-          first === '' || /^-/.test(first) || first === 'NoDevFiles'
-            ? 'hides every GPU'
-            : /^\d+$/.test(first) && count > 0 && Number(first) >= count
-              ? `names GPU ${first}; in this container there ${count === 1 ? 'is only 0' : `are 0 to ${count - 1}`}`
-              : /^GPU-/.test(first) && f.smi.gpus.length > 0 && !f.smi.gpus.some(g => g.uuid.startsWith(first))
-                ? 'names a GPU that is not here'
-                : null;
+        const hides = hidesAll(c, f);
         return hides === null
           ? { is: 'free', found: `CUDA_VISIBLE_DEVICES=${value}` }
           : { is: 'hidden', found: hides, seen: [{ from: INSPECT, shows: `CUDA_VISIBLE_DEVICES=${value}` }] };

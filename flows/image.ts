@@ -166,7 +166,7 @@ export const image = flow({
         paragraph:
           'pip installs the CPU build where the index or the pin says so, and on arm64 it did so for long. Nothing on the host changes that: install the CUDA build and rebuild without the cache.',
         mechanism:
-          'The version ends in +cpu, the package is called tensorflow-cpu, or onnxruntime is there without -gpu.',
+          'The version ends in +cpu, torch.version.cuda is None (as in the plain wheels for arm64), the package is called tensorflow-cpu, or onnxruntime is there without -gpu.',
       },
       source: 'image-cpu-only-framework',
       probes: ['subjectInside', 'subjectRecord'],
@@ -177,7 +177,11 @@ export const image = flow({
         if (cuda === null) throw new CannotTell([{ unknown: 'unrecorded', probe: 'the packages of the image' }]);
         const p = cuda.packages;
         const isCpu = (name: string, version: string): boolean =>
-          /\+cpu$/.test(version) || name === 'tensorflow-cpu' || name === 'onnxruntime' || name === 'jax';
+          /\+cpu$/.test(version) ||
+          (name === 'torch' && cuda.torchCuda === 'None') ||
+          name === 'tensorflow-cpu' ||
+          name === 'onnxruntime' ||
+          name === 'jax';
         const all = Object.entries(p);
         // One framework with CUDA is enough: others may be there for small things on the CPU.
         const cpu = all.every(([n, v]) => isCpu(n, v))

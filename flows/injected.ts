@@ -5,7 +5,7 @@ import { daemonOf } from './probes/docker.ts';
 import type { Facts } from './probes/index.ts';
 import { isNotThere } from './probes/inside.ts';
 import { containerOf } from './probes/subject.ts';
-import { capabilitiesOf, driverMounts, isLegacy, mechanisms, tailOf } from './rules/container.ts';
+import { capabilitiesOf, driverMounts, hidesAll, isLegacy, mechanisms, tailOf } from './rules/container.ts';
 
 const INSIDE = 'docker exec';
 type Inner = Pick<Facts, 'subjectInside' | 'subjectRecord'>;
@@ -200,7 +200,9 @@ export const injected = flow({
           const more = denials === '' ? [] : [{ from: 'journalctl -k', shows: denials }];
           if (/apparmor/.test(denials))
             return { is: 'apparmor', found: 'AppArmor denies it', seen: [...seen, ...more] };
-          if (host !== null && or(host.selinux, null) === 'Enforcing')
+          const confined = containerOf(f.subjectRecord);
+          const isFree = confined?.privileged === true || confined?.security.some(s => /^label[=:]disable$/.test(s));
+          if (host !== null && or(host.selinux, null) === 'Enforcing' && !isFree)
             return {
               is: 'selinux',
               found: 'SELinux is enforcing',
@@ -262,14 +264,13 @@ export const injected = flow({
             return { is: 'noCompute', found: 'libcuda was not asked for', seen };
           throw new CannotTell([{ unknown: 'absent', probe: `libcuda in the container: ${cuda.load}` }]);
         }
-        if (init === 0 || init === 100) {
-          if (env.CUDA_VISIBLE_DEVICES !== undefined)
-            return {
-              is: 'hidden',
-              found: 'CUDA_VISIBLE_DEVICES hides it',
-              seen: [...seen, { from: 'docker inspect', shows: `CUDA_VISIBLE_DEVICES=${env.CUDA_VISIBLE_DEVICES}` }],
-            };
-        }
+        const hides = c === null ? null : hidesAll(c, f);
+        const hidden = (how: string) => ({
+          is: 'hidden' as const,
+          found: `CUDA_VISIBLE_DEVICES ${how}`,
+          seen: [...seen, { from: 'docker inspect', shows: `CUDA_VISIBLE_DEVICES=${env.CUDA_VISIBLE_DEVICES}` }],
+        });
+        if ((init === 0 || init === 100) && hides !== null) return hidden(hides);
         if ((init === 100 || init === 999) && !isUnknown(at.nodes) && !at.nodes.includes('nvidia-uvm'))
           return or(f.nodes.present, new Set<string>()).has('nvidia-uvm')
             ? {
@@ -278,6 +279,9 @@ export const injected = flow({
                 seen: [...seen, { from: '/dev', shows: 'nvidia-uvm is there' }],
               }
             : { is: 'noUvm', found: 'no /dev/nvidia-uvm in the container', seen };
+        // Numbers and UUIDs that fit hide nothing; of any other name only CUDA itself can tell.
+        if ((init === 0 || init === 100) && /^(?!\d|GPU-)/.test(env.CUDA_VISIBLE_DEVICES ?? '0'))
+          return hidden('may hide it');
         if (init === 802) return { is: 'fabric', found: 'the fabric is not ready', seen };
         if (init === 803 || init === 804)
           return bundled(f).length > 0 && !/compat/.test(from)

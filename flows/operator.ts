@@ -10,17 +10,14 @@ import {
   lookedForAt,
   nameOf,
   nodeOf,
-  podsOf,
+  pluginPods,
+  pluginSets,
   setsOf,
   toolkitSetOf,
 } from './rules/kubernetes.ts';
 
 const STAGES = ['driver-ready', 'toolkit-ready', 'cuda-ready', 'plugin-ready'] as const;
-const plugins = (f: Pick<Facts, 'kubeApi'>) =>
-  setsOf(f).filter(s => /device-plugin/.test(s.name) && !/mps|dra/.test(s.name));
 const isOperator = (f: Pick<Facts, 'kubeApi'>) => setsOf(f).some(s => /operator-validator/.test(s.name));
-const pluginPods = (f: Pick<Facts, 'kubeApi'>) =>
-  podsOf(f).filter(p => plugins(f).some(s => s.namespace === p.namespace && p.name.startsWith(s.name)));
 
 /** Lines of a plugin's log that say that it met no NVML. */
 export const NO_NVML =
@@ -50,7 +47,7 @@ export const operator = flow({
           'The validator writes driver-ready, toolkit-ready, cuda-ready and plugin-ready below /run/nvidia/validations; init containers of the operands wait for them.',
       },
       source: 'gpu-operator-validator-init; gpu-operator-driver-conflict; gpu-operator-toolkit-config-path',
-      probes: ['operator', 'kubeApi', 'driver', 'kube', 'cri'],
+      probes: ['operator', 'kubeApi', 'smi', 'kube', 'cri'],
       bears: 'advice',
       decide: f => {
         if (!isUnknown(f.kubeApi.sets) && !isOperator(f)) return { is: 'none', found: 'no GPU Operator' };
@@ -68,7 +65,8 @@ export const operator = flow({
         const seen = [{ from: VALIDATIONS, shows: `${first} is missing; there: ${files.join(', ') || 'none'}` }];
         if (
           first === 'driver-ready' &&
-          or(f.driver.loaded, null) !== null &&
+          // The module alone may be the work of the driver pod; nvidia-smi of the host is not.
+          f.smi.status === 0 &&
           setsOf(f).some(s => /driver-daemonset/.test(s.name))
         )
           return { is: 'twoDrivers', found: 'the host has a driver, and the Operator wants to install another', seen };
@@ -108,7 +106,7 @@ export const operator = flow({
       bears: 'advice',
       decide: f => {
         need(f.kubeApi.sets);
-        const sets = plugins(f);
+        const sets = pluginSets(f);
         if (sets.length === 0) {
           const asking = need(f.kubeApi.pods).filter(asksForGpu);
           return asking.length === 0
@@ -189,7 +187,7 @@ export const plugin = flow({
           return { is: 'noCdiOnTegra', found: 'no CDI strategy on a Jetson', seen: [shown(tegra, NOT_ON_TEGRA)] };
         const blind = says(NO_NVML);
         if (blind && !offers) {
-          const set = plugins(f).find(s => blind.pod.name.startsWith(s.name))!;
+          const set = pluginSets(f).find(s => blind.pod.name.startsWith(s.name))!;
           const asks = set.runtimeClass || (defaultIsNvidia(f) ? 'nvidia, by default' : 'none');
           return {
             is: 'noNvml',

@@ -6,7 +6,6 @@ import type { Pod } from './probes/kube-api.ts';
 import { isByHook } from './rules/crio.ts';
 import {
   asksForGpu,
-  defaultIsNvidia,
   generatorOf,
   gpusAsked,
   isByCdi,
@@ -14,14 +13,18 @@ import {
   isOperand,
   nameOf,
   nodeOf,
+  onNvidia,
   podsOf,
 } from './rules/kubernetes.ts';
 import { isWorkaround, NOISE, neverAsked, wantsUnknown } from './rules/pods.ts';
 
 const about = (p: Pod, shows: string) => ({ from: `pod ${nameOf(p)}`, shows });
 const workloads = (f: Pick<Facts, 'kubeApi'>) => need(f.kubeApi.pods).filter(p => !isOperand(f, p));
-const onNvidia = (f: Pick<Facts, 'cri'>, p: Pod) =>
-  p.runtimeClass === 'nvidia' || (p.runtimeClass === '' && defaultIsNvidia(f));
+/** Whether the runtime of this node takes the variable from an unprivileged pod; the copy of the Operator has its own file. */
+const believesVariable = (f: Pick<Facts, 'operator' | 'config'>) =>
+  or(f.operator.toolkit, false)
+    ? !/^\s*accept-nvidia-visible-devices-envvar-when-unprivileged\s*=\s*false/m.test(or(f.operator.config, null) ?? '')
+    : f.config.acceptEnv;
 /** Says where the spec comes from, for a pod that no file describes. */
 const made = (p: Pod) => {
   const by = generatorOf(p);
@@ -101,7 +104,12 @@ export const pods = flow({
             found: `it asks for nvidia.com/${unknownName}, this node offers ${others.join(', ')}`,
             seen,
           };
-        const taint = /untolerated taint\s*\{?\s*([^\s:}]*nvidia\.com[^\s:}]*)/i.exec(first.unscheduled)?.[1];
+        // Old schedulers say "had taint", and the newest name none.
+        const taint =
+          /taint\s*\{\s*([^\s:}]*nvidia\.com[^\s:}]*)/i.exec(first.unscheduled)?.[1] ??
+          (/untolerated taint\(s\)/.test(first.unscheduled)
+            ? node?.taints.find(t => t.includes('nvidia.com'))
+            : undefined);
         const taken = podsOf(f)
           .filter(p => isHere(p))
           .reduce((n, p) => n + gpusAsked(p), 0);
@@ -275,7 +283,7 @@ export const asks = flow({
           'The runtime believes NVIDIA_VISIBLE_DEVICES, which CUDA images set to all, unless accept-nvidia-visible-devices-envvar-when-unprivileged is false. CDI strategies do not read it.',
       },
       source: 'k8s-all-gpus-leak; over-privileged-workaround; seed 3, The Workaround',
-      probes: ['kubeApi', 'cri', 'where'],
+      probes: ['kubeApi', 'cri', 'where', 'operator', 'config'],
       bears: 'advice',
       decide: f => {
         const mine = workloads(f).filter(p => isHere(p));
@@ -295,12 +303,13 @@ export const asks = flow({
         const shared = Number(node?.allocatable['nvidia.com/gpu'] ?? 0) > 0;
         // A Jetson has one GPU and no other name for it, so the variable takes nothing from anybody.
         const single = or(f.where.tegra, null) !== null;
+        const believed = believesVariable(f);
         const leaks = mine.filter(
           p =>
             shared &&
             !asksForGpu(p) &&
             onNvidia(f, p) &&
-            p.containers.some(c => c.privileged || (!single && c.visible === 'all')),
+            p.containers.some(c => c.privileged || (!single && believed && c.visible === 'all')),
         );
         return leaks.length === 0
           ? { is: 'fitting', found: 'nothing beyond their requests' }

@@ -336,6 +336,15 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
         b.file('/sys/fs/selinux/enforce', '1'),
       ),
   ],
+  // SELinux does not confine it, so the mode of the nodes is left.
+  [
+    'injected.nvml.mode',
+    () =>
+      box(
+        { record: { security: ['label=disable'] }, smi: [4, 'Failed to initialize NVML: Insufficient Permissions'] },
+        b => b.file('/sys/fs/selinux/enforce', '1'),
+      ),
+  ],
   [
     'injected.nvml.apparmor',
     () =>
@@ -373,11 +382,18 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
         cuda: { load: 'libcuda.so.1: cannot open shared object file' },
       }),
   ],
-  ['injected.cuda.hidden', () => box({ env: ['CUDA_VISIBLE_DEVICES=GPU-8d'], cuda: { init: 100, count: -1 } })],
+  ['injected.cuda.hidden', () => box({ env: ['CUDA_VISIBLE_DEVICES=GPU-00'], cuda: { init: 100, count: -1 } })],
+  ['injected.cuda.hidden', () => box({ env: ['CUDA_VISIBLE_DEVICES=MIG-GPU-1/1/0'], cuda: { init: 0, count: 0 } })],
   [
     'injected.cuda.noUvm',
     () => on('uvm-node-missing@new', { cuda: { init: 999, count: -1 }, nodes: ['nvidia0', 'nvidiactl'] }),
   ],
+  // A variable that names the one GPU hides nothing; the missing node is the cause.
+  [
+    'injected.cuda.early',
+    () => box({ env: ['CUDA_VISIBLE_DEVICES=0'], cuda: { init: 100, count: -1 }, nodes: ['nvidia0', 'nvidiactl'] }),
+  ],
+  ['injected.cuda.cannotTell', () => box({ env: ['CUDA_VISIBLE_DEVICES=0'], cuda: { init: 100, count: -1 } })],
   ['injected.cuda.early', () => box({ cuda: { init: 999, count: -1 }, nodes: ['nvidia0', 'nvidiactl'] })],
   ['injected.cuda.fabric', () => box({ cuda: { init: 802, count: -1 } })],
   ['injected.cuda.compat', () => box({ cuda: { init: 803, count: -1, from: '/usr/local/cuda/compat/libcuda.so.1' } })],
@@ -417,6 +433,8 @@ export const cases: readonly (readonly [verdict: string, box: () => Edit])[] = [
   ['image.says.cannotTell', () => box({}, without('docker logs'))],
   ['image.framework.fits', () => box({ cuda: { init: 0, count: 1, torch: '2.9.0+cu130' } })],
   ['image.framework.cpu', () => box({ cuda: { init: 0, count: 1, torch: '2.9.0+cpu' } })],
+  ['image.framework.cpu', () => box({ cuda: { init: 0, count: 1, torch: '2.4.1', torch_cuda: 'None' } })],
+  ['image.framework.fits', () => box({ cuda: { init: 0, count: 1, torch: '2.4.1', torch_cuda: '12.1' } })],
   ['image.framework.cpu', () => box({ cuda: { init: 0, count: 1, onnxruntime: '1.23.0' } })],
   ['image.driverFiles.notAsked', () => box(ended('bye'))],
   ['image.framework.notAsked', () => box(ended('bye'))],

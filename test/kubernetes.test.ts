@@ -242,6 +242,15 @@ test('what the runtime lacks is one finding; plugin and waiting pods follow from
   );
 });
 
+test('an agent of k3s has a unit of its own name, and no client that could say so', async () => {
+  const settle = async (world: World) =>
+    (await planOf(world, 'restart-k3s', 'k3s-runtime-not-detected')).settle?.map(s => s.argv.join(' '));
+  const agent = k3sToolkitLate();
+  agent.fs.entries.delete('/var/lib/rancher/k3s/server');
+  assert.deepEqual(await settle(k3sToolkitLate()), ['systemctl restart k3s']);
+  assert.deepEqual(await settle(agent), ['systemctl restart k3s-agent']);
+});
+
 test('two independent faults are two findings: an old template, and a class that is not there', async () => {
   const world = k3sTemplate();
   clusterOf(world)!.classes = {};

@@ -179,3 +179,30 @@ for (const [name, make] of Object.entries(states)) {
     });
   }
 }
+
+test('a docker command that is Podman under another name is no Docker that could be broken', async () => {
+  const box = edit('healthy@new').file('/etc/docker/daemon.json', null);
+  const note = 'Emulate Docker CLI using podman. Create /etc/containers/nodocker to quiet msg.\n';
+  box.draft.commands = box.draft.commands.map(c => {
+    if (!/^docker/.test(c.argv[0]!)) return c;
+    const own = c.argv.slice(1).join(' ');
+    const podmans = box.draft.commands.find(p => p.argv.join(' ') === `podman ${own.split(' ')[0]} --format json`);
+    return own === '--version'
+      ? { argv: c.argv, code: 0, stdout: 'podman version 5.4.2\n', stderr: note, ms: 0 }
+      : { argv: c.argv, code: podmans ? 0 : 125, stdout: podmans?.stdout ?? '', stderr: note, ms: 0 };
+  });
+  const report = await checkBox(box.box());
+  assert.deepEqual([report.verdict, report.ways.map(w => w.way)], ['ok', ['podman-cdi']]);
+  assert.equal(report.machine.engines.docker, undefined);
+});
+
+test('nor is one that talks to the socket of Podman', async () => {
+  const server = { Version: '5.4.2', Components: [{ Name: 'Podman Engine', Version: '5.4.2' }] };
+  const box = edit('healthy@new')
+    .file('/etc/docker/daemon.json', null)
+    .absent('dockerd --version')
+    .says('docker version --format {{json .}}', JSON.stringify({ Client: { Version: '28.5.1' }, Server: server }))
+    .says('docker info --format {{json .}}', JSON.stringify({ ServerVersion: '5.4.2', Runtimes: { crun: {} } }));
+  const report = await checkBox(box.box());
+  assert.deepEqual([report.verdict, report.ways.map(w => w.way)], ['ok', ['podman-cdi']]);
+});

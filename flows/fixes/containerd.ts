@@ -233,7 +233,7 @@ export const addToTemplate = applies({
     const text = templateText(f);
     if (isRefused(text)) return text;
     // The schema is that of the template, which containerd 2 also reads in the old form.
-    const schema = /^\s*version\s*=\s*3/m.test(text) || /config-v3/.test(f.cri.template!.path) ? 2 : 1;
+    const schema = /^\s*version\s*=\s*[34]/m.test(text) || /config-v3/.test(f.cri.template!.path) ? 2 : 1;
     const after = `${text.replace(/\n*$/, '\n')}\n${handlerTables(schema, binary(f)!, or(f.cri.effective, null)?.systemdCgroup ?? true)}`;
     return restarted(f, {
       summary: `Adds what k3s would have written, in the schema of this template (containerd ${schema}.x). Everything else in it stays.`,

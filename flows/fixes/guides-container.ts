@@ -1,11 +1,11 @@
 /** Steps for the owner of one container or image: the request and the image are the user's own. */
 import type { Fix, GuideStep } from '../../src/engine/fix.ts';
 import { or } from '../../src/engine/known.ts';
+import { daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
 import { containerOf } from '../probes/subject.ts';
 import { driverMounts, named } from '../rules/container.ts';
 import { missingModule } from '../rules/log-words.ts';
-import { atLeast, since } from '../rules/version.ts';
 import { byHand } from './make.ts';
 
 const again = (f: Facts): GuideStep => ({
@@ -31,10 +31,10 @@ const where = (f: Facts): string => {
 
 /** One request form that fits this engine, for a person to write down. */
 const oneRequest = (f: Facts): readonly GuideStep[] =>
-  atLeast(or(f.docker.serverVersion, null) ?? '0', since.dockerCdi) && f.cdiSpecs.specs.length > 0
+  daemonOf(f.docker)?.cdiSpecDirs.some(d => d !== '') && f.cdiSpecs.specs.length > 0
     ? [
         {
-          say: `In ${where(f)} ask by CDI name; in Compose: devices: ["nvidia.com/gpu=all"].`,
+          say: `In ${where(f)} ask by CDI name; in Compose from 2.30 on: devices: ["nvidia.com/gpu=all"], before: a reservation with driver: cdi, device_ids: ["nvidia.com/gpu=all"], capabilities: [gpu].`,
           argv: ['docker', 'run', '--device', 'nvidia.com/gpu=all', imageOf(f)],
         },
       ]

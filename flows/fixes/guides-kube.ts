@@ -1,8 +1,9 @@
 /** Steps for a person on a Kubernetes node, each as commands. */
+import { or } from '../../src/engine/known.ts';
 import type { Facts } from '../probes/index.ts';
-import { operatorNamespace } from '../rules/kubernetes.ts';
+import { operatorNamespace, setsOf } from '../rules/kubernetes.ts';
 import { placesOf } from '../rules/operator.ts';
-import { again, sudo } from './guides-host.ts';
+import { again, install, sudo } from './guides-host.ts';
 import { clusterGuide, hostOf, unitOf } from './kube-make.ts';
 import { byHand } from './make.ts';
 
@@ -22,7 +23,8 @@ export const installOnNode = byHand({
   source: '2.13 k3s-runtime-not-detected',
   fits: f => f.kube.flavour === 'k3s' || f.kube.flavour === 'rke2',
   steps: f => [
-    sudo('Install the toolkit on this node; agents need it too.', 'apt-get', 'install', 'nvidia-container-toolkit'),
+    { say: 'The toolkit belongs on this node; agents need it too.' },
+    install(f, 'nvidia-container-toolkit'),
     sudo('The search happens at the start.', 'systemctl', 'restart', unitOf(f)),
     sudo('Look for the line of its search.', 'journalctl', '-u', unitOf(f), '-b', '--no-pager', '--grep=nvidia'),
     again,
@@ -36,9 +38,11 @@ export const mendContainerd = byHand({
   privilege: 3,
   effect: ['E1', 'RC'],
   source: '2.13 containerd-config-not-effective',
-  fits: f => f.kube.flavour === 'kubelet' && f.cri.engine === 'containerd',
+  fits: f => (f.kube.flavour === 'kubelet' && f.cri.engine === 'containerd') || or(f.containerd.fault, null) !== null,
   steps: f => [
-    ...(f.cri.fault ? [{ say: `This place does not parse: ${f.cri.fault}` }] : []),
+    ...[f.cri.fault ?? or(f.containerd.fault, null)].flatMap(at =>
+      at === null ? [] : [{ say: `This place does not parse: ${at}` }],
+    ),
     sudo('What would a start use? SystemdCgroup must stay as it is.', 'containerd', 'config', 'dump'),
     sudo('A file of an older schema, in the new one, for comparing.', 'containerd', 'config', 'migrate'),
     sudo('Only when the dump is right.', 'systemctl', 'restart', 'containerd'),
@@ -66,10 +70,15 @@ export const operatorStage = byHand({
     },
     clusterGuide(f, 'Which of its pods wait?', '-n', operatorNamespace(f), 'get', 'pods', '-o', 'wide'),
     clusterGuide(f, 'Labels and taints of this node.', 'describe', 'node', hostOf(f)),
-    {
-      say: 'A driver of the host: leave it to the host (privilege 3, drain the node first where pods use the GPU).',
-      argv: upgrade(f, 'driver.enabled=false'),
-    },
+    // Without a driver of the host the one of the Operator is the only one.
+    ...(f.smi.status === 0 && setsOf(f).some(s => /driver-daemonset/.test(s.name))
+      ? [
+          {
+            say: 'The host has a driver: leave it to the host (privilege 3, drain the node first where pods use the GPU).',
+            argv: upgrade(f, 'driver.enabled=false'),
+          },
+        ]
+      : []),
     again,
   ],
 });

@@ -46,8 +46,10 @@ export const unitOf = (f: Facts): string => {
   if (f.kube.flavour === 'kubelet') return f.cri.engine === 'crio' ? 'crio' : 'containerd';
   if (f.kube.flavour === 'microk8s') return 'snap.microk8s.daemon-containerd';
   const own = nodeOf(f);
-  const isServer =
-    own === null || Object.keys(own.labels).some(l => /control-plane|master/.test(l)) || !isUnknown(f.kubeApi.sets);
+  const isServer = or(
+    f.cri.isServer,
+    own === null || Object.keys(own.labels).some(l => /control-plane|master/.test(l)) || !isUnknown(f.kubeApi.sets),
+  );
   return f.kube.flavour === 'k3s' ? (isServer ? 'k3s' : 'k3s-agent') : isServer ? 'rke2-server' : 'rke2-agent';
 };
 /** Pods live on in their shims, or with their conmon; the endpoint of the engine is away for some seconds. */

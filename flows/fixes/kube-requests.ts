@@ -2,7 +2,7 @@
 
 import type { Facts } from '../probes/index.ts';
 import type { Pod } from '../probes/kube-api.ts';
-import { asksForGpu, defaultIsNvidia, isHere, isOperand, nodeOf, podsOf } from '../rules/kubernetes.ts';
+import { asksForGpu, isHere, isOperand, nodeOf, onNvidia, podsOf } from '../rules/kubernetes.ts';
 import { boardOf } from '../rules/tegra.ts';
 import { isNode, type Patch, patchesOf, remade, rolloutsOf } from './kube-make.ts';
 import { applies, refuse } from './make.ts';
@@ -67,11 +67,7 @@ export const askOffered = applies({
 
 const greedy = (f: Facts): readonly Pod[] =>
   workloads(f).filter(
-    p =>
-      isHere(p) &&
-      !asksForGpu(p) &&
-      (p.runtimeClass === 'nvidia' || (p.runtimeClass === '' && defaultIsNvidia(f))) &&
-      p.containers.some(c => c.visible === 'all'),
+    p => isHere(p) && !asksForGpu(p) && onNvidia(f, p) && p.containers.some(c => c.visible === 'all'),
   );
 const counted = (p: Pod): Patch => {
   const taking = p.containers.filter(c => c.visible === 'all');

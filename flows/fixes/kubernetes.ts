@@ -11,6 +11,8 @@ import {
   isHere,
   isOperand,
   nodeOf,
+  onNvidia,
+  pluginPods,
   podsOf,
   setsOf,
 } from '../rules/kubernetes.ts';
@@ -39,8 +41,6 @@ const RUNTIME_CLASS = {
 const RECREATED = 'The pods are made anew by their controllers; look at nvidia-smi -L in one of them.';
 const hasClass = (f: Facts): boolean => (or(f.kubeApi.classes, null) ?? []).some(c => c.handler === 'nvidia');
 const mine = (f: Facts): readonly Pod[] => podsOf(f).filter(p => isHere(p) && !isOperand(f, p));
-const onNvidia = (f: Facts, p: Pod): boolean =>
-  p.runtimeClass === 'nvidia' || (p.runtimeClass === '' && defaultIsNvidia(f));
 
 export const runtimeClass = applies({
   id: 'apply-nvidia-runtime-class',
@@ -232,7 +232,7 @@ export const labelNode = applies({
 const rejected = (f: Facts): readonly Pod[] => podsOf(f).filter(p => p.reason === 'UnexpectedAdmissionError');
 const managementPods = (f: Facts): readonly Pod[] =>
   podsOf(f).filter(p => /container-toolkit/.test(p.name) && isHere(p));
-const pluginPods = (f: Facts): readonly Pod[] => podsOf(f).filter(p => /device-plugin/.test(p.name) && isHere(p));
+const restartable = (f: Facts): readonly Pod[] => pluginPods(f).filter(isHere);
 const deletes = (f: Facts, pods: readonly Pod[], why: string): readonly Step[] =>
   pods.map(p =>
     clusterStep(f, why, ['-n', p.namespace, 'delete', 'pod', p.name], { nothing: 'its controller makes it anew' }),
@@ -269,9 +269,9 @@ export const restartOperand = applies({
   privilege: 3,
   effect: ['E0'],
   source: '2.13 device-plugin-no-devices; gpu-operator-management-cdi-unresolvable',
-  fits: f => isNode(f) && f.smi.status === 0 && (pluginPods(f).length > 0 || managementPods(f).length > 0),
+  fits: f => isNode(f) && f.smi.status === 0 && (restartable(f).length > 0 || managementPods(f).length > 0),
   plan: (f, _, finding) => {
-    const pods = finding === 'device-plugin-no-devices' ? pluginPods(f) : managementPods(f);
+    const pods = finding === 'device-plugin-no-devices' ? restartable(f) : managementPods(f);
     if (pods.length === 0) return refuse('that pod does not run on this node');
     return {
       summary:

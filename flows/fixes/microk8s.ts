@@ -47,7 +47,7 @@ export const configureMicrok8s = applies({
     const text = known(f.cri.template.text, MICROK8S_TEMPLATE);
     if (isRefused(text)) return text;
     const plugin =
-      or(f.cri.effective, null)?.version === 3 ? 'io.containerd.cri.v1.runtime' : 'io.containerd.grpc.v1.cri';
+      (or(f.cri.effective, null)?.version ?? 0) >= 3 ? 'io.containerd.cri.v1.runtime' : 'io.containerd.grpc.v1.cri';
     const table = `plugins.${JSON.stringify(plugin)}.containerd.runtimes.nvidia`;
     const step = edits(
       MICROK8S_TEMPLATE,

@@ -1,9 +1,9 @@
 /** The engine that serves Kubernetes here: its files, what it makes of them, and what the running one knows. */
-import type { DirRead, FileRead, Ran } from '../../src/box/box.ts';
+import type { DirRead, FileRead, Ran, StatRead } from '../../src/box/box.ts';
 import { isUnknown, type Maybe, or, unknown } from '../../src/engine/known.ts';
-import { type Asks, list, probe, read, run } from '../../src/engine/probe.ts';
+import { type Asks, list, probe, read, run, stat } from '../../src/engine/probe.ts';
 import { parseToml } from '../../src/text/toml-parse.ts';
-import { type Answers, json, names, output, record, string, strings, text } from './answers.ts';
+import { type Answers, exists, json, names, output, record, string, strings, text } from './answers.ts';
 import { type CrioFacts, crioAsks, type KnowsCrio, readCrio } from './crio.ts';
 import { crictl, type Flavour, onNode, runArgv } from './kube.ts';
 import type { KubeEngine } from './kubelet.ts';
@@ -13,6 +13,8 @@ export const CONTAINERD_DROP_INS = '/etc/containerd/conf.d';
 export const NVIDIA_DROP_IN = `${CONTAINERD_DROP_INS}/99-nvidia.toml`;
 /** Generated at every start from a template; never edited. */
 export const generatedDir = (flavour: 'k3s' | 'rke2'): string => `/var/lib/rancher/${flavour}/agent/etc/containerd`;
+/** The state of the control plane; an agent has none. */
+const serverDir = (flavour: 'k3s' | 'rke2'): string => `/var/lib/rancher/${flavour}/server`;
 export const TEMPLATES = ['config-v3.toml.tmpl', 'config.toml.tmpl'] as const;
 const MICROK8S_ARGS = '/var/snap/microk8s/current/args';
 export const MICROK8S_TEMPLATE = `${MICROK8S_ARGS}/containerd-template.toml`;
@@ -26,7 +28,7 @@ const configOf = (flavour: Flavour | null): string =>
 
 /** What a configuration of an engine says of what Kubernetes needs. */
 export interface CriConfig {
-  /** 2 for containerd 1.x, 3 for 2.x; CRI-O has none. */
+  /** Up to 2 for containerd 1.x, 3 and 4 for 2.x; CRI-O has none. */
   readonly version: number | null;
   /** Binary by handler name; empty where it is not set. */
   readonly handlers: Readonly<Record<string, string>>;
@@ -59,6 +61,8 @@ export interface CriFacts {
   readonly said: Maybe<readonly string[]>;
   /** Major version of containerd, from the schema of its configuration. */
   readonly major: 1 | 2 | null;
+  /** Of k3s and rke2: this node is a server, whose unit has another name than that of an agent. */
+  readonly isServer: Maybe<boolean>;
   /** What only CRI-O has; null where another engine serves. */
   readonly crio: CrioFacts | null;
 }
@@ -147,6 +151,7 @@ const containerdAsks = (flavour: Flavour): Asks =>
           v3: read(`${generatedDir(flavour)}/${TEMPLATES[0]}`),
           v2: read(`${generatedDir(flavour)}/${TEMPLATES[1]}`),
           said: run(...JOURNAL),
+          server: stat(serverDir(flavour)),
         };
 
 export const cri = probe({
@@ -182,7 +187,10 @@ const readContainerd = (a: Answers, { kube, kubelet }: KnowsCrio): CriFacts => {
   const answered = isUnknown(info) ? info : (liveOf(info) ?? unknown('unreadable', INFO));
   const whole = (main: Maybe<string | null>, at: string): CriConfig =>
     merged(parse(main, at), imports(main) ? parse(found, NVIDIA_DROP_IN) : NOTHING);
-  const rest = { engine: kubelet.engine, path, text: own, said: [], crio: null };
+  const isServer = a.server
+    ? exists(a.server as StatRead, 'the folder of the server')
+    : unknown('unrecorded', 'the folder of the server');
+  const rest = { engine: kubelet.engine, path, text: own, said: [], isServer, crio: null };
   if (flavour === 'microk8s') {
     const template = reads('template', MICROK8S_TEMPLATE);
     // Each start writes the file from the template, so the file is what the running one has read.
@@ -199,7 +207,7 @@ const readContainerd = (a: Answers, { kube, kubelet }: KnowsCrio): CriFacts => {
       liveFrom: isUnknown(answered) ? path : INFO,
       template: { path: MICROK8S_TEMPLATE, text: template },
       // Its template keeps the old schema on containerd 2 as well, which reads both.
-      major: written.version === 3 ? 2 : null,
+      major: (written.version ?? 0) >= 3 ? 2 : null,
     };
   }
   const dropIn = flavour === 'kubelet' ? found : null;
@@ -216,6 +224,14 @@ const readContainerd = (a: Answers, { kube, kubelet }: KnowsCrio): CriFacts => {
           : flavour === 'kubelet'
             ? parse(dumped, 'containerd config dump')
             : written;
+  // What parses here may still be refused by containerd, for a wrong type as well.
+  const refusal =
+    flavour === 'kubelet'
+      ? /^(?:containerd: )?(failed to (?:load|unmarshal) TOML.*|invalid plugin config.*)/m.exec(
+          refusedBy(a.dump as Ran),
+        )?.[1]
+      : undefined;
+  if (refusal !== undefined && faults.length === 0) faults.push(`${path}: ${refusal}`);
   const schema = isUnknown(effective) ? written.version : effective.version;
   const templates = TEMPLATES.flatMap((name, i) => {
     const t = a[i === 0 ? 'v3' : 'v2'] as FileRead | undefined;
@@ -234,10 +250,11 @@ const readContainerd = (a: Answers, { kube, kubelet }: KnowsCrio): CriFacts => {
     // containerd 1 never reads the template of the new schema.
     template: (schema === 2 ? templates.at(-1) : templates[0]) ?? null,
     said: saidBy(a.said as Ran | undefined),
-    major: schema === 3 ? 2 : schema === 2 || schema === 1 ? 1 : null,
+    major: schema === null ? null : schema >= 3 ? 2 : 1,
   };
 };
 
+const refusedBy = (ran: Ran | undefined): string => (ran?.kind === 'exited' && ran.code !== 0 ? ran.stderr : '');
 /** Whether a file has the folder of drop-ins read as well. */
 const imports = (t: Maybe<string | null>): boolean => typeof t === 'string' && t.includes(`${CONTAINERD_DROP_INS}/`);
 

@@ -278,6 +278,7 @@ export const readCrio = (a: Answers, { crioFiles: f }: KnowsCrio): CriFacts => {
     template: null,
     said: [],
     major: null,
+    isServer: unknown('unrecorded', 'the folder of the server'),
     crio: {
       files: f.files,
       written,

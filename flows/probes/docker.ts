@@ -1,16 +1,26 @@
 /** Docker: which engine answers, what it was started with, and what its file says. */
-import type { FileRead, StatRead } from '../../src/box/box.ts';
+import type { FileRead, Ran, StatRead } from '../../src/box/box.ts';
 import { isUnknown, type Maybe, unknown } from '../../src/engine/known.ts';
 import { probe, read, run, stat } from '../../src/engine/probe.ts';
 import { exists, json, record, string, strings, text, word } from './answers.ts';
 
 export interface CliFacts {
+  /** null where it is not installed; the docker command of Podman is none, nor is one that talks to Podman. */
   readonly path: Maybe<string | null>;
   readonly context: Maybe<string>;
   readonly version: Maybe<string>;
   /** DOCKER_HOST of the environment, where it could be read. */
   readonly dockerHost: string | null;
 }
+
+/** The socket of Podman answers like Docker, and says what it is. */
+const isPodmanBehind = (server: Ran): boolean => {
+  const said = server.kind === 'exited' ? json(server.stdout, 'docker version') : null;
+  const { Components: parts } = record(isUnknown(said) ? null : record(said).Server);
+  return Array.isArray(parts) && parts.some(p => record(p).Name === 'Podman Engine');
+};
+/** podman-docker puts a command of this name in front of Podman. */
+const isPodmans = (version: Ran): boolean => version.kind === 'exited' && /^podman version/m.test(version.stdout);
 
 export const dockerCli = probe({
   id: 'dockerCli',
@@ -19,20 +29,23 @@ export const dockerCli = probe({
     which: run('which', 'docker'),
     context: run('docker', 'context', 'show'),
     version: run('docker', '--version'),
+    server: run('docker', 'version', '--format', '{{json .}}'),
     // Only the one variable is asked for: an environment may hold secrets.
     host: run('printenv', 'DOCKER_HOST'),
   }),
   read: (a): CliFacts => ({
     path:
-      a.which.kind === 'exited'
-        ? a.which.code === 0
-          ? a.which.stdout.trim().split('\n')[0]!
-          : null
-        : a.version.kind === 'absent'
-          ? null
-          : a.version.kind === 'exited'
-            ? 'docker'
-            : unknown(a.which.kind, 'which docker'),
+      isPodmans(a.version) || isPodmanBehind(a.server)
+        ? null
+        : a.which.kind === 'exited'
+          ? a.which.code === 0
+            ? a.which.stdout.trim().split('\n')[0]!
+            : null
+          : a.version.kind === 'absent'
+            ? null
+            : a.version.kind === 'exited'
+              ? 'docker'
+              : unknown(a.which.kind, 'which docker'),
     context: word(a.context, 'docker context show'),
     version:
       a.version.kind === 'exited'

@@ -2,6 +2,7 @@
 import { aptLists, aptSources } from './apt.ts';
 import { cards, fabric, windows } from './card.ts';
 import { cdiDirs, cdiHost, cdiSpecs } from './cdi.ts';
+import { containerd } from './containerd.ts';
 import { cri } from './cri.ts';
 import { crioFiles } from './crio.ts';
 import { daemonJson, docker, dockerCli, runtimePath } from './docker.ts';
@@ -42,6 +43,7 @@ export const probes = {
   docker,
   daemonJson,
   runtimePath,
+  containerd,
   podman,
   units,
   cdiDirs,

@@ -29,6 +29,12 @@ try:
   try:o[p]=v(p)
   except Exception:pass
 except ImportError:pass
+try:
+ from importlib.util import find_spec
+ import os,re
+ t=open(os.path.join(os.path.dirname(find_spec("torch").origin),"version.py")).read()
+ o["torch_cuda"]=re.search(r"^cuda\\b[^=]*=\\s*(.+)$",t,re.M).group(1).strip("'\\" ")
+except Exception:pass
 print(json.dumps(o))`;
 
 /**
@@ -75,6 +81,8 @@ export interface Cuda {
   readonly from: string;
   /** Versions of frameworks by package name. */
   readonly packages: Readonly<Record<string, string>>;
+  /** The CUDA version that an installed torch was built for, "None" for a build without; null where it does not say. */
+  readonly torchCuda: string | null;
 }
 export interface Inside {
   /** False: it does not run, and starting one in its place was not allowed. */
@@ -142,12 +150,13 @@ const cudaIn = (ran: Extract<Ran, { kind: 'exited' }>, name: string): Maybe<Cuda
   try {
     const o = record(JSON.parse(line));
     const number = (v: unknown) => (typeof v === 'number' ? v : null);
-    const { init, count, get: _, load, from, ...packages } = o;
+    const { init, count, get: _, load, from, torch_cuda, ...packages } = o;
     return {
       init: number(init),
       count: number(count),
       load: string(load) ?? '',
       from: string(from) ?? '',
+      torchCuda: string(torch_cuda) ?? null,
       packages: Object.fromEntries(Object.entries(packages).filter(e => typeof e[1] === 'string')) as Record<
         string,
         string

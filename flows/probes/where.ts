@@ -17,6 +17,8 @@ export interface WhereFacts {
   readonly wsl: boolean;
   /** First line of nv_tegra_release or the model of the device tree; null on other machines. */
   readonly tegra: Maybe<string | null>;
+  /** The model of the device tree on a Jetson; empty elsewhere. */
+  readonly board: string;
   readonly dxg: Maybe<boolean>;
   readonly uid: Maybe<number>;
   readonly host: Maybe<string>;
@@ -74,6 +76,7 @@ export const where = probe({
         typeof l4t === 'string'
           ? l4t.split('\n')[0]!.replace(/^#\s*/, '')
           : (board ?? family ?? (isUnknown(l4t) ? l4t : null)),
+      board: board?.replaceAll('\0', '') ?? '',
       dxg: exists(a.dxg, '/dev/dxg'),
       uid: isUnknown(uid) ? uid : Number(uid),
       host: word(a.host, 'hostname'),

@@ -90,6 +90,26 @@ export const isAsExpected = (id: string, f: Pick<Facts, 'smi' | 'cdiSpecs'>): bo
   return f.cdiSpecs.specs.some(s => s.devices.has(id)) ? true : !/^[\w-]+$/.test(id) ? null : false;
 };
 
+/** How CUDA_VISIBLE_DEVICES leaves CUDA without any GPU; null where it does not. Its first name decides. */
+export const hidesAll = (c: ContainerRecord, f: Pick<Facts, 'smi' | 'docker'>): string | null => {
+  const first = c.env.CUDA_VISIBLE_DEVICES?.split(',')[0]?.trim();
+  if (first === undefined) return null;
+  if (first === '' || /^-/.test(first) || first === 'NoDevFiles') return 'hides every GPU';
+  const ids = askedIds(c, f);
+  const { gpus } = f.smi;
+  const given = ids.includes('all') ? gpus : gpus.filter((g, i) => ids.some(id => id === String(i) || id === g.uuid));
+  const count = ids.includes('all') ? gpus.length : ids.length;
+  if (/^\d+$/.test(first))
+    return count > 0 && Number(first) >= count
+      ? `names GPU ${first}; in this container there ${count === 1 ? 'is only 0' : `are 0 to ${count - 1}`}`
+      : null;
+  if (!/^GPU-/.test(first) || gpus.length === 0) return null;
+  if (!gpus.some(g => g.uuid.startsWith(first))) return 'names a GPU that is not here';
+  return given.length === count && !given.some(g => g.uuid.startsWith(first))
+    ? 'names a GPU that this container was not given'
+    : null;
+};
+
 type ModeFacts = Pick<Facts, 'docker' | 'config' | 'toolkit' | 'where' | 'smi'>;
 
 /** The legacy CLI does the injection: only there capabilities filter and requirements are checked. */

@@ -85,8 +85,17 @@ export const servesGpus = (f: Needs): boolean => {
 };
 
 export const strategyOf = (f: Pick<Facts, 'kubeApi'>): string =>
-  setsOf(f).find(s => /device-plugin/.test(s.name) && s.strategy !== '')?.strategy ?? 'envvar';
-export const isByCdi = (f: Pick<Facts, 'kubeApi'>): boolean => /^cdi-/.test(strategyOf(f));
+  pluginSets(f).find(s => s.strategy !== '')?.strategy ?? 'envvar';
+/** Several strategies stand between commas; the Operator sets envvar beside one of CDI. */
+export const isByCdi = (f: Pick<Facts, 'kubeApi'>): boolean => /\bcdi-/.test(strategyOf(f));
+
+/** The daemon sets of the plugin itself; the chart names feature discovery and MPS after it. */
+export const pluginSets = (f: Pick<Facts, 'kubeApi'>): readonly DaemonSet[] =>
+  setsOf(f).filter(s => /device-plugin/.test(s.name) && !/mps|dra\b|sriov|rdma|feature-discovery/.test(s.name));
+export const pluginPods = (f: Pick<Facts, 'kubeApi'>): readonly Pod[] =>
+  podsOf(f).filter(p => pluginSets(f).some(s => s.namespace === p.namespace && isMadeBy(p, s)));
+const isMadeBy = (p: Pod, s: DaemonSet): boolean =>
+  p.owner === null ? p.name.replace(/-[a-z0-9]{5}$/, '') === s.name : p.owner.name === s.name;
 
 /** What the engine does now; what it would do after a restart where it does not say. */
 export const running = (f: Pick<Facts, 'cri'>): Maybe<CriConfig> =>
@@ -107,6 +116,11 @@ export const containerdMajor = (f: Pick<Facts, 'kubeApi' | 'cri'>): number | nul
 /** "1.33.2"; null where neither the cluster nor the program says it. */
 export const crioVersion = (f: Pick<Facts, 'kubeApi' | 'cri'>): string | null =>
   /^cri-o:\/\/v?(\d+(?:\.\d+)+)/.exec(nodeOf(f)?.runtime ?? '')?.[1] ?? or(f.cri.crio?.version ?? null, null);
+/** Whether a pod is started by the nvidia runtime: its class may have any name, the handler behind it counts. */
+export const onNvidia = (f: Pick<Facts, 'kubeApi' | 'cri'>, p: Pod): boolean =>
+  p.runtimeClass === ''
+    ? defaultIsNvidia(f)
+    : /^nvidia/.test(or(f.kubeApi.classes, []).find(c => c.name === p.runtimeClass)?.handler ?? p.runtimeClass);
 export const defaultIsNvidia = (f: Pick<Facts, 'cri'>): boolean => or(running(f), null)?.defaultRuntime === 'nvidia';
 
 /** Kinds with a template that can be patched; what another controller writes has no file to edit. */

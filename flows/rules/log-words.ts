@@ -17,7 +17,7 @@ interface Said {
 }
 
 const CUDA_LIBS =
-  'cudart|cublas\\w*|cudnn\\w*|nvrtc\\w*|nccl|npp\\w+|cufft\\w*|curand|cusolver\\w*|cusparse\\w*|nvJitLink';
+  'cudart|cublas\\w*|cudnn\\w*|nvrtc\\w*|nccl|npp\\w+|cufft\\w*|curand|cusolver\\w*|cusparse\\w*|cupti|nvToolsExt|nvJitLink';
 
 const DRIVER_LIBS = 'nvidia-encode|nvcuvid|nvidia-fbc|nvoptix|GLX_nvidia|EGL_nvidia';
 

@@ -19,8 +19,9 @@ export const modeInForce = (f: Pick<Facts, 'config' | 'toolkit'>): string =>
 
 /** Tegra as the toolkit's platform test sees it: a Tegra machine without a loadable NVML, or a GPU called Thor or nvgpu. */
 export const resolvesTegra = (f: Pick<Facts, 'where' | 'smi' | 'toolkit'>): boolean => {
-  const thor = f.smi.gpus.some(g => /\(nvgpu\)|NVIDIA Thor/.test(g.name));
-  if (thor) return atLeast(need(f.toolkit.version) ?? '0', since.toolkitReadsThor);
+  if (f.smi.gpus.some(g => g.name.includes('(nvgpu)'))) return true;
+  if (f.smi.gpus.some(g => g.name.includes('NVIDIA Thor')))
+    return atLeast(need(f.toolkit.version) ?? '0', since.toolkitReadsThor);
   return need(f.where.tegra) !== null && f.smi.gpus.length === 0;
 };
 

@@ -17,7 +17,7 @@ export const boardOf = (f: Pick<Facts, 'where' | 'smi'>): Board | null => {
   const tegra = or(f.where.tegra, null);
   if (tegra === null) return null;
   const [, major, minor] = /R(\d+)\s*\(release\),\s*REVISION:\s*([\d.]+)/.exec(tegra) ?? [];
-  const name = `${tegra} ${f.smi.gpus.map(g => g.name).join(' ')}`;
+  const name = `${tegra} ${f.where.board} ${f.smi.gpus.map(g => g.name).join(' ')}`;
   return {
     release: major === undefined ? null : `${major}.${minor!.replace(/\.0$/, '')}`,
     jetpack: JETPACK[major ?? ''] ?? null,
@@ -46,6 +46,8 @@ export const readsThor = (version: Maybe<string | null>): boolean | null =>
 export const imageFits = (image: string, b: Board): boolean | null => {
   const built = /(?:l4t|jetson|tegra)[\w./-]*:.*?r(\d{2})(?:\.\d+)*/i.exec(image)?.[1];
   const igpu = /igpu/i.test(image);
+  // With JetPack 7 the user space is that of an arm64 server; whether an Orin's is, nobody has confirmed.
+  if (!b.thor && b.jetpack === 7) return null;
   if (b.thor) return built !== undefined ? Number(built) >= 38 : igpu ? false : null;
   if (/sbsa/i.test(image)) return false;
   if (built === undefined || b.release === null) return null;

@@ -337,7 +337,7 @@ export const imageSigns = {
         0.74,
         { less: { podman: 0.4, noGpuAsked: 0.5, asksRuntime: 0.4, k8s: 0.5, tegra: 0.5 } },
       ),
-      s(['exec /usr/bin/nvidia-smi: no such file or directory', 'exec /usr/bin/nvidia-smi: exec format'], 0.88),
+      s(['exec /usr/bin/nvidia-smi: no such file or directory'], 0.88),
     ],
   },
   'image-not-present': {

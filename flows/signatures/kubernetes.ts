@@ -140,6 +140,8 @@ export const kubernetesSigns = {
         0.5,
         { needs: ['k8s'] },
       ),
+      // The toolkit says the same words without a full stop.
+      s('Failed to initialize NVML: ERROR_LIBRARY_NOT_FOUND.', 0.7, { less: { tegra: 0.2, thor: 0.3 } }),
       s('ERROR_LIBRARY_NOT_FOUND', 0.4),
       s('Insufficient nvidia.com/gpu', 0.32),
       s(
@@ -176,6 +178,7 @@ export const kubernetesSigns = {
           'Insufficient nvidia.com/mig',
           'had untolerated taint {nvidia.com/gpu',
           'untolerated taint … nvidia.com/gpu',
+          'had taint {nvidia.com/gpu',
           'didn’t have free … nvidia.com',
           'Insufficient gpu',
           'insufficient nvidia.com',

@@ -76,7 +76,13 @@ export const podmanSigns = {
         also: ['nvidia'],
       }),
       s(
-        ['terminated with signal 31', 'signal: bad system call', 'SECCOMP … nvidia', 'seccomp … nvidia-container'],
+        [
+          'terminated with signal 31',
+          'killed by signal 31',
+          'signal: bad system call',
+          'SECCOMP … nvidia',
+          'seccomp … nvidia-container',
+        ],
         0.55,
       ),
     ],

@@ -49,6 +49,11 @@ export const tegraSigns = {
         { needs: ['tegra'], kind: 'symptom' },
       ),
       s(
+        ['Could not locate /usr/lib/aarch64-linux-gnu/nvidia/lib', 'Could not locate /usr/lib/aarch64-linux-gnu/tegra'],
+        0.6,
+        { kind: 'symptom' },
+      ),
+      s(
         [
           'File … /usr/lib/aarch64-linux-gnu/lib … is empty, not checked',
           'CSV file is empty',

@@ -38,6 +38,11 @@ const staged =
   (...files: string[]) =>
   (b: Edit) =>
     b.dir('/run/nvidia/validations', files);
+const refusesVariable = (b: Edit) =>
+  b.config(
+    '#accept-nvidia-visible-devices-envvar-when-unprivileged = true',
+    'accept-nvidia-visible-devices-envvar-when-unprivileged = false',
+  );
 /** @param folder of the node, in which the toolkit of the Operator looks for the socket of containerd */
 const set = (name: string, folder = ''): readonly string[] => [
   'gpu-operator',
@@ -138,6 +143,15 @@ export const cases: readonly Case[] = [
   k('kubernetes.containerd.malformed', kubelet, b =>
     b.file('/etc/containerd/config.toml', 'version = 3\nimports = [\n'),
   ),
+  // The file parses, and containerd wants another type.
+  k('kubernetes.containerd.malformed', kubelet, b =>
+    b.says(
+      'containerd config dump',
+      '',
+      1,
+      "containerd: failed to load TOML: /etc/containerd/config.toml: (4, 3): Can't convert yes(string) to bool\n",
+    ),
+  ),
   k('kubernetes.containerd.criOff', kubelet, b =>
     b.file('/etc/containerd/config.toml', 'disabled_plugins = ["cri"]\n'),
   ),
@@ -187,6 +201,13 @@ export const cases: readonly Case[] = [
     ),
     live('runc', 'nvidia'),
   ),
+  // What containerd 2.3 prints; its schema is a newer one, and CDI is on where nothing is said.
+  k(
+    'handler.cdi.on',
+    { ...kubelet, sets: [CDI_PLUGIN], runtime: '' },
+    live('runc', 'nvidia'),
+    dump(containerdToml(['runc', 'nvidia']).replace('version = 3', 'version = 4')),
+  ),
   k('handler.cdi.cannotTell', { sets: [CDI_PLUGIN] }, noCrictl, b => b.unread(`${K3S}/config.toml`, 'EACCES')),
   k('handler.class.there', {}),
   k('handler.class.notNeeded', { classes: [], sets: [CDI_PLUGIN] }),
@@ -210,6 +231,13 @@ export const cases: readonly Case[] = [
   // With the NRI plugin it mounts no socket, and without a daemon set the toolkit is not the Operator's.
   k('operator.stages.waiting', toolkitAt(''), staged('driver-ready')),
   k('operator.stages.waiting', { sets: [PLUGIN, VALIDATOR] }, staged('driver-ready')),
+  // The driver pod has loaded its module and is not done yet.
+  k(
+    'operator.stages.waiting',
+    { sets: [PLUGIN, VALIDATOR, set('nvidia-driver-daemonset')] },
+    b => b.absent(SMI).absent(QUERY),
+    staged(),
+  ),
   k('operator.stages.waiting', { sets: [PLUGIN, VALIDATOR] }, staged('driver-ready', 'toolkit-ready')),
   k('operator.stages.waiting', { sets: [PLUGIN, VALIDATOR] }),
   k('operator.stages.cannotTell', { sets: [PLUGIN, VALIDATOR] }, b => {
@@ -226,6 +254,20 @@ export const cases: readonly Case[] = [
     return b;
   }),
   k('operator.placed.cannotTell', {}, mute('daemonsets')),
+  // Feature discovery of the same chart runs, the plugin does not.
+  k('operator.placed.kept', {
+    sets: [
+      PLUGIN.map((v, i) => (i === 1 ? 'nvdp-nvidia-device-plugin' : v)),
+      PLUGIN.map((v, i) => (i === 1 ? 'nvdp-nvidia-device-plugin-gpu-feature-discovery' : v)),
+    ],
+    pods: [
+      {
+        ns: 'kube-system',
+        name: 'nvdp-nvidia-device-plugin-gpu-feature-discovery-7xk2p',
+        owner: ['DaemonSet', 'nvdp-nvidia-device-plugin-gpu-feature-discovery'],
+      },
+    ],
+  }),
   k('plugin.plugin.offers', {}),
   k('plugin.plugin.noNvml', { capacity: nothing, logs: log('Failed to initialize NVML: ERROR_LIBRARY_NOT_FOUND.\n') }),
   // The words of an earlier start of a plugin that offers its GPU now.
@@ -285,6 +327,17 @@ export const cases: readonly Case[] = [
     'pods.pending.tainted',
     pods(waits('0/1 nodes are available: 1 node(s) had untolerated taint {nvidia.com/gpu: present}.')),
   ),
+  k(
+    'pods.pending.tainted',
+    pods(
+      waits("0/1 nodes are available: 1 node(s) had taint {nvidia.com/gpu: present}, that the pod didn't tolerate."),
+    ),
+  ),
+  k('pods.pending.tainted', {
+    ...pods(waits('0/1 nodes are available: 1 node(s) had untolerated taint(s).')),
+    taints: 'nvidia.com/gpu',
+  }),
+  k('pods.pending.rightly', pods(waits('0/2 nodes are available: 2 node(s) had untolerated taint(s).'))),
   k('pods.pending.otherName', {
     ...pods(waits('0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')),
     capacity: { 'nvidia.com/mig-1g.10gb': '7' },
@@ -298,6 +351,25 @@ export const cases: readonly Case[] = [
   k('pods.runtime.notUsed', pods({ ...gpuPod, class: '' })),
   // By CDI no class is needed.
   k('pods.runtime.used', { ...pods({ ...gpuPod, class: '' }), sets: [CDI_PLUGIN] }),
+  k('pods.runtime.used', {
+    ...pods({ ...gpuPod, class: '' }),
+    sets: [PLUGIN.map((v, i) => (i === 7 ? 'envvar,cdi-annotations' : v))],
+  }),
+  // A class of another name leads to the same handler, and one that leads elsewhere does not.
+  k('pods.runtime.used', {
+    ...pods({ ...gpuPod, class: 'gpu' }),
+    classes: [
+      ['nvidia', 'nvidia'],
+      ['gpu', 'nvidia'],
+    ],
+  }),
+  k('pods.runtime.notUsed', {
+    ...pods({ ...gpuPod, class: 'gvisor' }),
+    classes: [
+      ['nvidia', 'nvidia'],
+      ['gvisor', 'runsc'],
+    ],
+  }),
   k('pods.runtime.cannotTell', {}, mute('pods')),
   k('asks.asked.asked', pods(gpuPod)),
   // Capabilities may come with the image, and so may the request.
@@ -323,6 +395,9 @@ export const cases: readonly Case[] = [
   k('asks.noise.cannotTell', {}, orin, mute('pods')),
   k('asks.rights.fitting', pods(gpuPod)),
   k('asks.rights.leaks', pods({ name: 'greedy', class: 'nvidia', visible: 'all' })),
+  // The node does not take the variable from such a pod, but privileged needs none.
+  k('asks.rights.fitting', pods({ name: 'greedy', class: 'nvidia', visible: 'all' }), refusesVariable),
+  k('asks.rights.leaks', pods({ name: 'greedy', class: 'nvidia', visible: 'all', privileged: true }), refusesVariable),
   k(
     'asks.rights.workaround',
     pods({ ...seedPod, ready: 'true', privileged: true, paths: '/usr/lib/aarch64-linux-gnu/nvidia /dev' }),
@@ -338,6 +413,15 @@ export const cases: readonly Case[] = [
       .file(`${CSV}/drivers.csv`, 'lib, /usr/lib/aarch64-linux-gnu/tegra/libcuda.so.1.1\n')
       .dir('/usr/lib/aarch64-linux-gnu', []),
   ),
+  // Only the name Thor is new to the toolkit; nvgpu was known before.
+  [
+    'config.mode.csv',
+    'docker-runtime',
+    () =>
+      tegraIs('R36')(edit('healthy@v114'))
+        .says(SMI, 'GPU 0: Orin (nvgpu) (UUID: 1833c8b5-aa0c-5382-b784-68b7e77eb185)\n')
+        .says(QUERY, 'Orin (nvgpu), 540.4.0, 1833c8b5-aa0c-5382-b784-68b7e77eb185, [N/A], [N/A]\n'),
+  ],
   jet('jetson.release.known', orin),
   jet('jetson.release.board', b =>
     b.file('/etc/nv_tegra_release', null).file('/proc/device-tree/model', 'NVIDIA Jetson AGX Orin Developer Kit'),
@@ -362,6 +446,18 @@ export const cases: readonly Case[] = [
   jet('jetson.images.fit', orin, container('nvcr.io/nvidia/l4t-base:r36.2.0', 'NVIDIA_VISIBLE_DEVICES=all')),
   jet('jetson.images.other', orin, container('nvcr.io/nvidia/l4t-jetpack:r35.4.1', 'NVIDIA_VISIBLE_DEVICES=all')),
   jet('jetson.images.other', thor, container('dustynv/pytorch:2.1-igpu', 'NVIDIA_VISIBLE_DEVICES=all')),
+  // R39 serves several boards; without nvidia-smi the device tree says which.
+  jet('jetson.toolkit.recognised', b =>
+    tegraIs('R39')(b)
+      .file('/proc/device-tree/model', 'NVIDIA Jetson AGX Thor Developer Kit\0')
+      .says(SMI, '', 9)
+      .says(QUERY, '', 9),
+  ),
+  jet('jetson.images.fit', b =>
+    tegraIs('R39')(container('acme/vision:sbsa-cu13', 'NVIDIA_VISIBLE_DEVICES=all')(b))
+      .says(SMI, '', 9)
+      .says(QUERY, '', 9),
+  ),
   jet('jetson.nvmap.notNeeded', thor, b => b.thing('/dev/nvmap', { type: 'char', mode: '0o660' })),
   jet(
     'jetson.nvmap.listed',

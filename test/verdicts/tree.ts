@@ -194,6 +194,34 @@ export const cases: readonly Case[] = [
     'docker-gpus',
     on('healthy@old', b => b.daemon({ 'default-runtime': 'nvidia' }).dockerDown()),
   ],
+  [
+    'docker.answers.noContainerd',
+    'docker-gpus',
+    on('healthy@old', b =>
+      b
+        .file('/etc/containerd/config.toml', 'version = 2\nimports = [\n')
+        .says('systemctl is-active containerd', 'failed\n', 3)
+        .dockerDown(),
+    ),
+  ],
+  // It stopped for another reason, and containerd still runs on what it read.
+  [
+    'docker.answers.down',
+    'docker-gpus',
+    on('docker-stopped@old', b => b.file('/etc/containerd/config.toml', 'version = 2\nimports = [\n')),
+  ],
+  ['docker.containerdSound.sound', 'docker-gpus', on('healthy@new')],
+  ['docker.containerdSound.sound', 'docker-gpus', on('healthy@new', b => b.file('/etc/containerd/config.toml', null))],
+  [
+    'docker.containerdSound.broken',
+    'docker-gpus',
+    on('healthy@new', b => b.file('/etc/containerd/config.toml', 'version = 2\nimports = [\n')),
+  ],
+  [
+    'docker.containerdSound.cannotTell',
+    'docker-gpus',
+    on('healthy@new', b => b.unread('/etc/containerd/config.toml', 'EACCES')),
+  ],
   ['docker.answers.down', 'docker-gpus', on('docker-stopped@old')],
   ['docker.answers.cannotTell', 'docker-gpus', on('healthy@new', b => b.hangs('docker info --format {{json .}}'))],
   ['docker.defaultRuntime.fine', 'docker-gpus', on('healthy@new')],
@@ -531,6 +559,12 @@ export const cases: readonly Case[] = [
     on('healthy@new', tegra, b => b.file(`${CSV}/devices.csv`, 'dev, /dev/nvidia0\n')),
   ],
   ['csv.lists.gaps', 'docker-runtime', on('tegra-csv-missing-files@new')],
+  [
+    'csv.lists.lesser',
+    'docker-runtime',
+    on('healthy@new', tegra, b => b.file(`${CSV}/devices.csv`, 'dev, /dev/nvidia0\r\ndev, /dev/fb1\r\n')),
+  ],
+  ['csv.lists.empty', 'docker-runtime', on('healthy@new', tegra, b => b.file(`${CSV}/l4t.csv`, '# nothing yet\n'))],
   ['csv.lists.none', 'docker-runtime', on('healthy@new', tegra)],
   ['csv.lists.cannotTell', 'docker-runtime', on('healthy@new', tegra, b => b.unread(CSV, 'EACCES').forgetDir(CSV))],
   ['cdi.enabled.on', 'docker-cdi', on('healthy@new')],

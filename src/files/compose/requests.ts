@@ -115,7 +115,8 @@ interface Read {
   readonly wrong: string | null;
 }
 
-const countAndIds = (item: Tree, driver: string | null, env: Env): Read => {
+/** @param given Compose fills capabilities in by itself, as for entries of `gpus:` */
+const countAndIds = (item: Tree, driver: string | null, given: boolean, env: Env): Read => {
   const count = textOf(at(item, 'count'));
   const listed = at(item, 'device_ids');
   const ids = itemsOf(listed).map(i => textOf(i) ?? '');
@@ -124,7 +125,7 @@ const countAndIds = (item: Tree, driver: string | null, env: Env): Read => {
   const wrong =
     count !== undefined && ids.length > 0
       ? 'count and device_ids exclude each other'
-      : capabilities.length === 0
+      : capabilities.length === 0 && !given
         ? 'capabilities: [gpu] is missing'
         : cdi && count !== undefined
           ? 'driver: cdi takes device_ids with full names and no count'
@@ -132,7 +133,11 @@ const countAndIds = (item: Tree, driver: string | null, env: Env): Read => {
             ? 'driver: cdi takes full names such as nvidia.com/gpu=0'
             : cdi && ids.length === 0
               ? 'driver: cdi needs device_ids: ["nvidia.com/gpu=all"]'
-              : null;
+              : cdi && at(item, 'options') !== undefined
+                ? 'driver: cdi takes no options'
+                : itemsOf(listed).some(i => i.is === 'leaf' && typeof i.value === 'number')
+                  ? `device_ids are text, so they stand in quotes: ${ids.map(id => `"${id}"`).join(', ')}`
+                  : null;
   if (cdi) {
     // Bare ids are refused by Docker, and yet say what is meant.
     const full = ids.map(id => (/[/$]/.test(id) ? id : `nvidia.com/gpu=${id}`));
@@ -158,7 +163,7 @@ const requestItem = (item: Tree, form: FormId, key: string, top: Entry, env: Env
   const capabilities = itemsOf(at(item, 'capabilities')).flatMap(c => textOf(c) ?? []);
   const ids = itemsOf(at(item, 'device_ids')).map(i => filled(textOf(i) ?? '', env) ?? '');
   if (!isNvidia(driver, key === 'gpus' && capabilities.length === 0 ? ['gpu'] : capabilities, ids)) return null;
-  const read = countAndIds(item, driver, env);
+  const read = countAndIds(item, driver, key === 'gpus', env);
   return {
     form: form === 'reservation' && driver === 'cdi' ? 'reservation-cdi' : form,
     wanted: read.wanted,
@@ -172,8 +177,7 @@ const requestItem = (item: Tree, form: FormId, key: string, top: Entry, env: Env
     parts: [itemOf(item)],
     top,
     key,
-    // Entries of `gpus:` are given the capability gpu by Compose.
-    wrong: key === 'gpus' && read.wrong?.startsWith('capabilities') ? null : read.wrong,
+    wrong: read.wrong,
     text: `${driver === null ? 'no driver' : `driver: ${driver}`}${ids.length > 0 ? `, device_ids: ${ids.join(', ')}` : `, count: ${textOf(at(item, 'count')) ?? 'all'}`}`,
   };
 };

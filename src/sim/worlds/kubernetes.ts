@@ -74,6 +74,7 @@ export const makeK3s = (world: World, more: Partial<Cluster> = {}): Cluster => {
   const { fs } = world;
   for (const p of ['k3s', 'kubectl']) binary(fs, `/usr/local/bin/${p}`);
   mkdir(fs, '/etc/rancher/k3s');
+  mkdir(fs, '/var/lib/rancher/k3s/server');
   mkdir(fs, K3S_CONTAINERD);
   put(fs, '/run/k3s/containerd/containerd.sock', { type: 'socket' });
   file(fs, '/usr/lib/systemd/system/k3s.service', service('k3s', 'Lightweight Kubernetes'));
