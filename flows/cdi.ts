@@ -38,9 +38,9 @@ export const cdi = flow({
       },
       source:
         'cdi-disabled-in-docker; docker-config-not-active; cdi-spec-dir-mismatch; seed 0, Fix 2; seed 1, section 1',
-      probes: ['docker', 'daemonJson'],
+      probes: [...READS],
       decide: (f, r) => {
-        if (readerOf(r) !== 'docker') return { is: 'on', found: 'always on' };
+        if (readerOf(f, r) !== 'docker') return { is: 'on', found: 'always on' };
         const info = daemonOf(f.docker);
         const version = need(f.docker.serverVersion);
         if (version === null) throw new CannotTell([{ unknown: 'unreadable', probe: 'docker version' }]);
@@ -114,7 +114,7 @@ export const cdi = flow({
         'cdi-spec-missing; cdi-spec-conflict; cdi-spec-malformed; cdi-version-too-new; cdi-spec-dir-mismatch; field reference 1.5',
       probes: [...READS, 'units'],
       decide: (f, r) => {
-        const result = resolve(f, readerOf(r));
+        const result = resolve(f, readerOf(f, r));
         switch (result.is) {
           case 'resolves':
             return { is: 'resolves', found: `${result.spec.path}, ${result.spec.devices.size} devices` };
@@ -180,7 +180,7 @@ export const cdi = flow({
       source: 'cdi-host-device-missing; mig-reconfigured-spec-stale',
       probes: [...READS, 'smi'],
       decide: (f, r) => {
-        const result = resolve(f, readerOf(r));
+        const result = resolve(f, readerOf(f, r));
         if (result.is !== 'resolves') return { is: 'there', found: '' };
         const gone = lacks(f, result).nodes;
         const divided = otherInstances(result.spec, f.smi);
@@ -225,7 +225,7 @@ export const cdi = flow({
       source: 'cdi-spec-stale; seeds 0, 1 and 2 (the static file)',
       probes: [...READS],
       decide: (f, r) => {
-        const result = resolve(f, readerOf(r));
+        const result = resolve(f, readerOf(f, r));
         if (result.is !== 'resolves') return { is: 'fresh', found: '' };
         const { mounts, madeFor, unsure } = lacks(f, result);
         const loaded = isUnknown(f.driver.loaded) ? null : f.driver.loaded;
@@ -263,7 +263,7 @@ export const cdi = flow({
       source: 'cdi-hook-binary-missing',
       probes: [...READS],
       decide: (f, r) => {
-        const result = resolve(f, readerOf(r));
+        const result = resolve(f, readerOf(f, r));
         if (result.is !== 'resolves') return { is: 'there', found: '' };
         const gone = lacks(f, result).hooks;
         return gone.length === 0
@@ -290,7 +290,7 @@ export const cdi = flow({
       bears: 'cuda',
       probes: [...READS],
       decide: (f, r) => {
-        const result = resolve(f, readerOf(r));
+        const result = resolve(f, readerOf(f, r));
         if (result.is !== 'resolves') return { is: 'same', found: '' };
         const other = lacks(f, result).majors;
         return other.length === 0

@@ -3,6 +3,7 @@ import { CannotTell, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import type { Facts } from './probes/index.ts';
 import { cdiMeant, gpusByCdi } from './rules/cdi.ts';
+import { gpusByRuntime } from './rules/mode.ts';
 import { atLeast, since } from './rules/version.ts';
 
 /** A program that is newer than the daemon, and that the daemon never ran, was not there when it started. */
@@ -59,14 +60,9 @@ export const gpus = flow({
           cdi:
             cdiFirst && cdiHook !== null && !cameLater(f, or(f.toolkit.cdiHookTime, null), f.toolkit.cdiHookInstalled),
         };
-        const info = daemonOf(f.docker);
-        const stripped =
-          info?.defaultRuntime === 'nvidia' &&
-          !['auto', 'legacy'].includes(f.config.mode) &&
-          atLeast(or(f.toolkit.version, null) ?? '0', since.toolkitStripsHook);
         if (usable.cdi) return { is: 'cdiFirst', found: `Docker ${version ?? ''} tries CDI first` };
         if (usable.hook)
-          return stripped
+          return gpusByRuntime(f)
             ? { is: 'runtime', found: 'the default runtime nvidia takes the hook out' }
             : { is: 'hook', found: `Docker ${version ?? ''} uses the hook` };
         if (hook !== null || (cdiFirst && cdiHook !== null))
@@ -153,6 +149,7 @@ export const gpus = flow({
         if (hook === null) return { is: 'noHook', found: 'no hook is installed' };
         if (f.config.fault !== null || ['auto', 'legacy'].includes(f.config.mode) || f.config.skipModeDetection)
           return { is: 'serves', found: 'by the hook' };
+        if (gpusByRuntime(f)) return { is: 'serves', found: 'by the default runtime nvidia, which takes the hook out' };
         // Where nobody meant CDI, the mode is at fault and not a spec that nobody wanted.
         if (!cdiMeant(f)) return { is: 'serves', found: `by the hook, if it accepts mode ${f.config.mode}` };
         return {

@@ -90,6 +90,7 @@ export const breakages: Readonly<Record<string, (world: World) => void>> = {
     'accept-nvidia-visible-devices-envvar-when-unprivileged = false',
   ),
   'config.toml broken': config('mode = "auto"', 'mode = "auto'),
+  'a switch of config.toml in quotes': config('#no-cgroups = false', 'no-cgroups = "true"'),
   'config.toml gone': world => remove(world.fs, configPath),
   'no low-level runtimes': config(/runtimes = \[.*\]/, 'runtimes = []'),
   'no spec': world => {
@@ -169,6 +170,27 @@ export const breakages: Readonly<Record<string, (world: World) => void>> = {
   'runtime gone': world => remove(world.fs, '/usr/bin/nvidia-container-runtime'),
   'nvidia the default runtime': daemon(daemonJsonWith({ 'default-runtime': 'nvidia' })),
   'default runtime without entry': daemon('{"default-runtime":"nvidia"}'),
+  'nvidia the default runtime, mode cdi': world => {
+    daemon(daemonJsonWith({ 'default-runtime': 'nvidia' }))(world);
+    mode('cdi')(world);
+    writeSpec(world, world.versions.toolkit!);
+  },
+  'nvidia the default runtime, mode csv': world => {
+    daemon(daemonJsonWith({ 'default-runtime': 'nvidia' }))(world);
+    mode('csv')(world);
+  },
+  'nvidia the default runtime, mode misspelt': world => {
+    daemon(daemonJsonWith({ 'default-runtime': 'nvidia' }))(world);
+    mode('CDI')(world);
+  },
+  'nvidia the default runtime, config.toml broken': world => {
+    daemon(daemonJsonWith({ 'default-runtime': 'nvidia' }))(world);
+    config('mode = "auto"', 'mode = "auto')(world);
+  },
+  'nvidia the default runtime, no low-level runtimes': world => {
+    daemon(daemonJsonWith({ 'default-runtime': 'nvidia' }))(world);
+    config(/runtimes = \[.*\]/, 'runtimes = []')(world);
+  },
   'CDI switched off': daemon(daemonJsonWith({ features: { cdi: false } })),
   'CDI switched on': daemon(daemonJsonWith({ features: { cdi: true } })),
   'CDI on, not restarted': daemon(daemonJsonWith({ features: { cdi: true } }), false),

@@ -11,6 +11,7 @@ import { oneTomlFix } from '../../src/text/toml-fix.ts';
 import type { Facts } from '../probes/index.ts';
 import { bare, CONFIG } from '../probes/toolkit.ts';
 import { lacks, resolve } from '../rules/cdi.ts';
+import { type Mistyped, mistyped } from '../rules/config-types.ts';
 import { atLeast, since } from '../rules/version.ts';
 import { firstSpec, hasCtk, isOurs, previews } from './cdi-spec.ts';
 import { applies, type Draft, edits, isRefused, known, placed, printed, refuse, replaces } from './make.ts';
@@ -321,6 +322,34 @@ export const repairConfig = applies({
   },
 });
 
+const wrongType = (f: Facts): Mistyped | null => {
+  const value = typeof f.config.text === 'string' ? tomlValue(f.config.text) : undefined;
+  return value === undefined ? null : mistyped(f.config.text as string, value);
+};
+
+export const configType = applies({
+  id: 'correct-config-value-type',
+  title: 'Write the value of config.toml in the type that is wanted',
+  mends: ['config-toml-invalid'],
+  privilege: 2,
+  effect: ['E1'],
+  source: '2.6 config-toml-invalid: "Can\'t convert true(string) to bool"',
+  fits: f => typeof wrongType(f)?.meant === 'string',
+  touches,
+  plan: f => {
+    const wrong = wrongType(f);
+    if (wrong === null) return refuse(`every value in ${CONFIG} has its type`);
+    const { meant, table, key } = wrong;
+    if (meant === null) return refuse(`${placed(CONFIG, wrong.fault)}; what was meant is not guessed`);
+    return inConfig(
+      f,
+      text => setToml(text, table, key, meant),
+      wrong.fault.message,
+      `The toolkit refuses the whole file for this one value; ${key} = ${meant} is the only way to read it. ${SPAN}`,
+    );
+  },
+});
+
 export const defaultConfig = applies({
   id: 'restore-default-config-toml',
   title: 'Restore the packaged config.toml (your settings in it are lost)',
@@ -334,7 +363,7 @@ export const defaultConfig = applies({
   plan: (f, a) => {
     const text = known(f.config.text, CONFIG);
     if (isRefused(text)) return text;
-    const fault = tomlFault(text ?? '');
+    const fault = tomlFault(text ?? '') ?? f.config.fault;
     const place = fault ? placed(CONFIG, fault) : CONFIG;
     const fresh = printed(a.defaults, 'nvidia-ctk config default');
     if (isRefused(fresh)) return { ...fresh, instead: [`mend ${place} by hand`] };
@@ -362,6 +391,7 @@ export const configFixes = [
   lowLevelRuntimes,
   toolkitSpecDirs,
   repairConfig,
+  configType,
   defaultConfig,
   modeCdi,
 ];

@@ -251,6 +251,44 @@ export interface DaemonJsonFacts {
   readonly invalid: string | null;
 }
 
+type JsonText = Pick<
+  DaemonJsonFacts,
+  'fault' | 'runtimes' | 'defaultRuntime' | 'cdi' | 'specDirs' | 'offers' | 'keys' | 'withoutEffect'
+>;
+
+/** What the text of a daemon.json says, or why it does not parse. */
+export const readDaemonJson = (raw: string | null): JsonText => {
+  let fault: string | null = null;
+  let value: unknown = {};
+  const content = (raw ?? '').replace(/^\uFEFF/, '');
+  if (content.trim() !== '') {
+    try {
+      value = JSON.parse(content);
+    } catch (e) {
+      fault = (e as Error).message;
+    }
+  }
+  const top = record(value);
+  const features = record(top.features);
+  return {
+    fault,
+    runtimes: Object.fromEntries(
+      Object.entries(record(top.runtimes)).map(([n, r]) => [n, { path: string(record(r).path) ?? null }]),
+    ),
+    defaultRuntime: string(top['default-runtime']) ?? null,
+    cdi: typeof features.cdi === 'boolean' ? features.cdi : undefined,
+    specDirs: Array.isArray(top['cdi-spec-dirs']) ? strings(top['cdi-spec-dirs']) : undefined,
+    offers: strings(top['node-generic-resources']),
+    keys: Object.keys(top),
+    withoutEffect: [
+      ...Object.keys(features)
+        .filter(k => k !== 'cdi' && k.toLowerCase() === 'cdi')
+        .map(k => `features.${k}`),
+      ...('cdi-spec-dir' in top ? ['cdi-spec-dir'] : []),
+    ],
+  };
+};
+
 export const daemonJson = probe({
   id: 'daemonJson',
   looks: DAEMON_JSON,
@@ -261,38 +299,13 @@ export const daemonJson = probe({
   }),
   read: (a): DaemonJsonFacts => {
     const raw = text(a.file as FileRead, DAEMON_JSON);
-    let fault: string | null = null;
-    let value: unknown = {};
-    if (typeof raw === 'string' && raw.replace(/^\uFEFF/, '').trim() !== '') {
-      try {
-        value = JSON.parse(raw.replace(/^\uFEFF/, ''));
-      } catch (e) {
-        fault = (e as Error).message;
-      }
-    }
-    const top = record(value);
-    const features = record(top.features);
     const said =
       a.validate.kind === 'exited' && a.validate.code !== 0 ? `${a.validate.stderr}${a.validate.stdout}`.trim() : '';
     const mtime = exists(a.stat as StatRead, DAEMON_JSON);
     return {
       path: DAEMON_JSON,
       text: raw,
-      fault,
-      runtimes: Object.fromEntries(
-        Object.entries(record(top.runtimes)).map(([n, r]) => [n, { path: string(record(r).path) ?? null }]),
-      ),
-      defaultRuntime: string(top['default-runtime']) ?? null,
-      cdi: typeof features.cdi === 'boolean' ? features.cdi : undefined,
-      specDirs: Array.isArray(top['cdi-spec-dirs']) ? strings(top['cdi-spec-dirs']) : undefined,
-      offers: strings(top['node-generic-resources']),
-      keys: Object.keys(top),
-      withoutEffect: [
-        ...Object.keys(features)
-          .filter(k => k !== 'cdi' && k.toLowerCase() === 'cdi')
-          .map(k => `features.${k}`),
-        ...('cdi-spec-dir' in top ? ['cdi-spec-dir'] : []),
-      ],
+      ...readDaemonJson(typeof raw === 'string' ? raw : null),
       mtime: a.stat.kind === 'stat' ? a.stat.stat.mtime : mtime === false ? null : unknown('unrecorded', DAEMON_JSON),
       // A file that does not exist is not invalid; dockerd only complains because the option names it.
       invalid: said !== '' && raw !== null && !/no such file/.test(said) ? said.split('\n').pop()! : null,

@@ -3,6 +3,7 @@ import type { FileRead, StatRead } from '../../src/box/box.ts';
 import { isUnknown, type Maybe, unknown } from '../../src/engine/known.ts';
 import { list, probe, read, run, stat } from '../../src/engine/probe.ts';
 import { parseToml, type TomlFault } from '../../src/text/toml-parse.ts';
+import { mistyped } from '../rules/config-types.ts';
 import { atLeast } from '../rules/version.ts';
 import { exists, names, record, string, strings, text } from './answers.ts';
 
@@ -128,6 +129,7 @@ export const toolkit = probe({
 export interface ConfigFacts {
   /** The file's text; null where there is none (defaults apply then). */
   readonly text: Maybe<string | null>;
+  /** Why the toolkit cannot read it: its syntax, or a value of a wrong type. */
   readonly fault: TomlFault | null;
   readonly mode: string;
   readonly root: string | null;
@@ -154,7 +156,10 @@ export const config = probe({
   read: (a): ConfigFacts => {
     const raw = text(a.file, CONFIG);
     const parsed = typeof raw === 'string' ? parseToml(raw) : { value: {} };
-    const fault = 'fault' in parsed ? parsed.fault : null;
+    const fault =
+      'fault' in parsed
+        ? parsed.fault
+        : ((typeof raw === 'string' ? mistyped(raw, parsed.value)?.fault : undefined) ?? null);
     const top = 'fault' in parsed ? {} : record(parsed.value);
     const cli = record(top['nvidia-container-cli']);
     const runtime = record(top['nvidia-container-runtime']);

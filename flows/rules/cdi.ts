@@ -8,6 +8,7 @@ import { CannotTell, isUnknown, need, or, type Unknown } from '../../src/engine/
 import { canonical, DEFAULT_DIRS, type Edits, type Spec } from '../probes/cdi.ts';
 import { daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
+import { gpusByRuntime } from './mode.ts';
 import { atLeast, cdiSchemaOf, compare, since } from './version.ts';
 
 export type Reader = 'docker' | 'toolkit' | 'podman';
@@ -29,13 +30,17 @@ type CdiFacts = Pick<
 const KIND = 'nvidia.com/gpu';
 const WANTED = 'all';
 
-/** Who reads the specs for this form of request. */
-export const readerOf = (r: Request): Reader =>
+/** Who reads the specs for this form of request. --gpus comes to the default runtime where Docker made nothing of CDI. */
+export const readerOf = (f: CdiFacts, r: Request): Reader =>
   r.way === 'podman-cdi'
     ? 'podman'
     : r.way === 'docker-runtime' || r.way === 'docker-runtime-cdi'
       ? 'toolkit'
-      : 'docker';
+      : r.way === 'docker-gpus' && gpusByRuntime(f) && !gpusServedByCdi(f)
+        ? 'toolkit'
+        : 'docker';
+const gpusServedByCdi = (f: CdiFacts): boolean =>
+  atLeast(need(f.docker.serverVersion) ?? '0', since.dockerGpusCdiFirst) && gpusByCdi(f).is === 'yes';
 
 export const dirsOf = (f: CdiFacts, reader: Reader): readonly string[] =>
   (reader === 'docker' ? dockerDirs(f) : reader === 'toolkit' ? f.config.specDirs : f.podman.specDirs)

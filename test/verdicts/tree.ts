@@ -1,3 +1,4 @@
+import type { Edit } from '../edited.ts';
 import {
   bin,
   type Case,
@@ -16,6 +17,8 @@ import {
   tegra,
   WHICH,
 } from './words.ts';
+
+const nvidiaDefault = (b: Edit) => b.info(i => Object.assign(i, { DefaultRuntime: 'nvidia' }));
 
 export const cases: readonly Case[] = [
   [
@@ -214,6 +217,44 @@ export const cases: readonly Case[] = [
       ),
     ),
   ],
+  [
+    'docker.defaultRuntime.badConfig',
+    'docker-cdi',
+    on('healthy@new', nvidiaDefault, b => b.config('mode = "auto"', 'mode = "CDI"')),
+  ],
+  [
+    'docker.defaultRuntime.badConfig',
+    'docker-gpus',
+    on('healthy@new', nvidiaDefault, b => b.config('#no-cgroups = false', 'no-cgroups = "false"')),
+  ],
+  [
+    'docker.defaultRuntime.badLdconfig',
+    'docker-cdi',
+    on('healthy@new', nvidiaDefault, b => b.config('"@/sbin/ldconfig"', '"/sbin/ldconfig"')),
+  ],
+  [
+    'docker.defaultRuntime.noLowLevel',
+    'docker-gpus',
+    on('healthy@old', nvidiaDefault, b => b.config(/runtimes = \[.*\]/, 'runtimes = []')),
+  ],
+  ['docker.fileSound.noDefault', 'docker-gpus', on('healthy@old', b => b.daemon({ 'default-runtime': 'nvidia' }))],
+  [
+    'docker.fileSound.sound',
+    'docker-gpus',
+    // A shim of containerd needs no entry.
+    on('healthy@new', b => b.daemon({ 'default-runtime': 'io.containerd.runc.v2' })),
+  ],
+  [
+    'docker.fileSound.twice',
+    'docker-gpus',
+    on('healthy@new', b => b.daemon({ hosts: ['unix:///var/run/docker.sock'] })),
+  ],
+  [
+    'docker.fileSound.twice',
+    'docker-gpus',
+    // The unit of this machine passes --data-root.
+    on('healthy@new', b => b.daemon({ 'data-root': '/srv/docker' })),
+  ],
   ['docker.fileSound.sound', 'docker-gpus', on('healthy@new')],
   ['docker.fileSound.broken', 'docker-gpus', on('healthy@new', b => b.daemon('{ "runtimes": {'))],
   ['docker.fileSound.cannotTell', 'docker-gpus', on('healthy@new', b => b.unread('/etc/docker/daemon.json', 'EACCES'))],
@@ -291,6 +332,11 @@ export const cases: readonly Case[] = [
   ],
   ['config.readable.parses', 'docker-runtime', on('healthy@new')],
   ['config.readable.broken', 'docker-runtime', on('config-toml-malformed@new')],
+  [
+    'config.readable.broken',
+    'docker-runtime',
+    on('healthy@old', b => b.config('load-kmods = true', 'load-kmods = "yes"')),
+  ],
   ['config.readable.cannotTell', 'docker-runtime', on('healthy@new', b => b.unread(CONFIG, 'EACCES'))],
   ['config.values.fine', 'docker-runtime', on('healthy@new')],
   ['config.values.badMode', 'docker-runtime', on('healthy@old', b => b.config('mode = "auto"', 'mode = "CDI"'))],
@@ -351,6 +397,24 @@ export const cases: readonly Case[] = [
   ['config.mode.cdi', 'docker-runtime', on('healthy-cdi@new')],
   ['config.mode.csv', 'docker-runtime', on('tegra-csv-missing-files@new')],
   ['config.mode.hookRefuses', 'docker-gpus', on('healthy-cdi@old')],
+  [
+    'config.mode.csvElsewhere',
+    'docker-gpus',
+    on('healthy@old', nvidiaDefault, b => b.config('mode = "auto"', 'mode = "csv"')),
+  ],
+  // Docker needs no CDI of its own where its default runtime reads the spec.
+  ['cdi.resolves.resolves', 'docker-gpus', on('healthy-cdi@old', nvidiaDefault, cdiOff)],
+  [
+    'docker.answers.down',
+    'docker-gpus',
+    // With CDI off it loads no spec, so none takes it down.
+    on('docker-stopped@old', b =>
+      b.file(
+        '/etc/cdi/x.yaml',
+        'cdiVersion: 0.5.0\nkind: x.com/d\ndevices:\n- name: a\n  containerEdits:\n    env: [A=b]\n',
+      ),
+    ),
+  ],
   ['config.mode.csvElsewhere', 'docker-runtime', on('healthy@old', b => b.config('mode = "auto"', 'mode = "csv"'))],
   ['config.mode.tegraGpus', 'docker-gpus', on('tegra-csv-missing-files@old')],
   [

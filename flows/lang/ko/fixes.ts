@@ -191,4 +191,5 @@ export const fixes: Readonly<Record<string, string>> = {
   'Use one kind of names in NVIDIA_VISIBLE_DEVICES': 'NVIDIA_VISIBLE_DEVICES에 한 종류의 이름만 쓰기',
   'Work-around: mount driver and /dev, privileged': '우회책: 드라이버와 /dev 마운트, privileged',
   'Write the hand-written unit anew, corrected': '손으로 쓴 유닛을 바로잡아 새로 쓰기',
+  'Write the value of config.toml in the type that is wanted': 'config.toml의 값을 맞는 형식으로 쓰기',
 };
