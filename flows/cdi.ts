@@ -1,7 +1,7 @@
 import { check, flow, harm, stop, works } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
-import { lacks, readerOf, resolve } from './rules/cdi.ts';
+import { dirsAfterRestart, lacks, readerOf, resolve } from './rules/cdi.ts';
 import { otherInstances } from './rules/mig.ts';
 import { atLeast, since } from './rules/version.ts';
 
@@ -111,10 +111,26 @@ export const cdi = flow({
           'The CDI library scans .json and .yaml, checks the schema version against its own and keeps one holder per device name. It is read again at every start.',
       },
       source:
-        'cdi-spec-missing; cdi-spec-conflict; cdi-spec-malformed; cdi-version-too-new; cdi-spec-dir-mismatch; field reference 1.5',
+        'cdi-spec-missing; cdi-spec-conflict; cdi-spec-malformed; cdi-version-too-new; cdi-spec-dir-mismatch; docker-config-not-active; field reference 1.5',
       probes: [...READS, 'units'],
       decide: (f, r) => {
         const result = resolve(f, readerOf(f, r));
+        const told =
+          result.is === 'resolves' || result.is === 'deadly' || readerOf(f, r) !== 'docker'
+            ? null
+            : dirsAfterRestart(f);
+        if (told)
+          return {
+            is: 'notActive',
+            found: 'daemon.json names other folders than the running daemon searches',
+            seen: [
+              { from: 'docker info', shows: `CDISpecDirs: ${daemonOf(f.docker)?.cdiSpecDirs.join(', ') ?? ''}` },
+              {
+                from: f.daemonJson.path,
+                shows: f.daemonJson.specDirs ? `cdi-spec-dirs: ${told.join(', ')}` : 'cdi-spec-dirs is not set',
+              },
+            ],
+          };
         switch (result.is) {
           case 'resolves':
             return { is: 'resolves', found: `${result.spec.path}, ${result.spec.devices.size} devices` };
@@ -155,6 +171,7 @@ export const cdi = flow({
       },
       on: {
         resolves: 'nodes',
+        notActive: stop('docker-config-not-active'),
         missing: stop('cdi-spec-missing'),
         notRefreshed: stop('cdi-refresh-unit-inactive'),
         deadly: stop('cdi-spec-crashes-engine'),

@@ -305,8 +305,27 @@ export const cases: Readonly<Record<string, Case>> = {
       await restart(box);
       await daemonJson(({ 'cdi-spec-dirs': _, ...v }) => v)(box);
     }),
+    finding: 'docker-config-not-active',
+    offers: ['restart-docker'],
+  },
+  'spec folders in the file, not yet in the daemon': {
+    box: fresh(async box => {
+      await does(box, 'mkdir', '-p', '/opt/cdi');
+      await spec(box, '/opt/cdi/nvidia.yaml');
+      await box.write('/var/run/cdi/nvidia.yaml', null, root);
+      await daemonJson(v => ({ ...v, 'cdi-spec-dirs': ['/opt/cdi'] }))(box);
+    }),
+    finding: 'docker-config-not-active',
+    offers: ['restart-docker'],
+    leaves: ['cdi-spec-dir-mismatch'],
+  },
+  'no folder to search for specs': {
+    box: fresh(async box => {
+      await daemonJson(v => ({ ...v, 'cdi-spec-dirs': [] }))(box);
+      await restart(box);
+    }),
     finding: 'cdi-spec-dir-mismatch',
-    offers: ['restart-docker-for-cdi'],
+    offers: ['remove-cdi-spec-dirs'],
   },
   'a runtime called runc': {
     box: old(async box => {

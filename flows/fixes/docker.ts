@@ -157,13 +157,6 @@ export const restartForToolkit = restart(
     );
   },
 );
-export const restartForCdi = restart(
-  'restart-docker-for-cdi',
-  'Restart Docker, so that it takes its CDI settings over',
-  ['cdi-disabled-in-docker', 'cdi-spec-dir-mismatch'],
-  'daemon.json says it already, and Docker reads CDI settings only when it starts',
-  wantsCdi,
-);
 
 const BY_HAND = [
   `sudoedit ${DAEMON_JSON}`,
@@ -348,7 +341,6 @@ export const dockerFixes = [
   startDocker,
   restartDocker,
   restartForToolkit,
-  restartForCdi,
   repairDaemonJson,
   addDefaultRuntime,
   dropDefaultRuntime,

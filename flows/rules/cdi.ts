@@ -188,6 +188,15 @@ export const resolve = (f: CdiFacts, reader: Reader): Resolution => {
   };
 };
 
+/** Folders that daemon.json names, where the running daemon searches others and the name would resolve in these. */
+export const dirsAfterRestart = (f: CdiFacts): readonly string[] | null => {
+  const info = daemonOf(f.docker);
+  if (!info || info.cdiSpecDirs.length === 0 || isUnknown(f.daemonJson.text)) return null;
+  const dirs = f.daemonJson.specDirs ?? DEFAULT_DIRS;
+  const again: CdiFacts = { ...f, docker: { ...f.docker, info: { ...info, cdiSpecDirs: dirs } } };
+  return dirs.some(d => d !== '') && resolve(again, 'docker').is === 'resolves' ? dirs : null;
+};
+
 /** What the winning spec names and this host lacks; in the order in which it breaks a start. */
 export interface Lacks {
   readonly nodes: readonly string[];
@@ -259,7 +268,10 @@ export const setUp = (f: CdiFacts & Pick<Facts, 'units'>, r: Request): boolean =
   );
   const habitual = specsIn(['/etc/cdi', '/var/run/cdi']);
   if (r.way === 'docker-cdi') {
-    const on = (daemonOf(f.docker)?.cdiSpecDirs.length ?? 0) > 0;
+    // A list of no folders leaves CDI on, with nothing to search.
+    const emptied =
+      f.daemonJson.specDirs !== undefined && atLeast(or(f.docker.serverVersion, null) ?? '0', since.dockerCdiDefault);
+    const on = (daemonOf(f.docker)?.cdiSpecDirs.length ?? 0) > 0 || emptied;
     if (f.daemonJson.cdi !== undefined) return f.daemonJson.cdi || habitual;
     return (on && (habitual || refreshes)) || f.daemonJson.withoutEffect.some(k => k.startsWith('features.'));
   }

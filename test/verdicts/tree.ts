@@ -544,6 +544,11 @@ export const cases: readonly Case[] = [
   ['csv.lists.cannotTell', 'docker-runtime', on('healthy@new', tegra, b => b.unread(CSV, 'EACCES').forgetDir(CSV))],
   ['cdi.enabled.on', 'docker-cdi', on('healthy@new')],
   ['cdi.enabled.off', 'docker-cdi', on('healthy@old')],
+  [
+    'cdi.resolves.notActive',
+    'docker-cdi',
+    on('healthy@new', b => b.info(i => Object.assign(i, { CDISpecDirs: ['/opt/cdi'] })).dir('/opt/cdi', [])),
+  ],
   ['cdi.enabled.notActive', 'docker-cdi', on('healthy@old', b => b.daemon({ features: { cdi: true } }))],
   ['cdi.enabled.noDirs', 'docker-cdi', on('healthy@new', cdiOff, b => b.daemon({ 'cdi-spec-dirs': [''] }))],
   ['cdi.resolves.resolves', 'docker-cdi', on('healthy@new')],
@@ -573,7 +578,9 @@ export const cases: readonly Case[] = [
   [
     'cdi.resolves.otherDir',
     'docker-cdi',
-    on('healthy@new', b => b.info(i => Object.assign(i, { CDISpecDirs: ['/etc/cdi'] }))),
+    on('healthy@new', b =>
+      b.info(i => Object.assign(i, { CDISpecDirs: ['/etc/cdi'] })).daemon({ 'cdi-spec-dirs': ['/etc/cdi'] }),
+    ),
   ],
   ['cdi.resolves.name', 'podman-cdi', on('healthy@new', inSpec('name: all', 'name: every'))],
   [

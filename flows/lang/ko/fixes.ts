@@ -133,7 +133,6 @@ export const fixes: Readonly<Record<string, string>> = {
   'Restart CRI-O, so that it reads its files': 'CRI-O를 재시작하여 파일을 읽게 하기',
   'Restart Docker': 'Docker 재시작',
   'Restart Docker, so that it finds the toolkit': 'Docker를 재시작하여 툴킷을 찾게 하기',
-  'Restart Docker, so that it takes its CDI settings over': 'Docker를 재시작하여 CDI 설정을 넘겨받게 하기',
   'Restart containerd, so that it reads its files': 'containerd를 재시작하여 파일을 읽게 하기',
   'Restart k3s, so that it finds the nvidia runtime': 'k3s를 재시작하여 nvidia 런타임을 찾게 하기',
   'Restart the NVIDIA pod that has to look again': '다시 보아야 하는 NVIDIA 파드 재시작',
