@@ -253,7 +253,10 @@ export const cdi = flow({
           return { is: 'fresh', found: `${total} mounts${madeFor ? ` of ${madeFor}` : ''}` };
         return {
           is: 'stale',
-          found: `${result.spec.path} names files of ${madeFor ?? 'another driver'}`,
+          found:
+            madeFor !== null && madeFor === loaded
+              ? `${result.spec.path} names files that are not there`
+              : `${result.spec.path} names files of ${madeFor ?? 'another driver'}`,
           seen: [
             {
               from: result.spec.path,

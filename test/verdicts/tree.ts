@@ -582,6 +582,14 @@ export const cases: readonly Case[] = [
       b.info(i => Object.assign(i, { CDISpecDirs: ['/etc/cdi'] })).daemon({ 'cdi-spec-dirs': ['/etc/cdi'] }),
     ),
   ],
+  [
+    'cdi.resolves.resolves',
+    'podman-cdi',
+    // The library takes the number for the text that it is written as.
+    on('healthy@new', inSpec(/name: "0"/, 'name: 0')),
+  ],
+  ['cdi.resolves.malformed', 'podman-cdi', on('healthy@new', inSpec('hostPath: /usr', 'hostpath: /usr'))],
+  ['cdi.resolves.malformed', 'podman-cdi', on('healthy@new', inSpec(/cdiVersion: \S+/, 'cdiVersion: 0.9.0'))],
   ['cdi.resolves.name', 'podman-cdi', on('healthy@new', inSpec('name: all', 'name: every'))],
   [
     'cdi.resolves.cannotTell',
