@@ -113,6 +113,11 @@ export const runtimeSigns = {
       s(['NVML: Unknown Error', 'NVML_ERROR_UNKNOWN', 'nvml … Unknown Error'], 0.4, {
         more: { daemonReload: 0.8, exitsLater: 0.6 },
       }),
+      // The node is there and its rule is gone; a mode of the file would say "Permission denied".
+      s(
+        ['cannot open /dev/nvidiactl: Operation not permitted', 'cannot open /dev/nvidia0: Operation not permitted'],
+        0.9,
+      ),
       s(['systemctl daemon-reload', 'systemd, 1, c 195:'], 0.5, { also: ['NVML: Unknown'] }),
       // Not permitted: the nodes are there and the device rules are gone.
       s([...cudaCode(800), 'CUDA_ERROR_NOT_PERMITTED', 'cudaErrorNotPermitted', 'device context 800'], 0.66),

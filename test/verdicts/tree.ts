@@ -404,17 +404,6 @@ export const cases: readonly Case[] = [
   ],
   // Docker needs no CDI of its own where its default runtime reads the spec.
   ['cdi.resolves.resolves', 'docker-gpus', on('healthy-cdi@old', nvidiaDefault, cdiOff)],
-  [
-    'docker.answers.down',
-    'docker-gpus',
-    // With CDI off it loads no spec, so none takes it down.
-    on('docker-stopped@old', b =>
-      b.file(
-        '/etc/cdi/x.yaml',
-        'cdiVersion: 0.5.0\nkind: x.com/d\ndevices:\n- name: a\n  containerEdits:\n    env: [A=b]\n',
-      ),
-    ),
-  ],
   ['config.mode.csvElsewhere', 'docker-runtime', on('healthy@old', b => b.config('mode = "auto"', 'mode = "csv"'))],
   ['config.mode.tegraGpus', 'docker-gpus', on('tegra-csv-missing-files@old')],
   [
