@@ -1,4 +1,4 @@
-import { check, flow, note, risk, stop, to } from '../src/engine/flow.ts';
+import { check, flow, note, risk, stop, to, works } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import { ldconfigRefused, noLowLevel, unknownMode, unreadable } from './rules/config-faults.ts';
@@ -9,6 +9,8 @@ const CRASH = /slice bounds out of range \[1:0\]|validateVendorOrClassName/;
 const FLAGS = /specified both as a flag and in the configuration file/;
 const DEFAULT_RUNTIME = /specified default runtime .* does not exist|runtime name '.*' is reserved/;
 const BAD_FILE = /unable to configure the Docker daemon with file|don't match any configuration option/;
+
+const elsewhere = (probe: string): CannotTell => new CannotTell([{ unknown: 'unreadable', probe }]);
 
 const lineOf = (journal: string, pattern: RegExp) =>
   journal
@@ -41,6 +43,8 @@ export const docker = flow({
           /^desktop-/.test(context) ||
           (info && (/Docker Desktop/.test(info.operatingSystem) || /linuxkit/.test(info.kernel)))
         ) {
+          // On Windows its engine reaches the GPU, with a toolkit of its own.
+          if (f.where.wsl) throw elsewhere('the toolkit of Docker Desktop on Windows');
           return {
             is: 'desktop',
             found: 'Docker Desktop: the engine runs in a virtual machine without the GPU',
@@ -51,16 +55,17 @@ export const docker = flow({
           };
         }
         const host = f.dockerCli.dockerHost;
-        if (host && !host.startsWith('unix://'))
-          throw new CannotTell([
-            { unknown: 'unreadable', probe: `the engine at ${host}: run gpumedic on that machine` },
-          ]);
+        if (host && !host.startsWith('unix://')) throw elsewhere(`the engine at ${host}: run gpumedic on that machine`);
+        const kernel = or(f.where.kernel, '');
+        if (info && info.kernel !== '' && kernel !== '' && info.kernel !== kernel)
+          throw elsewhere(
+            `the engine of context ${context}, which runs on another kernel: run gpumedic on that machine`,
+          );
         const snap =
           (info?.rootDir.startsWith('/var/snap/docker') ?? false) ||
           or(f.dockerCli.path, '')?.startsWith('/snap/') === true;
         if (snap) {
-          if (r.way !== 'docker-gpus')
-            throw new CannotTell([{ unknown: 'unreadable', probe: 'the configuration inside the Docker snap' }]);
+          if (r.way !== 'docker-gpus') throw elsewhere('the configuration inside the Docker snap');
           return {
             is: 'snap',
             found: 'Docker from the snap store',
@@ -73,7 +78,8 @@ export const docker = flow({
             `${info?.version ?? or(f.docker.serverVersion, null) ?? ''}${info?.rootless ? ' (rootless)' : ''}`.trim(),
         };
       },
-      on: { local: 'answers', desktop: stop('docker-desktop-linux'), snap: stop('docker-snap'), cannotTell: 'answers' },
+      // What this host has says nothing about an engine elsewhere.
+      on: { local: 'answers', desktop: stop('docker-desktop-linux'), snap: stop('docker-snap'), cannotTell: works },
     }),
     answers: check({
       title: 'Docker daemon',

@@ -155,6 +155,17 @@ export const cases: readonly Case[] = [
     'docker-runtime',
     on('healthy@new', b => b.says('printenv DOCKER_HOST', 'ssh://gpu@far\n')),
   ],
+  [
+    'docker.endpoint.cannotTell',
+    'docker-gpus',
+    // Docker Desktop on Windows reaches the GPU without any toolkit in the distribution.
+    on('healthy@new', b =>
+      b
+        .says('uname -srm', 'Linux 6.6.87.2-microsoft-standard-WSL2 x86_64\n')
+        .thing('/dev/dxg', { type: 'char' })
+        .info(i => Object.assign(i, { OperatingSystem: 'Docker Desktop' })),
+    ),
+  ],
   ['docker.answers.answers', 'docker-gpus', on('healthy@new')],
   [
     'docker.answers.denied',
