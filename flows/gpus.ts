@@ -10,11 +10,11 @@ import { atLeast, since } from './rules/version.ts';
 const cameLater = (f: Pick<Facts, 'docker'>, time: number | null, installed: string | null): boolean => {
   const unit = or(f.docker.unit, null);
   const info = daemonOf(f.docker);
-  if (!unit?.startedAt || !info || unit.activeState !== 'active') return false;
+  if (!unit || !info || unit.activeState !== 'active') return false;
   const ran = Object.entries(info.runtimes).some(([name, r]) => name.startsWith('nvidia') && r.answered);
   // Both in the machine's own time, so that they compare as they stand.
   const isInstalledLater = installed !== null && unit.startedLocal !== null && installed > unit.startedLocal;
-  return !ran && (isInstalledLater || (time !== null && time > unit.startedAt + 1));
+  return !ran && (isInstalledLater || (time !== null && unit.startedAt !== null && time > unit.startedAt + 1));
 };
 
 /** docker run --gpus, Compose device reservations with driver nvidia. */

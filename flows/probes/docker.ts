@@ -97,11 +97,14 @@ export interface UnitFacts {
   readonly pid: number | null;
 }
 
+/** "@1795323267", or "Sun 2026-11-22 04:54:28 UTC". The letters of another zone do not say its hours. */
 const timestamp = (s: string | undefined): number | null => {
-  // systemd prints "Sun 2026-11-22 04:54:28 UTC"; Date does not like the leading day.
+  const seconds = /^@(\d+)/.exec(s ?? '')?.[1];
+  if (seconds !== undefined) return Number(seconds);
   const m = /(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?: (\S+))?/.exec(s ?? '');
-  if (!m) return null;
-  const at = Date.parse(`${m[1]}T${m[2]}${!m[3] || m[3] === 'UTC' ? 'Z' : /^[+-]\d\d/.test(m[3]) ? m[3] : 'Z'}`);
+  const zone = m?.[3] ?? 'UTC';
+  if (!m || !/^(UTC|GMT|[+-]\d\d.*)$/.test(zone)) return null;
+  const at = Date.parse(`${m[1]}T${m[2]}${/^[+-]/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3) || '00'}` : 'Z'}`);
   return Number.isNaN(at) ? null : at / 1000;
 };
 
@@ -115,6 +118,8 @@ export const docker = probe({
     info: run('docker', 'info', '--format', '{{json .}}'),
     version: run('docker', 'version', '--format', '{{json .}}'),
     unit: run('systemctl', 'show', 'docker', `--property=${SHOW}`),
+    // systemd before 248 does not know the option, and then its own zone has to do.
+    since: run('systemctl', 'show', 'docker', '--timestamp=unix', '--property=ExecMainStartTimestamp'),
     journal: run('journalctl', '-u', 'docker', '-b', '-n', '50', '--no-pager', '-o', 'cat'),
     active: run('systemctl', 'is-active', 'docker'),
     daemon: run('dockerd', '--version'),
@@ -146,6 +151,7 @@ export const docker = probe({
     const answered = info !== null && !failed && string(info.ServerVersion) ? daemonInfo(info) : null;
     const unitText = a.unit.kind === 'exited' ? a.unit.stdout : '';
     const get = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(unitText)?.[1];
+    const since = a.since.kind === 'exited' ? /^ExecMainStartTimestamp=(@\d+)$/m.exec(a.since.stdout)?.[1] : undefined;
     return {
       info:
         answered ??
@@ -166,7 +172,8 @@ export const docker = probe({
           ? {
               activeState: get('ActiveState')!,
               result: get('Result') ?? '',
-              startedAt: timestamp(get('ExecMainStartTimestamp')) ?? timestamp(get('ActiveEnterTimestamp')),
+              startedAt:
+                timestamp(since) ?? timestamp(get('ExecMainStartTimestamp')) ?? timestamp(get('ActiveEnterTimestamp')),
               startedLocal: /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.exec(get('ExecMainStartTimestamp') ?? '')?.[0] ?? null,
               execStart: /argv\[\]=([^;]*)/.exec(get('ExecStart') ?? '')?.[1]?.trim() ?? '',
               pid: Number(get('MainPID')) || null,

@@ -298,6 +298,28 @@ export const cases: readonly Case[] = [
     on('docker-not-restarted@old', b => b.thing('/usr/bin/nvidia-container-runtime-hook', { mtime: 4_000_000_000 })),
   ],
   [
+    'gpus.drivers.hook',
+    'docker-gpus',
+    // Three hours west of Greenwich; the hook was there an hour before Docker started.
+    on('healthy@old', b =>
+      b
+        .info(i => Object.assign(i, { Runtimes: { runc: { path: 'runc' } } }))
+        .unit(t => t.replace(/(ExecMainStartTimestamp|ActiveEnterTimestamp)=.*/g, '$1=Sun 2026-11-22 01:49:07 -03'))
+        .thing('/usr/bin/nvidia-container-runtime-hook', { mtime: Date.UTC(2026, 10, 22, 3, 49) / 1000 }),
+    ),
+  ],
+  [
+    'gpus.drivers.hook',
+    'docker-gpus',
+    // The letters of a zone do not say its hours.
+    on('healthy@old', b =>
+      b
+        .info(i => Object.assign(i, { Runtimes: { runc: { path: 'runc' } } }))
+        .unit(t => t.replace(/(ExecMainStartTimestamp|ActiveEnterTimestamp)=.*/g, '$1=Sat 2026-11-21 23:49:07 EST'))
+        .thing('/usr/bin/nvidia-container-runtime-hook', { mtime: Date.UTC(2026, 10, 22, 3, 49) / 1000 }),
+    ),
+  ],
+  [
     'gpus.drivers.baseOnly',
     'docker-gpus',
     on('healthy@old', b => b.says(WHICH, bin('nvidia-ctk', 'nvidia-container-runtime', 'nvidia-cdi-hook'), 1)),
