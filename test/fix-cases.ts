@@ -196,6 +196,15 @@ export const cases: Readonly<Record<string, Case>> = {
     finding: 'config-toml-invalid',
     offers: ['repair-config-toml', 'restore-default-config-toml'],
   },
+  'config.toml with a capability that does not exist': {
+    box: old(async box =>
+      edit(box, CONFIG, t =>
+        t.replace(/^#?supported-driver-capabilities.*$/m, 'supported-driver-capabilities = "compute,utils"'),
+      ),
+    ),
+    finding: 'config-toml-invalid',
+    offers: ['remove-supported-capabilities'],
+  },
   'config.toml with a switch in quotes': {
     box: old(async box => edit(box, CONFIG, t => t.replace('#no-cgroups = false', 'no-cgroups = "false"'))),
     finding: 'config-toml-invalid',

@@ -90,6 +90,10 @@ export const breakages: Readonly<Record<string, (world: World) => void>> = {
     'accept-nvidia-visible-devices-envvar-when-unprivileged = false',
   ),
   'config.toml broken': config('mode = "auto"', 'mode = "auto'),
+  'a capability that does not exist': config(
+    /^#?supported-driver-capabilities.*$/m,
+    'supported-driver-capabilities = "compute,utils"',
+  ),
   'a switch of config.toml in quotes': config('#no-cgroups = false', 'no-cgroups = "true"'),
   'config.toml gone': world => remove(world.fs, configPath),
   'no low-level runtimes': config(/runtimes = \[.*\]/, 'runtimes = []'),

@@ -202,6 +202,24 @@ export const cliPath = applies({
     ),
 });
 
+export const capabilitiesDefault = applies({
+  id: 'remove-supported-capabilities',
+  title: 'Take the misspelt list of capabilities out of config.toml',
+  mends: ['config-toml-invalid'],
+  privilege: 2,
+  effect: ['E1', 'RX'],
+  source: '1.4, supported-driver-capabilities: it must be a subset of what the hook knows',
+  fits: f => readable(f) && f.config.oddCapabilities.length > 0,
+  touches,
+  plan: f =>
+    inConfig(
+      f,
+      text => removeToml(text, '', 'supported-driver-capabilities'),
+      `the hook knows no capability called ${f.config.oddCapabilities.join(', ')}, and refuses every container for it`,
+      `Removes the key, so that every capability may be asked for again. ${SPAN}`,
+    ),
+});
+
 export const modeAuto = applies({
   id: 'set-mode-auto',
   title: 'Set the runtime mode back to auto, the default',
@@ -387,6 +405,7 @@ export const configFixes = [
   driverRoot,
   ldcacheDefault,
   cliPath,
+  capabilitiesDefault,
   modeAuto,
   lowLevelRuntimes,
   toolkitSpecDirs,

@@ -126,6 +126,8 @@ export const toolkit = probe({
   },
 });
 
+const CAPABILITIES = ['all', 'compat32', 'compute', 'display', 'graphics', 'ngx', 'utility', 'video'];
+
 export interface ConfigFacts {
   /** The file's text; null where there is none (defaults apply then). */
   readonly text: Maybe<string | null>;
@@ -140,6 +142,8 @@ export interface ConfigFacts {
   readonly acceptEnv: boolean;
   /** Variables that count before NVIDIA_VISIBLE_DEVICES: what Swarm gave to a task. */
   readonly swarmResource: readonly string[];
+  /** Words of supported-driver-capabilities that the hook does not know. */
+  readonly oddCapabilities: readonly string[];
   readonly runtimes: readonly string[] | null;
   readonly specDirs: readonly string[];
   readonly defaultKind: string;
@@ -179,6 +183,10 @@ export const config = probe({
         .split(',')
         .map(name => name.trim())
         .filter(Boolean),
+      oddCapabilities: (string(top['supported-driver-capabilities']) ?? '')
+        .split(',')
+        .map(word => word.trim())
+        .filter(word => word !== '' && !CAPABILITIES.includes(word)),
       runtimes: Array.isArray(runtime.runtimes) ? strings(runtime.runtimes) : null,
       specDirs: Array.isArray(cdi['spec-dirs']) ? strings(cdi['spec-dirs']) : ['/etc/cdi', '/var/run/cdi'],
       defaultKind: string(cdi['default-kind']) ?? 'nvidia.com/gpu',

@@ -511,6 +511,13 @@ export const cases: readonly Case[] = [
     'docker-runtime',
     on('healthy@old', b => b.says(WHICH, bin('nvidia-ctk', 'nvidia-container-runtime', 'nvidia-cdi-hook'), 1)),
   ],
+  [
+    'legacy.hook.refusesCapabilities',
+    'docker-gpus',
+    on('healthy@old', b =>
+      b.config(/^#?supported-driver-capabilities.*$/m, 'supported-driver-capabilities = "compute,utils"'),
+    ),
+  ],
   ['legacy.hook.cannotTell', 'docker-runtime', on('healthy@old', b => b.forgetDir('/usr/bin').hangs(WHICH))],
   ['legacy.cli.fits', 'docker-gpus', on('healthy@old')],
   [

@@ -178,6 +178,7 @@ export const fixes: Readonly<Record<string, string>> = {
   'Take the setting that is given twice out of daemon.json': '두 번 주어진 설정을 daemon.json에서 빼기',
   'Take the stubs folder off the run-time path': '실행 경로에서 stubs 폴더 빼기',
   'Take the wrong ldcache path out of config.toml': 'config.toml에서 틀린 ldcache 경로 빼기',
+  'Take the misspelt list of capabilities out of config.toml': '잘못 적힌 기능 목록을 config.toml에서 빼기',
   'Take the wrong path of nvidia-container-cli out of config.toml':
     'config.toml에서 틀린 nvidia-container-cli 경로 빼기',
   'Tell an old toolkit that this is a Jetson (mode = "csv")': '옛 툴킷에 이것이 Jetson임을 알리기 (mode = "csv")',
