@@ -11,18 +11,19 @@ import { oneTomlFix } from '../../src/text/toml-fix.ts';
 import type { Facts } from '../probes/index.ts';
 import { bare, CONFIG } from '../probes/toolkit.ts';
 import { lacks, resolve } from '../rules/cdi.ts';
-import { type Mistyped, mistyped } from '../rules/config-types.ts';
 import { atLeast, since } from '../rules/version.ts';
 import { firstSpec, hasCtk, isOurs, previews } from './cdi-spec.ts';
 import { applies, type Draft, edits, isRefused, known, placed, printed, refuse, replaces } from './make.ts';
 
 const CLI = 'nvidia-container-cli';
 const RUNTIME = 'nvidia-container-runtime';
-const SPAN = 'Only this value is changed; nvidia-ctk config --in-place can comment out other keys before toolkit 1.20.';
+export const SPAN =
+  'Only this value is changed; nvidia-ctk config --in-place can comment out other keys before toolkit 1.20.';
 const STARTS_AGAIN = 'Containers that run keep what they have; start them again to benefit.';
 
-const touches = () => [CONFIG];
-const inConfig = (
+export const touches = () => [CONFIG];
+/** A plan that edits this one file. */
+export const inConfig = (
   facts: Facts,
   change: (text: string | null) => Edit,
   why: string,
@@ -33,7 +34,7 @@ const inConfig = (
   const step = edits(CONFIG, text, change(text), why, 0o644);
   return isRefused(step) ? step : { summary, steps: [step], afterwards: [STARTS_AGAIN] };
 };
-const readable = (f: Facts) => f.config.fault === null;
+export const readable = (f: Facts) => f.config.fault === null;
 
 /** The binary that can be run inside a container: ldconfig.real where ldconfig is a wrapper. */
 const realLdconfig = (f: Facts): string => {
@@ -202,24 +203,6 @@ export const cliPath = applies({
     ),
 });
 
-export const capabilitiesDefault = applies({
-  id: 'remove-supported-capabilities',
-  title: 'Take the misspelt list of capabilities out of config.toml',
-  mends: ['config-toml-invalid'],
-  privilege: 2,
-  effect: ['E1', 'RX'],
-  source: '1.4, supported-driver-capabilities: it must be a subset of what the hook knows',
-  fits: f => readable(f) && f.config.oddCapabilities.length > 0,
-  touches,
-  plan: f =>
-    inConfig(
-      f,
-      text => removeToml(text, '', 'supported-driver-capabilities'),
-      `the hook knows no capability called ${f.config.oddCapabilities.join(', ')}, and refuses every container for it`,
-      `Removes the key, so that every capability may be asked for again. ${SPAN}`,
-    ),
-});
-
 export const modeAuto = applies({
   id: 'set-mode-auto',
   title: 'Set the runtime mode back to auto, the default',
@@ -340,34 +323,6 @@ export const repairConfig = applies({
   },
 });
 
-const wrongType = (f: Facts): Mistyped | null => {
-  const value = typeof f.config.text === 'string' ? tomlValue(f.config.text) : undefined;
-  return value === undefined ? null : mistyped(f.config.text as string, value);
-};
-
-export const configType = applies({
-  id: 'correct-config-value-type',
-  title: 'Write the value of config.toml in the type that is wanted',
-  mends: ['config-toml-invalid'],
-  privilege: 2,
-  effect: ['E1'],
-  source: '2.6 config-toml-invalid: "Can\'t convert true(string) to bool"',
-  fits: f => typeof wrongType(f)?.meant === 'string',
-  touches,
-  plan: f => {
-    const wrong = wrongType(f);
-    if (wrong === null) return refuse(`every value in ${CONFIG} has its type`);
-    const { meant, table, key } = wrong;
-    if (meant === null) return refuse(`${placed(CONFIG, wrong.fault)}; what was meant is not guessed`);
-    return inConfig(
-      f,
-      text => setToml(text, table, key, meant),
-      wrong.fault.message,
-      `The toolkit refuses the whole file for this one value; ${key} = ${meant} is the only way to read it. ${SPAN}`,
-    );
-  },
-});
-
 export const defaultConfig = applies({
   id: 'restore-default-config-toml',
   title: 'Restore the packaged config.toml (your settings in it are lost)',
@@ -405,12 +360,10 @@ export const configFixes = [
   driverRoot,
   ldcacheDefault,
   cliPath,
-  capabilitiesDefault,
   modeAuto,
   lowLevelRuntimes,
   toolkitSpecDirs,
   repairConfig,
-  configType,
   defaultConfig,
   modeCdi,
 ];
