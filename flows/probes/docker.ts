@@ -258,6 +258,11 @@ export interface DaemonJsonFacts {
   readonly invalid: string | null;
 }
 
+/** What dockerd says of a file that it does not accept; before 23.0 it does not know the option, which says nothing. */
+const REFUSED = /unable to configure the Docker daemon|configuration validation/;
+/** It could not read the file, so it has not judged it. */
+const UNREAD = /open \S+: (no such file or directory|permission denied)/;
+
 type JsonText = Pick<
   DaemonJsonFacts,
   'fault' | 'runtimes' | 'defaultRuntime' | 'cdi' | 'specDirs' | 'offers' | 'keys' | 'withoutEffect'
@@ -302,7 +307,8 @@ export const daemonJson = probe({
   needs: () => ({
     file: read(DAEMON_JSON),
     stat: stat(DAEMON_JSON),
-    validate: run('dockerd', '--validate', `--config-file=${DAEMON_JSON}`),
+    // Without a file named it reads this one, where there is one.
+    validate: run('dockerd', '--validate'),
   }),
   read: (a): DaemonJsonFacts => {
     const raw = text(a.file as FileRead, DAEMON_JSON);
@@ -314,8 +320,7 @@ export const daemonJson = probe({
       text: raw,
       ...readDaemonJson(typeof raw === 'string' ? raw : null),
       mtime: a.stat.kind === 'stat' ? a.stat.stat.mtime : mtime === false ? null : unknown('unrecorded', DAEMON_JSON),
-      // A file that does not exist is not invalid; dockerd only complains because the option names it.
-      invalid: said !== '' && raw !== null && !/no such file/.test(said) ? said.split('\n').pop()! : null,
+      invalid: raw !== null && REFUSED.test(said) && !UNREAD.test(said) ? said.split('\n').pop()! : null,
     };
   },
 });

@@ -248,6 +248,48 @@ export const cases: readonly Case[] = [
     'docker-gpus',
     on('healthy@old', nvidiaDefault, b => b.config(/runtimes = \[.*\]/, 'runtimes = []')),
   ],
+  [
+    'docker.fileSound.broken',
+    'docker-gpus',
+    on('healthy@new', b =>
+      b.says(
+        'dockerd --validate',
+        '',
+        1,
+        "unable to configure the Docker daemon with file /etc/docker/daemon.json: the following directives don't match any configuration option: cdi\n",
+      ),
+    ),
+  ],
+  [
+    'docker.fileSound.sound',
+    'docker-gpus',
+    // Before 23.0 dockerd does not know the option.
+    on('healthy@old', b => b.says('dockerd --validate', '', 125, "unknown flag: --validate\nSee 'dockerd --help'.\n")),
+  ],
+  [
+    'docker.answers.down',
+    'docker-gpus',
+    on('docker-stopped@old', b =>
+      b
+        .daemon({ runtimes: { nvidia: { path: 'nvidia-container-runtime' } } })
+        .says('dockerd --validate', '', 125, "unknown flag: --validate\nSee 'dockerd --help'.\n"),
+    ),
+  ],
+  [
+    'docker.fileSound.cannotTell',
+    'docker-gpus',
+    // A file that this user may not read is not judged by anybody.
+    on('healthy@old', b =>
+      b
+        .unread('/etc/docker/daemon.json', 'EACCES')
+        .says(
+          'dockerd --validate',
+          '',
+          1,
+          'unable to configure the Docker daemon with file /etc/docker/daemon.json: open /etc/docker/daemon.json: permission denied\n',
+        ),
+    ),
+  ],
   ['docker.fileSound.noDefault', 'docker-gpus', on('healthy@old', b => b.daemon({ 'default-runtime': 'nvidia' }))],
   [
     'docker.fileSound.sound',
