@@ -29,7 +29,7 @@ export const configurationSigns = {
         0.97,
         { kind: 'cause' },
       ),
-      s('nvidia-container-cli.ldconfig value', 0.85),
+      s('nvidia-container-cli.ldconfig value', 0.93, { kind: 'cause' }),
     ],
   },
   'ldcache-process-failed': {
