@@ -1,7 +1,7 @@
 import { check, flow, harm, stop, works } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
-import { lacks, readerOf, resolve } from './rules/cdi.ts';
+import { dirsAfterRestart, lacks, readerOf, resolve } from './rules/cdi.ts';
 import { otherInstances } from './rules/mig.ts';
 import { atLeast, since } from './rules/version.ts';
 
@@ -38,9 +38,9 @@ export const cdi = flow({
       },
       source:
         'cdi-disabled-in-docker; docker-config-not-active; cdi-spec-dir-mismatch; seed 0, Fix 2; seed 1, section 1',
-      probes: ['docker', 'daemonJson'],
+      probes: [...READS],
       decide: (f, r) => {
-        if (readerOf(r) !== 'docker') return { is: 'on', found: 'always on' };
+        if (readerOf(f, r) !== 'docker') return { is: 'on', found: 'always on' };
         const info = daemonOf(f.docker);
         const version = need(f.docker.serverVersion);
         if (version === null) throw new CannotTell([{ unknown: 'unreadable', probe: 'docker version' }]);
@@ -111,10 +111,26 @@ export const cdi = flow({
           'The CDI library scans .json and .yaml, checks the schema version against its own and keeps one holder per device name. It is read again at every start.',
       },
       source:
-        'cdi-spec-missing; cdi-spec-conflict; cdi-spec-malformed; cdi-version-too-new; cdi-spec-dir-mismatch; field reference 1.5',
+        'cdi-spec-missing; cdi-spec-conflict; cdi-spec-malformed; cdi-version-too-new; cdi-spec-dir-mismatch; docker-config-not-active; field reference 1.5',
       probes: [...READS, 'units'],
       decide: (f, r) => {
-        const result = resolve(f, readerOf(r));
+        const result = resolve(f, readerOf(f, r));
+        const told =
+          result.is === 'resolves' || result.is === 'deadly' || readerOf(f, r) !== 'docker'
+            ? null
+            : dirsAfterRestart(f);
+        if (told)
+          return {
+            is: 'notActive',
+            found: 'daemon.json names other folders than the running daemon searches',
+            seen: [
+              { from: 'docker info', shows: `CDISpecDirs: ${daemonOf(f.docker)?.cdiSpecDirs.join(', ') ?? ''}` },
+              {
+                from: f.daemonJson.path,
+                shows: f.daemonJson.specDirs ? `cdi-spec-dirs: ${told.join(', ')}` : 'cdi-spec-dirs is not set',
+              },
+            ],
+          };
         switch (result.is) {
           case 'resolves':
             return { is: 'resolves', found: `${result.spec.path}, ${result.spec.devices.size} devices` };
@@ -155,6 +171,7 @@ export const cdi = flow({
       },
       on: {
         resolves: 'nodes',
+        notActive: stop('docker-config-not-active'),
         missing: stop('cdi-spec-missing'),
         notRefreshed: stop('cdi-refresh-unit-inactive'),
         deadly: stop('cdi-spec-crashes-engine'),
@@ -180,7 +197,7 @@ export const cdi = flow({
       source: 'cdi-host-device-missing; mig-reconfigured-spec-stale',
       probes: [...READS, 'smi'],
       decide: (f, r) => {
-        const result = resolve(f, readerOf(r));
+        const result = resolve(f, readerOf(f, r));
         if (result.is !== 'resolves') return { is: 'there', found: '' };
         const gone = lacks(f, result).nodes;
         const divided = otherInstances(result.spec, f.smi);
@@ -225,7 +242,7 @@ export const cdi = flow({
       source: 'cdi-spec-stale; seeds 0, 1 and 2 (the static file)',
       probes: [...READS],
       decide: (f, r) => {
-        const result = resolve(f, readerOf(r));
+        const result = resolve(f, readerOf(f, r));
         if (result.is !== 'resolves') return { is: 'fresh', found: '' };
         const { mounts, madeFor, unsure } = lacks(f, result);
         const loaded = isUnknown(f.driver.loaded) ? null : f.driver.loaded;
@@ -236,7 +253,10 @@ export const cdi = flow({
           return { is: 'fresh', found: `${total} mounts${madeFor ? ` of ${madeFor}` : ''}` };
         return {
           is: 'stale',
-          found: `${result.spec.path} names files of ${madeFor ?? 'another driver'}`,
+          found:
+            madeFor !== null && madeFor === loaded
+              ? `${result.spec.path} names files that are not there`
+              : `${result.spec.path} names files of ${madeFor ?? 'another driver'}`,
           seen: [
             {
               from: result.spec.path,
@@ -263,7 +283,7 @@ export const cdi = flow({
       source: 'cdi-hook-binary-missing',
       probes: [...READS],
       decide: (f, r) => {
-        const result = resolve(f, readerOf(r));
+        const result = resolve(f, readerOf(f, r));
         if (result.is !== 'resolves') return { is: 'there', found: '' };
         const gone = lacks(f, result).hooks;
         return gone.length === 0
@@ -290,7 +310,7 @@ export const cdi = flow({
       bears: 'cuda',
       probes: [...READS],
       decide: (f, r) => {
-        const result = resolve(f, readerOf(r));
+        const result = resolve(f, readerOf(f, r));
         if (result.is !== 'resolves') return { is: 'same', found: '' };
         const other = lacks(f, result).majors;
         return other.length === 0

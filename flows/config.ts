@@ -1,11 +1,18 @@
 import { check, flow, stop, to } from '../src/engine/flow.ts';
 import { CannotTell, need, or } from '../src/engine/known.ts';
-import { daemonOf } from './probes/docker.ts';
+import type { Facts } from './probes/index.ts';
 import { CONFIG } from './probes/toolkit.ts';
-import { modeInForce, modesOf, resolveMode, resolvesTegra } from './rules/mode.ts';
+import { ldconfigRefused, noLowLevel, unknownMode, unreadable } from './rules/config-faults.ts';
+import { gpusByRuntime, modeInForce, resolveMode, resolvesTegra } from './rules/mode.ts';
 import { atLeast, since } from './rules/version.ts';
 
 const at = (shows: string) => [{ from: CONFIG, shows }];
+
+/** csv serves a Jetson; on another machine only where somebody made lists for it. */
+const csvHere = (f: Pick<Facts, 'where' | 'csvLists'>, found: string) =>
+  need(f.where.tegra) === null && or(f.csvLists.lists, []).length === 0
+    ? ({ is: 'csvElsewhere', found: 'csv, on a machine that is no Jetson', seen: at('mode = "csv"') } as const)
+    : ({ is: 'csv', found } as const);
 
 /** The toolkit's own configuration, read by the hook and by the runtime at every container start. */
 export const config = flow({
@@ -25,19 +32,12 @@ export const config = flow({
           "The file is TOML; line and column of the fault are in the hook's own message. nvidia-ctk cdi commands never read it.",
       },
       source: 'config-toml-invalid; field reference 1.4',
-      probes: ['config'],
+      probes: ['config', 'configPaths', 'toolkit'],
       decide: f => {
         const text = need(f.config.text);
-        const fault = f.config.fault;
+        const fault = unreadable(f);
         return fault
-          ? {
-              is: 'broken',
-              found: `does not parse (line ${fault.line}, column ${fault.column})`,
-              seen: [
-                { from: `${CONFIG}:${fault.line}`, shows: text?.split('\n')[fault.line - 1]?.trim() ?? '' },
-                ...at(fault.message),
-              ],
-            }
+          ? { is: 'broken', ...fault }
           : { is: 'parses', found: text === null ? 'no file, defaults apply' : `readable, mode ${f.config.mode}` };
       },
       on: { parses: 'values', broken: stop('config-toml-invalid'), cannotTell: 'values' },
@@ -55,24 +55,10 @@ export const config = flow({
       source: 'config-toml-invalid; low-level-runtime-not-found; field reference 1.3',
       probes: ['config', 'configPaths', 'toolkit'],
       decide: (f, r) => {
-        const known =
-          // What the oldest toolkit knows, every one does: its version need not be known.
-          modesOf('0').includes(f.config.mode) || modesOf(need(f.toolkit.version) ?? '0').includes(f.config.mode);
-        if (!known)
-          return {
-            is: 'badMode',
-            found: `mode "${f.config.mode}" does not exist`,
-            seen: at(`mode = "${f.config.mode}"`),
-          };
-        if (r.way === 'docker-gpus') return { is: 'fine', found: `mode ${f.config.mode}` };
-        if (f.config.runtimes?.length === 0 || or(f.configPaths.lowLevel, true) === false) {
-          return {
-            is: 'noLowLevel',
-            found: 'none of the low-level runtimes exists',
-            seen: at(`runtimes = ${JSON.stringify(f.config.runtimes ?? ['runc', 'crun'])}`),
-          };
-        }
-        return { is: 'fine', found: `mode ${f.config.mode}` };
+        const badMode = unknownMode(f);
+        if (badMode) return { is: 'badMode', ...badMode };
+        const none = r.way === 'docker-gpus' ? null : noLowLevel(f);
+        return none ? { is: 'noLowLevel', ...none } : { is: 'fine', found: `mode ${f.config.mode}` };
       },
       on: {
         fine: 'ldconfigValue',
@@ -92,14 +78,10 @@ export const config = flow({
           'The check stands before the mode is resolved, so it stops the hook and the runtime in every mode (CVE-2024-0135 to 0137).',
       },
       source: 'ldconfig-container-path-rejected; seed 0, Fix 1 (keep the @: right)',
-      probes: ['config', 'toolkit'],
+      probes: ['config', 'configPaths', 'toolkit'],
       decide: f => {
-        const value = f.config.ldconfig;
-        if (value === null || value.startsWith('@') || f.config.allowLdconfigFromContainer)
-          return { is: 'host', found: value ?? 'default' };
-        return atLeast(need(f.toolkit.version) ?? '0', since.toolkitRefusesContainerLdconfig)
-          ? { is: 'rejected', found: `"${value}" is refused`, seen: at(`ldconfig = "${value}"`) }
-          : { is: 'host', found: value };
+        const refused = ldconfigRefused(f);
+        return refused ? { is: 'rejected', ...refused } : { is: 'host', found: f.config.ldconfig ?? 'default' };
       },
       on: { host: 'accepts', rejected: stop('ldconfig-container-path-rejected', 'accepts'), cannotTell: 'accepts' },
     }),
@@ -148,12 +130,10 @@ export const config = flow({
             };
           if (set === 'auto' || set === 'legacy' || f.config.skipModeDetection)
             return { is: 'legacy', found: `${set}: legacy, by the hook` };
-          const byRuntime = daemonOf(f.docker)?.defaultRuntime === 'nvidia';
-          if (byRuntime && atLeast(need(f.toolkit.version) ?? '0', since.toolkitStripsHook))
-            return {
-              is: set === 'jit-cdi' ? 'jit' : set === 'csv' ? 'csv' : 'cdi',
-              found: `${set}, by the default runtime nvidia`,
-            };
+          if (gpusByRuntime(f)) {
+            if (set === 'csv') return csvHere(f, `${set}, by the default runtime nvidia`);
+            return { is: set === 'jit-cdi' ? 'jit' : 'cdi', found: `${set}, by the default runtime nvidia` };
+          }
           // From 29.2 the hook is asked only where CDI is not, and that hangs on a program Docker found at its start.
           const version = need(f.docker.serverVersion);
           if (version === null) throw new CannotTell([{ unknown: 'unreadable', probe: 'docker version' }]);
@@ -163,10 +143,7 @@ export const config = flow({
         const names = r.way === 'docker-runtime-cdi';
         const { mode, because } = resolveMode(f, names);
         const found = `${mode} (${because})`;
-        if (mode === 'csv')
-          return need(f.where.tegra) === null && or(f.csvLists.lists, []).length === 0
-            ? { is: 'csvElsewhere', found: 'csv, on a machine that is no Jetson', seen: at('mode = "csv"') }
-            : { is: 'csv', found };
+        if (mode === 'csv') return csvHere(f, found);
         if (mode === 'legacy')
           return names
             ? { is: 'cdiNameInLegacy', found: 'the legacy CLI knows no CDI names', seen: at('mode = "legacy"') }

@@ -1,12 +1,16 @@
 import { check, flow, note, risk, stop, to, works } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or, unknown } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
+import { ldconfigRefused, noLowLevel, unknownMode, unreadable } from './rules/config-faults.ts';
+import { deadlyAtStart, noStart } from './rules/docker-start.ts';
 import { atLeast, since } from './rules/version.ts';
 
 const CRASH = /slice bounds out of range \[1:0\]|validateVendorOrClassName/;
 const FLAGS = /specified both as a flag and in the configuration file/;
 const DEFAULT_RUNTIME = /specified default runtime .* does not exist|runtime name '.*' is reserved/;
 const BAD_FILE = /unable to configure the Docker daemon with file|don't match any configuration option/;
+
+const elsewhere = (probe: string): CannotTell => new CannotTell([{ unknown: 'unreadable', probe }]);
 
 /** What the daemon said last of why it does not come up; a start that went well since makes it a thing of the past. */
 const lastReason = (journal: string): string => {
@@ -53,16 +57,17 @@ export const docker = flow({
           };
         }
         const host = f.dockerCli.dockerHost;
-        if (host && !host.startsWith('unix://'))
-          throw new CannotTell([
-            { unknown: 'unreadable', probe: `the engine at ${host}: run gpumedic on that machine` },
-          ]);
+        if (host && !host.startsWith('unix://')) throw elsewhere(`the engine at ${host}: run gpumedic on that machine`);
+        const kernel = or(f.where.kernel, '');
+        if (info && info.kernel !== '' && kernel !== '' && info.kernel !== kernel)
+          throw elsewhere(
+            `the engine of context ${context}, which runs on another kernel: run gpumedic on that machine`,
+          );
         const snap =
           (info?.rootDir.startsWith('/var/snap/docker') ?? false) ||
           or(f.dockerCli.path, '')?.startsWith('/snap/') === true;
         if (snap) {
-          if (r.way !== 'docker-gpus')
-            throw new CannotTell([{ unknown: 'unreadable', probe: 'the configuration inside the Docker snap' }]);
+          if (r.way !== 'docker-gpus') throw elsewhere('the configuration inside the Docker snap');
           return {
             is: 'snap',
             found: 'Docker from the snap store',
@@ -80,7 +85,8 @@ export const docker = flow({
         onWindows: 'onWindows',
         desktop: stop('docker-desktop-linux'),
         snap: stop('docker-snap'),
-        cannotTell: 'answers',
+        // What this host has says nothing about an engine elsewhere.
+        cannotTell: works,
       },
     }),
     onWindows: check({
@@ -126,7 +132,7 @@ export const docker = flow({
         const quote = (p: RegExp) => (p.test(reason) ? [{ from: 'journalctl -u docker', shows: reason }] : []);
         if (unit)
           seen.push({ from: 'systemctl show docker', shows: `ActiveState=${unit.activeState}, Result=${unit.result}` });
-        if (f.cdiSpecs.specs.some(s => s.deadly) || (failed && CRASH.test(reason)))
+        if (deadlyAtStart(f).length > 0 || (failed && CRASH.test(reason)))
           return { is: 'crashes', found: 'a spec file takes the daemon down', seen: [...seen, ...quote(CRASH)] };
         if (
           f.daemonJson.fault !== null ||
@@ -144,46 +150,25 @@ export const docker = flow({
             ],
           };
         }
-        const twice = /\s(-H|--host)[= ]/.test(unit?.execStart ?? '') && f.daemonJson.keys.includes('hosts');
+        const stops = noStart(f.daemonJson, f.docker);
         const given = [...reason.matchAll(/([\w-]+): \(from flag/g)].map(m => m[1]!);
         const isPast = (past: boolean): boolean => !isUnknown(f.daemonJson.text) && past;
         if (
-          failed &&
-          (twice ||
-            (FLAGS.test(reason) && !isPast(given.length > 0 && !given.some(k => f.daemonJson.keys.includes(k)))))
+          stops?.is === 'twice' ||
+          (failed && FLAGS.test(reason) && !isPast(given.length > 0 && !given.some(k => f.daemonJson.keys.includes(k))))
         )
           return {
             is: 'flags',
-            found: 'an option stands in the unit and in daemon.json',
-            seen: [
-              ...quote(FLAGS),
-              ...(twice ? [{ from: f.daemonJson.path, shows: 'hosts is set, and the unit passes -H' }] : []),
-              ...seen,
-            ],
+            found: stops?.found ?? 'an option stands in the unit and in daemon.json',
+            seen: [...quote(FLAGS), ...(stops?.seen ?? []), ...seen],
           };
-        const missingDefault =
-          f.daemonJson.defaultRuntime !== null &&
-          f.daemonJson.defaultRuntime !== 'runc' &&
-          !(f.daemonJson.defaultRuntime in f.daemonJson.runtimes);
         const byUnit = /--default-runtime|--add-runtime/.test(unit?.execStart ?? '');
-        if (
-          missingDefault ||
-          'runc' in f.daemonJson.runtimes ||
-          (failed && DEFAULT_RUNTIME.test(reason) && !isPast(!byUnit))
-        ) {
+        if (stops || (failed && DEFAULT_RUNTIME.test(reason) && !isPast(!byUnit)))
           return {
             is: 'noDefault',
-            found: 'the default runtime has no entry',
-            seen: [
-              {
-                from: f.daemonJson.path,
-                shows: `default-runtime: ${f.daemonJson.defaultRuntime ?? ''}, runtimes: ${Object.keys(f.daemonJson.runtimes).join(', ') || 'none'}`,
-              },
-              ...quote(DEFAULT_RUNTIME),
-              ...seen,
-            ],
+            found: stops?.found ?? 'the default runtime has no entry',
+            seen: [...(stops?.seen ?? []), ...quote(DEFAULT_RUNTIME), ...seen],
           };
-        }
         const broken = or(f.containerd.fault, null);
         if (broken !== null && /^(failed|activating|inactive)/.test(or(f.containerd.active, '')))
           return {
@@ -212,30 +197,42 @@ export const docker = flow({
     }),
     defaultRuntime: check({
       title: 'Default runtime',
-      question: 'Does the default runtime exist?',
+      question: 'Does the default runtime exist, and can it read its configuration?',
       why: {
         line: 'A default runtime whose program is gone breaks every container.',
         paragraph:
-          'Where nvidia is the default runtime, each container goes through it, with or without a GPU. When the toolkit is removed, nothing starts any more.',
+          'Where nvidia is the default runtime, each container goes through it, with or without a GPU. When the toolkit is removed, or its configuration broken, nothing starts any more.',
         mechanism:
           'dockerd lists the entry without running it; only the start of a container fails, with a fork/exec error.',
       },
-      source: 'docker-default-runtime-broken',
-      probes: ['docker', 'runtimePath'],
+      source: 'docker-default-runtime-broken; config-toml-invalid; low-level-runtime-not-found',
+      probes: ['docker', 'runtimePath', 'config', 'configPaths', 'toolkit'],
       decide: f => {
         const info = daemonOf(f.docker);
         if (info?.defaultRuntime !== 'nvidia') return { is: 'fine', found: info?.defaultRuntime ?? '' };
-        return need(f.runtimePath.exists) === false
-          ? {
-              is: 'broken',
-              found: 'default runtime nvidia, but its program is gone',
-              seen: [
-                { from: 'docker info', shows: `default runtime nvidia, path ${f.runtimePath.path ?? ''}: not there` },
-              ],
-            }
-          : { is: 'fine', found: 'nvidia' };
+        if (need(f.runtimePath.exists) === false)
+          return {
+            is: 'broken',
+            found: 'default runtime nvidia, but its program is gone',
+            seen: [
+              { from: 'docker info', shows: `default runtime nvidia, path ${f.runtimePath.path ?? ''}: not there` },
+            ],
+          };
+        const bad = unreadable(f) ?? unknownMode(f);
+        if (bad) return { is: 'badConfig', ...bad };
+        const refused = ldconfigRefused(f);
+        if (refused) return { is: 'badLdconfig', ...refused };
+        const none = noLowLevel(f);
+        return none ? { is: 'noLowLevel', ...none } : { is: 'fine', found: 'nvidia' };
       },
-      on: { fine: 'fileSound', broken: stop('docker-default-runtime-broken', 'fileSound'), cannotTell: 'fileSound' },
+      on: {
+        fine: 'fileSound',
+        broken: stop('docker-default-runtime-broken', 'fileSound'),
+        badConfig: stop('config-toml-invalid', 'fileSound'),
+        badLdconfig: stop('ldconfig-container-path-rejected', 'fileSound'),
+        noLowLevel: stop('low-level-runtime-not-found', 'fileSound'),
+        cannotTell: 'fileSound',
+      },
     }),
     fileSound: check({
       title: 'daemon.json',
@@ -245,22 +242,29 @@ export const docker = flow({
         paragraph:
           'The running daemon keeps what it read. The next restart or reboot would leave the machine without Docker.',
         mechanism:
-          'dockerd reads daemon.json at start and at SIGHUP; a failed reload keeps the old configuration and only writes to the journal.',
+          'dockerd reads daemon.json at start and at SIGHUP; a failed reload keeps the old configuration and only writes to the journal. dockerd --validate does not see a default runtime without its entry, a runtime called runc, or a setting that the unit passes as well.',
       },
-      source: 'docker-daemon-json-malformed; field reference 1.6',
+      source: 'docker-daemon-json-malformed; docker-default-runtime-broken; docker-flag-conflict; field reference 1.6',
       bears: 'advice',
-      probes: ['daemonJson'],
-      decide: f =>
-        f.daemonJson.fault !== null || f.daemonJson.invalid !== null
-          ? {
-              is: 'broken',
-              found: 'broken on disk, the running daemon does not know yet',
-              seen: [{ from: f.daemonJson.path, shows: f.daemonJson.fault ?? f.daemonJson.invalid ?? '' }],
-            }
-          : { is: 'sound', found: need(f.daemonJson.text) === null ? 'no file, defaults apply' : 'parses' },
+      probes: ['docker', 'daemonJson'],
+      decide: f => {
+        if (f.daemonJson.fault !== null || f.daemonJson.invalid !== null)
+          return {
+            is: 'broken',
+            found: 'broken on disk, the running daemon does not know yet',
+            seen: [{ from: f.daemonJson.path, shows: f.daemonJson.fault ?? f.daemonJson.invalid ?? '' }],
+          };
+        // The engine of a context or of a user reads another file.
+        const stops = daemonOf(f.docker)?.rootless ? null : noStart(f.daemonJson, f.docker);
+        return stops
+          ? { ...stops, found: `${stops.found}, which the next start refuses` }
+          : { is: 'sound', found: need(f.daemonJson.text) === null ? 'no file, defaults apply' : 'parses' };
+      },
       on: {
         sound: 'containerdSound',
         broken: risk('docker-daemon-json-malformed', 'containerdSound'),
+        noDefault: risk('docker-default-runtime-broken', 'containerdSound'),
+        twice: risk('docker-flag-conflict', 'containerdSound'),
         cannotTell: 'containerdSound',
       },
     }),

@@ -3,6 +3,7 @@ import { CannotTell, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import type { Facts } from './probes/index.ts';
 import { cdiMeant, gpusByCdi } from './rules/cdi.ts';
+import { gpusByRuntime } from './rules/mode.ts';
 import { atLeast, since } from './rules/version.ts';
 
 /** What the engine wrote since it was last started; everything where the start is not among the last lines. */
@@ -20,13 +21,13 @@ const not = (value: boolean | null): boolean | null => (value === null ? null : 
 const cameLater = (f: Pick<Facts, 'docker'>, time: number | null, installed: string | null): boolean | null => {
   const unit = or(f.docker.unit, null);
   const info = daemonOf(f.docker);
-  if (!unit?.startedAt || !info || unit.activeState !== 'active') return false;
+  if (!unit || !info || unit.activeState !== 'active') return false;
   const said = sinceStart(f);
   // Refused once means refused until the next start.
   if (/could not select device driver \\?"(?:nvidia)?\\?" with capabilities: \[\[gpu\]\]/.test(said)) return true;
   // Both in the machine's own time, so that they compare as they stand.
   if (installed !== null && unit.startedLocal !== null) return installed > unit.startedLocal;
-  if (time === null || time <= unit.startedAt + 1) return false;
+  if (time === null || unit.startedAt === null || time <= unit.startedAt + 1) return false;
   const ran = Object.entries(info.runtimes).some(([name, r]) => name.startsWith('nvidia') && r.answered);
   if (!ran) return true;
   return /Got signal to reload configuration/.test(said) ? null : false;
@@ -77,11 +78,6 @@ export const gpus = flow({
               ? false
               : not(cameLater(f, or(f.toolkit.cdiHookTime, null), f.toolkit.cdiHookInstalled)),
         };
-        const info = daemonOf(f.docker);
-        const stripped =
-          info?.defaultRuntime === 'nvidia' &&
-          !['auto', 'legacy'].includes(f.config.mode) &&
-          atLeast(or(f.toolkit.version, null) ?? '0', since.toolkitStripsHook);
         if (usable.cdi) return { is: 'cdiFirst', found: `Docker ${version ?? ''} tries CDI first` };
         if (usable.cdi === null || usable.hook === null)
           throw new CannotTell([
@@ -92,7 +88,7 @@ export const gpus = flow({
             },
           ]);
         if (usable.hook)
-          return stripped
+          return gpusByRuntime(f)
             ? { is: 'runtime', found: 'the default runtime nvidia takes the hook out' }
             : { is: 'hook', found: `Docker ${version ?? ''} uses the hook` };
         if (hook !== null || (cdiFirst && cdiHook !== null))
@@ -179,6 +175,7 @@ export const gpus = flow({
         if (hook === null) return { is: 'noHook', found: 'no hook is installed' };
         if (f.config.fault !== null || ['auto', 'legacy'].includes(f.config.mode) || f.config.skipModeDetection)
           return { is: 'serves', found: 'by the hook' };
+        if (gpusByRuntime(f)) return { is: 'serves', found: 'by the default runtime nvidia, which takes the hook out' };
         // Where nobody meant CDI, the mode is at fault and not a spec that nobody wanted.
         if (!cdiMeant(f)) return { is: 'serves', found: `by the hook, if it accepts mode ${f.config.mode}` };
         return {

@@ -15,7 +15,7 @@ export const legacy = flow({
   nodes: {
     hook: check({
       title: 'Hook',
-      question: 'Is nvidia-container-runtime-hook installed?',
+      question: 'Is nvidia-container-runtime-hook installed, and does it take its list of capabilities?',
       why: {
         line: 'Legacy injection is a hook; the base package does not bring it.',
         paragraph:
@@ -23,17 +23,30 @@ export const legacy = flow({
         mechanism:
           'The runtime adds a prestart hook by its path; runc fails with fork/exec when the file is not there.',
       },
-      source: 'toolkit-base-only',
-      probes: ['toolkit'],
-      decide: f =>
-        need(f.toolkit.programs)['nvidia-container-runtime-hook'] === null
+      source: 'toolkit-base-only; config-toml-invalid; field reference 1.4, supported-driver-capabilities',
+      probes: ['toolkit', 'config'],
+      decide: f => {
+        if (need(f.toolkit.programs)['nvidia-container-runtime-hook'] === null)
+          return {
+            is: 'missing',
+            found: 'not installed',
+            seen: [{ from: 'which nvidia-container-runtime-hook', shows: 'not there' }],
+          };
+        const odd = f.config.oddCapabilities;
+        return odd.length > 0
           ? {
-              is: 'missing',
-              found: 'not installed',
-              seen: [{ from: 'which nvidia-container-runtime-hook', shows: 'not there' }],
+              is: 'refusesCapabilities',
+              found: `it knows no capability called ${odd.join(', ')}`,
+              seen: at(`supported-driver-capabilities names ${odd.join(', ')}`),
             }
-          : { is: 'there', found: 'installed' },
-      on: { there: 'cli', missing: stop('toolkit-base-only', 'cli'), cannotTell: 'cli' },
+          : { is: 'there', found: 'installed' };
+      },
+      on: {
+        there: 'cli',
+        missing: stop('toolkit-base-only', 'cli'),
+        refusesCapabilities: stop('config-toml-invalid', 'cli'),
+        cannotTell: 'cli',
+      },
     }),
     cli: check({
       title: 'nvidia-container-cli',

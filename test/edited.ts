@@ -106,6 +106,13 @@ export class Edit {
     }
     return this;
   }
+  /** What systemctl shows of Docker's unit. */
+  unit(change: (shown: string) => string): this {
+    for (const c of this.draft.commands)
+      if (c.argv.join(' ').startsWith('systemctl show docker --property='))
+        (c as { stdout: string }).stdout = change(c.stdout ?? '');
+    return this;
+  }
   /** The daemon is down. */
   dockerDown(journal = '', state = 'failed', result = 'exit-code'): this {
     const says = 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?';

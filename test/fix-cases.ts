@@ -133,6 +133,33 @@ export const cases: Readonly<Record<string, Case>> = {
     finding: 'docker-default-runtime-broken',
     offers: ['add-default-runtime-entry', 'remove-default-runtime'],
   },
+  'a default runtime without its entry, to be read at the next start': {
+    box: old(async box => daemonJson(v => ({ ...v, runtimes: {}, 'default-runtime': 'nvidia' }))(box)),
+    finding: 'docker-default-runtime-broken',
+    offers: ['add-default-runtime-entry', 'remove-default-runtime'],
+    isByName: true,
+    comesBack: true,
+  },
+  'hosts given twice, to be read at the next start': {
+    box: fresh(async box => daemonJson(v => ({ ...v, hosts: ['unix:///var/run/docker.sock'] }))(box)),
+    finding: 'docker-flag-conflict',
+    offers: ['remove-setting-given-twice'],
+    isByName: true,
+    comesBack: true,
+  },
+  'a restart for the toolkit with a file that the start refuses': {
+    box: old(async box => {
+      await does(box, 'mv', '/usr/bin/nvidia-container-runtime-hook', '/usr/bin/hook-aside');
+      await daemonJson(v => ({ ...v, runtimes: {} }))(box);
+      await restart(box);
+      await does(box, 'mv', '/usr/bin/hook-aside', '/usr/bin/nvidia-container-runtime-hook');
+      await daemonJson(v => ({ ...v, 'default-runtime': 'nvidia' }))(box);
+    }),
+    finding: 'docker-no-device-driver',
+    offers: ['restart-docker-for-toolkit'],
+    isByName: true,
+    refused: /would not come up again: .*the default runtime has no entry/,
+  },
   'hosts given twice': {
     box: old(async box => {
       await daemonJson(v => ({ ...v, hosts: ['unix:///var/run/docker.sock'] }))(box);
@@ -170,6 +197,25 @@ export const cases: Readonly<Record<string, Case>> = {
     box: old(async box => edit(box, CONFIG, t => t.replace('mode = "auto"', 'mode = "auto'))),
     finding: 'config-toml-invalid',
     offers: ['repair-config-toml', 'restore-default-config-toml'],
+  },
+  'config.toml with a capability that does not exist': {
+    box: old(async box =>
+      edit(box, CONFIG, t =>
+        t.replace(/^#?supported-driver-capabilities.*$/m, 'supported-driver-capabilities = "compute,utils"'),
+      ),
+    ),
+    finding: 'config-toml-invalid',
+    offers: ['remove-supported-capabilities'],
+  },
+  'config.toml with a switch in quotes': {
+    box: old(async box => edit(box, CONFIG, t => t.replace('#no-cgroups = false', 'no-cgroups = "false"'))),
+    finding: 'config-toml-invalid',
+    offers: ['correct-config-value-type', 'restore-default-config-toml'],
+  },
+  'config.toml with one runtime that is no list': {
+    box: fresh(async box => edit(box, CONFIG, t => t.replace(/runtimes = .*/, 'runtimes = "runc"'))),
+    finding: 'config-toml-invalid',
+    offers: ['correct-config-value-type', 'restore-default-config-toml'],
   },
   'config.toml with a mode that does not exist': {
     box: old(async box => edit(box, CONFIG, t => t.replace('mode = "auto"', 'mode = "CDI"'))),
@@ -270,8 +316,27 @@ export const cases: Readonly<Record<string, Case>> = {
       await restart(box);
       await daemonJson(({ 'cdi-spec-dirs': _, ...v }) => v)(box);
     }),
+    finding: 'docker-config-not-active',
+    offers: ['restart-docker'],
+  },
+  'spec folders in the file, not yet in the daemon': {
+    box: fresh(async box => {
+      await does(box, 'mkdir', '-p', '/opt/cdi');
+      await spec(box, '/opt/cdi/nvidia.yaml');
+      await box.write('/var/run/cdi/nvidia.yaml', null, root);
+      await daemonJson(v => ({ ...v, 'cdi-spec-dirs': ['/opt/cdi'] }))(box);
+    }),
+    finding: 'docker-config-not-active',
+    offers: ['restart-docker'],
+    leaves: ['cdi-spec-dir-mismatch'],
+  },
+  'no folder to search for specs': {
+    box: fresh(async box => {
+      await daemonJson(v => ({ ...v, 'cdi-spec-dirs': [] }))(box);
+      await restart(box);
+    }),
     finding: 'cdi-spec-dir-mismatch',
-    offers: ['restart-docker-for-cdi'],
+    offers: ['remove-cdi-spec-dirs'],
   },
   'a runtime called runc': {
     box: old(async box => {

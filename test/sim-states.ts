@@ -90,6 +90,11 @@ export const breakages: Readonly<Record<string, (world: World) => void>> = {
     'accept-nvidia-visible-devices-envvar-when-unprivileged = false',
   ),
   'config.toml broken': config('mode = "auto"', 'mode = "auto'),
+  'a capability that does not exist': config(
+    /^#?supported-driver-capabilities.*$/m,
+    'supported-driver-capabilities = "compute,utils"',
+  ),
+  'a switch of config.toml in quotes': config('#no-cgroups = false', 'no-cgroups = "true"'),
   'config.toml gone': world => remove(world.fs, configPath),
   'no low-level runtimes': config(/runtimes = \[.*\]/, 'runtimes = []'),
   'no spec': world => {
@@ -98,6 +103,9 @@ export const breakages: Readonly<Record<string, (world: World) => void>> = {
   },
   'stale spec': onlySpec(s => s.replaceAll('580.126.09', '550.163.01')),
   'empty spec': onlySpec(() => ''),
+  'a device named by a number': onlySpec(s => s.replace(/name: "0"/, 'name: 0')),
+  'a version of CDI that never was': onlySpec(s => s.replace('cdiVersion: 0.5.0', 'cdiVersion: 0.9.0')),
+  'a misspelt key of a mount': onlySpec(s => s.replace('hostPath: /usr', 'hostpath: /usr')),
   'spec too new': onlySpec(s => s.replace('cdiVersion: 0.5.0', 'cdiVersion: 1.0.0')),
   'spec for Podman only': onlySpec(s => s.replace('cdiVersion: 0.5.0', 'cdiVersion: 0.8.0')),
   'no device named all': onlySpec(s => s.replace('name: all', 'name: everything')),
@@ -169,6 +177,27 @@ export const breakages: Readonly<Record<string, (world: World) => void>> = {
   'runtime gone': world => remove(world.fs, '/usr/bin/nvidia-container-runtime'),
   'nvidia the default runtime': daemon(daemonJsonWith({ 'default-runtime': 'nvidia' })),
   'default runtime without entry': daemon('{"default-runtime":"nvidia"}'),
+  'nvidia the default runtime, mode cdi': world => {
+    daemon(daemonJsonWith({ 'default-runtime': 'nvidia' }))(world);
+    mode('cdi')(world);
+    writeSpec(world, world.versions.toolkit!);
+  },
+  'nvidia the default runtime, mode csv': world => {
+    daemon(daemonJsonWith({ 'default-runtime': 'nvidia' }))(world);
+    mode('csv')(world);
+  },
+  'nvidia the default runtime, mode misspelt': world => {
+    daemon(daemonJsonWith({ 'default-runtime': 'nvidia' }))(world);
+    mode('CDI')(world);
+  },
+  'nvidia the default runtime, config.toml broken': world => {
+    daemon(daemonJsonWith({ 'default-runtime': 'nvidia' }))(world);
+    config('mode = "auto"', 'mode = "auto')(world);
+  },
+  'nvidia the default runtime, no low-level runtimes': world => {
+    daemon(daemonJsonWith({ 'default-runtime': 'nvidia' }))(world);
+    config(/runtimes = \[.*\]/, 'runtimes = []')(world);
+  },
   'CDI switched off': daemon(daemonJsonWith({ features: { cdi: false } })),
   'CDI switched on': daemon(daemonJsonWith({ features: { cdi: true } })),
   'CDI on, not restarted': daemon(daemonJsonWith({ features: { cdi: true } }), false),

@@ -98,6 +98,15 @@ const states: Readonly<Record<string, (n: string) => Edit>> = {
       )
       .says('podman version --format json', '', 2, 'panic: runtime error: slice bounds out of range [1:0]')
       .says('podman info --format json', '', 2, 'panic'),
+  // With CDI off dockerd loads no spec, so it is stopped for another reason.
+  'deadly spec, stopped': n => states['deadly spec']!(n.replace('healthy', 'docker-stopped')),
+  // A context leads to another machine; what this one lacks is nobody's fault there.
+  'engine elsewhere': n =>
+    edit(n.replace('healthy', 'toolkit-not-installed'))
+      .says('docker context show', 'far\n')
+      .info(i => Object.assign(i, { KernelVersion: '5.15.0-160-generic', Name: 'far' })),
+  'engine at DOCKER_HOST': n =>
+    edit(n.replace('healthy', 'toolkit-not-installed')).says('printenv DOCKER_HOST', 'ssh://gpu@far\n'),
   'features.CDI': n =>
     edit(n)
       .daemon({ runtimes: { nvidia: { path: 'nvidia-container-runtime' } }, features: { CDI: true } })
@@ -154,6 +163,9 @@ const expected: Readonly<Record<string, readonly [old: string, recent: string]>>
   mismatch: ['driver-library-version-mismatch -----', 'driver-library-version-mismatch -----'],
   'ldcache lacks': ['host-ldcache-stale -----', 'host-ldcache-stale +-+++'],
   'deadly spec': ['cdi-spec-crashes-engine ++---', 'cdi-spec-crashes-engine ++---'],
+  'deadly spec, stopped': ['docker-not-running cdi-spec-crashes-engine -----', 'cdi-spec-crashes-engine -----'],
+  'engine elsewhere': ['none ????-', 'none ????-'],
+  'engine at DOCKER_HOST': ['none ????-', 'none ????-'],
   'features.CDI': ['docker-config-not-active ++-++', 'none +++++'],
   'cdi true not restarted': ['docker-config-not-active ++-++', 'none +++++'],
   'config absent': ['none ++---', 'none +++++'],

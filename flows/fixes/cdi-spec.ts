@@ -93,8 +93,9 @@ const generated = (ran: Ran, command: string, f: Facts): string | Refusal => {
   return text;
 };
 
-const owned = (f: Facts): string =>
-  refreshActive(f)
+/** The units write into the volatile folder and nowhere else. */
+const owned = (f: Facts, path: string): string =>
+  refreshActive(f) && canonical(path.slice(0, path.lastIndexOf('/'))) === '/var/run/cdi'
     ? 'The shipped refresh units keep it current.'
     : 'Nothing refreshes this file: after a driver update it has to be generated again.';
 
@@ -115,7 +116,7 @@ const write = (
       `sudo ${GENERATE.join(' ')} --output=${path}`,
     );
   const step = edits(path, before, { ok: true, text, changed: text !== before }, why, 0o644);
-  return isRefused(step) ? step : { summary: `${summary} ${owned(f)}`, steps: [step], afterwards: [newer] };
+  return isRefused(step) ? step : { summary: `${summary} ${owned(f, path)}`, steps: [step], afterwards: [newer] };
 };
 
 /** What every first spec needs to know. */
@@ -156,6 +157,7 @@ export const generateSpec = applies({
     const dirs = usable(f);
     return (
       hasCtk(f) &&
+      dirs.length > 0 &&
       !f.cdiSpecs.specs.some(s => isOurs(s) && s.fault === null && dirs.includes(s.dir)) &&
       helps(f, finding, GENERATES)
     );

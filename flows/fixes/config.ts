@@ -17,11 +17,13 @@ import { applies, type Draft, edits, isRefused, known, placed, printed, refuse, 
 
 const CLI = 'nvidia-container-cli';
 const RUNTIME = 'nvidia-container-runtime';
-const SPAN = 'Only this value is changed; nvidia-ctk config --in-place can comment out other keys before toolkit 1.20.';
+export const SPAN =
+  'Only this value is changed; nvidia-ctk config --in-place can comment out other keys before toolkit 1.20.';
 const STARTS_AGAIN = 'Containers that run keep what they have; start them again to benefit.';
 
-const touches = () => [CONFIG];
-const inConfig = (
+export const touches = () => [CONFIG];
+/** A plan that edits this one file. */
+export const inConfig = (
   facts: Facts,
   change: (text: string | null) => Edit,
   why: string,
@@ -32,7 +34,7 @@ const inConfig = (
   const step = edits(CONFIG, text, change(text), why, 0o644);
   return isRefused(step) ? step : { summary, steps: [step], afterwards: [STARTS_AGAIN] };
 };
-const readable = (f: Facts) => f.config.fault === null;
+export const readable = (f: Facts) => f.config.fault === null;
 
 /** The binary that can be run inside a container: ldconfig.real where ldconfig is a wrapper. */
 const realLdconfig = (f: Facts): string => {
@@ -334,7 +336,7 @@ export const defaultConfig = applies({
   plan: (f, a) => {
     const text = known(f.config.text, CONFIG);
     if (isRefused(text)) return text;
-    const fault = tomlFault(text ?? '');
+    const fault = tomlFault(text ?? '') ?? f.config.fault;
     const place = fault ? placed(CONFIG, fault) : CONFIG;
     const fresh = printed(a.defaults, 'nvidia-ctk config default');
     if (isRefused(fresh)) return { ...fresh, instead: [`mend ${place} by hand`] };

@@ -1,14 +1,15 @@
 /** Fixes of the Docker engine: runtimes, its configuration file, starting and restarting it. */
 import { or } from '../../src/engine/known.ts';
+import type { Refusal } from '../../src/plan/plan.ts';
 import { jsonFault, removeJson, setJson } from '../../src/text/json.ts';
 import { oneCharacterFix } from '../../src/text/json-fix.ts';
 import { canonical, DEFAULT_DIRS } from '../probes/cdi.ts';
 import { DAEMON_JSON, daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
-import { deadly } from './cdi-place.ts';
+import { deadlyAtStart, givenTwice, noStart } from '../rules/docker-start.ts';
 import { inDaemonJson, parses, touches } from './daemon-json.ts';
 import { applies, type Draft, isRefused, known, placed, refuse, replaces } from './make.ts';
-import { comesUp, isDown, isHostEngine, policies, reloads, restarts, running, starts } from './restart.ts';
+import { atNextStart, comesUp, isDown, isHostEngine, policies, reloads, restarts, running, starts } from './restart.ts';
 
 /** The runtime's program as daemon.json names it: by name where every PATH leads to it. */
 export const program = (f: Facts): string => {
@@ -104,7 +105,8 @@ export const startDocker = applies({
     isDown(f) &&
     f.daemonJson.fault === null &&
     f.daemonJson.invalid === null &&
-    deadly(f).length === 0,
+    deadlyAtStart(f).length === 0 &&
+    noStart(f.daemonJson, f.docker) === null,
   touches: () => [],
   plan: f =>
     starts(f, {
@@ -155,13 +157,6 @@ export const restartForToolkit = restart(
     );
   },
 );
-export const restartForCdi = restart(
-  'restart-docker-for-cdi',
-  'Restart Docker, so that it takes its CDI settings over',
-  ['cdi-disabled-in-docker', 'cdi-spec-dir-mismatch'],
-  'daemon.json says it already, and Docker reads CDI settings only when it starts',
-  wantsCdi,
-);
 
 const BY_HAND = [
   `sudoedit ${DAEMON_JSON}`,
@@ -202,6 +197,14 @@ export const repairDaemonJson = applies({
   },
 });
 
+/** Docker runs, and only its next start would refuse the file. */
+const isAhead = (f: Facts): boolean => {
+  const daemon = daemonOf(f.docker);
+  return daemon !== null && noStart(f.daemonJson, f.docker) !== null;
+};
+const mendsStart = (f: Facts, a: Readonly<Record<string, unknown>>, draft: Draft): Draft | Refusal =>
+  isAhead(f) ? atNextStart(f, draft) : comesUp(f, a, draft);
+
 export const addDefaultRuntime = applies({
   id: 'add-default-runtime-entry',
   title: 'Add the nvidia runtime that is the default already',
@@ -224,7 +227,7 @@ export const addDefaultRuntime = applies({
       'the default names a runtime that has no entry',
       'Adds the entry that default-runtime needs; the default stays.',
     );
-    return isRefused(draft) ? draft : comesUp(f, a, draft);
+    return isRefused(draft) ? draft : mendsStart(f, a, draft);
   },
 });
 
@@ -246,7 +249,7 @@ export const dropDefaultRuntime = applies({
       'neither --gpus nor Compose nor CDI needs nvidia as the default',
       'Containers run with runc again unless they ask for nvidia. A removed default is taken over only at a start.',
     );
-    return isRefused(draft) ? draft : comesUp(f, a, draft);
+    return isRefused(draft) ? draft : mendsStart(f, a, draft);
   },
 });
 
@@ -279,13 +282,12 @@ export const desktopContext = applies({
 
 /** "hosts: (from flag: [fd://], from file: [unix:///var/run/docker.sock])", as the journal words it. */
 const GIVEN_TWICE = /both as a flag and in the configuration file: ([\w-]+): \(from flag: (.*?), from file: (.*?)\)/;
-const givenTwice = (f: Facts): { readonly key: string; readonly flag: string; readonly file: string } | null => {
+const setTwice = (f: Facts): { readonly key: string; readonly flag: string; readonly file: string } | null => {
   const [, key, flag, file] = GIVEN_TWICE.exec(or(f.docker.journal, '')) ?? [];
   if (key !== undefined && f.daemonJson.keys.includes(key)) return { key, flag: flag ?? '', file: file ?? '' };
-  const hosts = /\s(?:-H|--host)[= ](\S+)/.exec(or(f.docker.unit, null)?.execStart ?? '')?.[1];
-  return hosts && f.daemonJson.keys.includes('hosts') ? { key: 'hosts', flag: hosts, file: 'the list' } : null;
+  const twice = givenTwice(f.daemonJson, or(f.docker.unit, null)?.execStart ?? '');
+  return twice && { ...twice, file: 'what stands there' };
 };
-
 export const dropTwice = applies({
   id: 'remove-setting-given-twice',
   title: 'Take the setting that is given twice out of daemon.json',
@@ -293,12 +295,12 @@ export const dropTwice = applies({
   privilege: 3,
   effect: ['E1', 'RD'],
   source: '2.9 docker-flag-conflict',
-  fits: f => parses(f) && givenTwice(f) !== null,
+  fits: f => parses(f) && setTwice(f) !== null,
   touches,
   needs: running,
   more: policies,
   plan: (f, a) => {
-    const twice = givenTwice(f);
+    const twice = setTwice(f);
     if (twice === null) return refuse('no setting is given twice');
     const draft = inDaemonJson(
       f,
@@ -306,7 +308,7 @@ export const dropTwice = applies({
       `the unit of Docker passes ${twice.key} as well`,
       `Keeps the flag of the unit (${twice.flag}) and takes ${twice.file} out of the file; if that was wanted, keep it and clear the flag in a drop-in instead.`,
     );
-    return isRefused(draft) ? draft : comesUp(f, a, draft);
+    return isRefused(draft) ? draft : mendsStart(f, a, draft);
   },
 });
 
@@ -328,7 +330,7 @@ export const dropReserved = applies({
       'Docker has runc built in and refuses an entry of that name',
       'Removes one entry; containers go on using runc.',
     );
-    return isRefused(draft) ? draft : comesUp(f, a, draft);
+    return isRefused(draft) ? draft : mendsStart(f, a, draft);
   },
 });
 
@@ -339,7 +341,6 @@ export const dockerFixes = [
   startDocker,
   restartDocker,
   restartForToolkit,
-  restartForCdi,
   repairDaemonJson,
   addDefaultRuntime,
   dropDefaultRuntime,

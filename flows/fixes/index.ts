@@ -5,6 +5,7 @@ import { cardFixes } from './card.ts';
 import { cdiPlaceFixes } from './cdi-place.ts';
 import { cdiSpecFixes } from './cdi-spec.ts';
 import { configFixes } from './config.ts';
+import { configValueFixes } from './config-values.ts';
 import { containerFixes } from './container.ts';
 import { containerdFixes } from './containerd.ts';
 import { crioFixes, crioGuides } from './crio.ts';
@@ -41,6 +42,7 @@ export const fixes: readonly Fix[] = [
   ...leftoverFixes,
   ...dockerFixes,
   ...dockerCdiFixes,
+  ...configValueFixes,
   ...configFixes,
   ...containerdFixes,
   ...packageFixes,

@@ -4,9 +4,10 @@ import { isUnknown, or } from '../../src/engine/known.ts';
 import type { Asks } from '../../src/engine/probe.ts';
 import { inspectOf, interruptionOf, PS, runningIds } from '../../src/plan/interruption.ts';
 import type { Interruption, Refusal } from '../../src/plan/plan.ts';
-import { DAEMON_JSON, daemonOf } from '../probes/docker.ts';
+import { DAEMON_JSON, daemonOf, readDaemonJson } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
 import { isTaskName } from '../probes/swarm.ts';
+import { noStart } from '../rules/docker-start.ts';
 import { atLeast } from '../rules/version.ts';
 import { type Draft, refuse, root } from './make.ts';
 
@@ -85,9 +86,30 @@ const stopsSaid = (i: Interruption): readonly string[] => {
   ];
 };
 
+/** daemon.json as it will stand after a draft; undefined where that is not known. */
+const fileAfter = (f: Facts, draft: Draft): string | null | undefined => {
+  const last = draft.steps.findLast(s => s.do === 'edit' && s.path === DAEMON_JSON);
+  return last?.do === 'edit' ? last.after : or(f.daemonJson.text, undefined);
+};
+
+/** Why Docker would not come up again with that file; null where nothing is known to stop it. */
+const staysDown = (f: Facts, draft: Draft): Refusal | null => {
+  const text = fileAfter(f, draft);
+  if (text === undefined) return null;
+  const json = { path: DAEMON_JSON, ...readDaemonJson(text) };
+  const isAsItWas = text === or(f.daemonJson.text, undefined);
+  const why = json.fault ?? (isAsItWas ? f.daemonJson.invalid : null) ?? noStart(json, f.docker)?.found;
+  return why
+    ? refuse(`Docker would not come up again: ${DAEMON_JSON}: ${why}`, 'mend that first, then run gpumedic again')
+    : null;
+};
+
+/** What dockerd says of the file it will read, where there is one. */
+const checked = (f: Facts, draft: Draft) => (typeof fileAfter(f, draft) === 'string' ? validates(f) : []);
+
 /** Adds the restart to a draft: validated before, containers named, and repeated on the old files after an undo. */
 export const restarts = (f: Facts, answers: Answers, draft: Draft): Draft | Refusal => {
-  const no = unmanaged(f);
+  const no = unmanaged(f) ?? staysDown(f, draft);
   if (no) return no;
   if (daemonOf(f.docker)?.swarm?.locks)
     return refuse(
@@ -98,7 +120,7 @@ export const restarts = (f: Facts, answers: Answers, draft: Draft): Draft | Refu
   const interrupts = stops(f, answers);
   return {
     ...draft,
-    validate: draft.steps.some(s => s.do === 'edit' && s.path === DAEMON_JSON && s.after !== null) ? validates(f) : [],
+    validate: checked(f, draft),
     settle: [...(failed(f) ? [clear] : []), root(['systemctl', 'restart', 'docker'], RESTART_MS)],
     interrupts,
     afterwards: [...(draft.afterwards ?? []), ...stopsSaid(interrupts)],
@@ -114,14 +136,21 @@ export const reloads = (f: Facts, draft: Draft): Draft | Refusal => {
 
 /** Adds the start of an engine that is down; nothing can be interrupted. */
 export const starts = (f: Facts, draft: Draft): Draft | Refusal => {
-  const no = unmanaged(f);
+  const no = unmanaged(f) ?? staysDown(f, draft);
   if (no) return no;
   return {
     ...draft,
-    validate: draft.steps.some(s => s.do === 'edit' && s.path === DAEMON_JSON && s.after !== null) ? validates(f) : [],
+    validate: checked(f, draft),
     settle: [...(failed(f) ? [clear] : []), root(['systemctl', 'start', 'docker'], RESTART_MS)],
     interrupts: null,
   };
+};
+
+/** A running Docker keeps what it has, so a file that only its next start refuses is mended without one. */
+export const atNextStart = (f: Facts, draft: Draft): Draft | Refusal => {
+  const no = staysDown(f, draft);
+  const read = no ?? reloads(f, draft);
+  return 'refuse' in read ? read : { ...read, privilege: 2, effect: ['E1', 'RL'] };
 };
 
 export const isDown = (f: Facts): boolean => daemonOf(f.docker) === null && f.docker.refused === 'notRunning';

@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import type { DirRead, FileRead, StatRead } from '../../src/box/box.ts';
 import { isUnknown, type Maybe, unknown } from '../../src/engine/known.ts';
 import { list, probe, read, stat } from '../../src/engine/probe.ts';
+import { compare } from '../rules/version.ts';
 import { exists, names, record, string } from './answers.ts';
 import type { CrioFileFacts } from './crio.ts';
 import type { DaemonJsonFacts, DockerFacts } from './docker.ts';
@@ -107,8 +108,25 @@ export interface Spec {
   readonly deadly: boolean;
 }
 
+/** Versions that were published; the library refuses any other, in between as well as above. */
+const VERSIONS = ['0.1.0', '0.2.0', '0.3.0', '0.4.0', '0.5.0', '0.6.0', '0.7.0', '0.8.0', '1.0.0', '1.1.0'];
 const SPEC_KEYS = new Set(['cdiVersion', 'kind', 'annotations', 'devices', 'containerEdits']);
+const DEVICE_KEYS = new Set(['name', 'annotations', 'containerEdits']);
 const EDIT_KEYS = new Set(['env', 'deviceNodes', 'hooks', 'mounts', 'intelRdt', 'additionalGids', 'netDevices']);
+/** Keys within the lists of an edit; any other makes the library refuse the file. */
+const INNER_KEYS: Readonly<Record<string, ReadonlySet<string>>> = {
+  deviceNodes: new Set(['path', 'hostPath', 'type', 'major', 'minor', 'fileMode', 'permissions', 'uid', 'gid']),
+  mounts: new Set(['hostPath', 'containerPath', 'options', 'type']),
+  hooks: new Set(['hookName', 'path', 'args', 'env', 'timeout']),
+};
+
+const strangeIn = (value: unknown, keys: ReadonlySet<string>): string | undefined =>
+  Object.keys(record(value)).find(k => !keys.has(k));
+const strangeInEdits = (value: unknown): string | undefined =>
+  strangeIn(value, EDIT_KEYS) ??
+  Object.entries(INNER_KEYS)
+    .flatMap(([list, keys]) => array(record(value)[list]).map(entry => strangeIn(entry, keys)))
+    .find(k => k !== undefined);
 
 const array = (v: unknown): readonly Readonly<Record<string, unknown>>[] => (Array.isArray(v) ? v.map(record) : []);
 
@@ -159,20 +177,28 @@ export const readSpec = (path: string, text: string): Omit<Spec, 'mode' | 'uid' 
   if (Object.keys(spec).length === 0) return broken('the file holds no spec');
   const [vendor = '', cls = ''] = kind.split('/');
   const deadly = vendor.length === 1 || cls.length === 1;
-  const stranger = Object.keys(spec).find(k => !SPEC_KEYS.has(k));
+  const stranger = strangeIn(spec, SPEC_KEYS);
   if (stranger) return { ...broken(`unknown field "${stranger}"`, kind), deadly };
   const devices = new Map<string, Edits>();
   let needs = '0.3.0';
   const raise = (v: string) => {
     if (v > needs) needs = v;
   };
-  let fault: string | null = kind === '' ? 'it has no kind' : !string(spec.cdiVersion) ? 'it has no cdiVersion' : null;
+  const version = (string(spec.cdiVersion) ?? '').replace(/^v/, '');
+  let fault: string | null =
+    kind === ''
+      ? 'it has no kind'
+      : version === ''
+        ? 'it has no cdiVersion'
+        : !VERSIONS.includes(version) && compare(version, VERSIONS.at(-1)!) < 0
+          ? `there is no CDI ${version}`
+          : null;
   for (const device of array(spec.devices)) {
+    // The library takes a number for the text that it is written as.
     const name = typeof device.name === 'number' ? String(device.name) : (string(device.name) ?? '');
     const edits = editsOf(device.containerEdits);
-    const odd = Object.keys(record(device.containerEdits)).find(k => !EDIT_KEYS.has(k));
+    const odd = strangeIn(device, DEVICE_KEYS) ?? strangeInEdits(device.containerEdits);
     if (odd) fault ??= `unknown field "${odd}"`;
-    if (typeof device.name === 'number') fault ??= `device name ${name} is a number, not a string`;
     if (isEmpty(edits, device.containerEdits)) fault ??= `invalid device "${name}", empty device edits`;
     if (devices.has(name)) fault ??= `device "${name}" stands twice`;
     if (/^\d/.test(name)) raise('0.5.0');
@@ -180,7 +206,7 @@ export const readSpec = (path: string, text: string): Omit<Spec, 'mode' | 'uid' 
     devices.set(name, edits);
   }
   const common = record(spec.containerEdits);
-  const odd = Object.keys(common).find(k => !EDIT_KEYS.has(k));
+  const odd = strangeInEdits(common);
   if (odd) fault ??= `unknown field "${odd}"`;
   if ('additionalGids' in common || 'intelRdt' in common) raise('0.7.0');
   if ('annotations' in spec) raise('0.6.0');
@@ -188,7 +214,7 @@ export const readSpec = (path: string, text: string): Omit<Spec, 'mode' | 'uid' 
   return {
     path,
     dir,
-    version: string(spec.cdiVersion) ?? '',
+    version,
     kind,
     devices,
     common: editsOf(common),

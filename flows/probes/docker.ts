@@ -110,11 +110,14 @@ export interface UnitFacts {
   readonly pid: number | null;
 }
 
+/** "@1795323267", or "Sun 2026-11-22 04:54:28 UTC". The letters of another zone do not say its hours. */
 const timestamp = (s: string | undefined): number | null => {
-  // systemd prints "Sun 2026-11-22 04:54:28 UTC"; Date does not like the leading day.
+  const seconds = /^@(\d+)/.exec(s ?? '')?.[1];
+  if (seconds !== undefined) return Number(seconds);
   const m = /(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?: (\S+))?/.exec(s ?? '');
-  if (!m) return null;
-  const at = Date.parse(`${m[1]}T${m[2]}${!m[3] || m[3] === 'UTC' ? 'Z' : /^[+-]\d\d/.test(m[3]) ? m[3] : 'Z'}`);
+  const zone = m?.[3] ?? 'UTC';
+  if (!m || !/^(UTC|GMT|[+-]\d\d.*)$/.test(zone)) return null;
+  const at = Date.parse(`${m[1]}T${m[2]}${/^[+-]/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3) || '00'}` : 'Z'}`);
   return Number.isNaN(at) ? null : at / 1000;
 };
 
@@ -128,6 +131,8 @@ export const docker = probe({
     info: run('docker', 'info', '--format', '{{json .}}'),
     version: run('docker', 'version', '--format', '{{json .}}'),
     unit: run('systemctl', 'show', 'docker', `--property=${SHOW}`),
+    // systemd before 248 does not know the option, and then its own zone has to do.
+    since: run('systemctl', 'show', 'docker', '--timestamp=unix', '--property=ExecMainStartTimestamp'),
     journal: run('journalctl', '-u', 'docker', '-b', '-n', '50', '--no-pager', '-o', 'cat'),
     active: run('systemctl', 'is-active', 'docker'),
     daemon: run('dockerd', '--version'),
@@ -159,6 +164,7 @@ export const docker = probe({
     const answered = info !== null && !failed && string(info.ServerVersion) ? daemonInfo(info) : null;
     const unitText = a.unit.kind === 'exited' ? a.unit.stdout : '';
     const get = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(unitText)?.[1];
+    const since = a.since.kind === 'exited' ? /^ExecMainStartTimestamp=(@\d+)$/m.exec(a.since.stdout)?.[1] : undefined;
     return {
       info:
         answered ??
@@ -179,7 +185,8 @@ export const docker = probe({
           ? {
               activeState: get('ActiveState')!,
               result: get('Result') ?? '',
-              startedAt: timestamp(get('ExecMainStartTimestamp')) ?? timestamp(get('ActiveEnterTimestamp')),
+              startedAt:
+                timestamp(since) ?? timestamp(get('ExecMainStartTimestamp')) ?? timestamp(get('ActiveEnterTimestamp')),
               startedLocal: /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.exec(get('ExecMainStartTimestamp') ?? '')?.[0] ?? null,
               execStart: /argv\[\]=([^;]*)/.exec(get('ExecStart') ?? '')?.[1]?.trim() ?? '',
               pid: Number(get('MainPID')) || null,
@@ -266,52 +273,70 @@ export interface DaemonJsonFacts {
   readonly validated: boolean;
 }
 
+/** What dockerd says of a file that it does not accept; before 23.0 it does not know the option, which says nothing. */
+const REFUSED = /unable to configure the Docker daemon|configuration validation/;
+/** It could not read the file, so it has not judged it. */
+const UNREAD = /open \S+: (no such file or directory|permission denied)/;
+
+type JsonText = Pick<
+  DaemonJsonFacts,
+  'fault' | 'runtimes' | 'defaultRuntime' | 'cdi' | 'specDirs' | 'offers' | 'keys' | 'withoutEffect'
+>;
+
+/** What the text of a daemon.json says, or why it does not parse. */
+export const readDaemonJson = (raw: string | null): JsonText => {
+  let fault: string | null = null;
+  let value: unknown = {};
+  const content = (raw ?? '').replace(/^\uFEFF/, '');
+  if (content.trim() !== '') {
+    try {
+      value = JSON.parse(content);
+    } catch (e) {
+      fault = (e as Error).message;
+    }
+  }
+  const top = record(value);
+  const features = record(top.features);
+  return {
+    fault,
+    runtimes: Object.fromEntries(
+      Object.entries(record(top.runtimes)).map(([n, r]) => [n, { path: string(record(r).path) ?? null }]),
+    ),
+    defaultRuntime: string(top['default-runtime']) ?? null,
+    cdi: typeof features.cdi === 'boolean' ? features.cdi : undefined,
+    specDirs: Array.isArray(top['cdi-spec-dirs']) ? strings(top['cdi-spec-dirs']) : undefined,
+    offers: strings(top['node-generic-resources']),
+    keys: Object.keys(top),
+    withoutEffect: [
+      ...Object.keys(features)
+        .filter(k => k !== 'cdi' && k.toLowerCase() === 'cdi')
+        .map(k => `features.${k}`),
+      ...('cdi-spec-dir' in top ? ['cdi-spec-dir'] : []),
+    ],
+  };
+};
+
 export const daemonJson = probe({
   id: 'daemonJson',
   looks: DAEMON_JSON,
   needs: () => ({
     file: read(DAEMON_JSON),
     stat: stat(DAEMON_JSON),
-    validate: run('dockerd', '--validate', `--config-file=${DAEMON_JSON}`),
+    // Without a file named it reads this one, where there is one.
+    validate: run('dockerd', '--validate'),
   }),
   read: (a): DaemonJsonFacts => {
     const raw = text(a.file as FileRead, DAEMON_JSON);
-    let fault: string | null = null;
-    let value: unknown = {};
-    if (typeof raw === 'string' && raw.replace(/^\uFEFF/, '').trim() !== '') {
-      try {
-        value = JSON.parse(raw.replace(/^\uFEFF/, ''));
-      } catch (e) {
-        fault = (e as Error).message;
-      }
-    }
-    const top = record(value);
-    const features = record(top.features);
     const said =
       a.validate.kind === 'exited' && a.validate.code !== 0 ? `${a.validate.stderr}${a.validate.stdout}`.trim() : '';
     const mtime = exists(a.stat as StatRead, DAEMON_JSON);
     return {
       path: DAEMON_JSON,
       text: raw,
-      fault,
-      runtimes: Object.fromEntries(
-        Object.entries(record(top.runtimes)).map(([n, r]) => [n, { path: string(record(r).path) ?? null }]),
-      ),
-      defaultRuntime: string(top['default-runtime']) ?? null,
-      cdi: typeof features.cdi === 'boolean' ? features.cdi : undefined,
-      specDirs: Array.isArray(top['cdi-spec-dirs']) ? strings(top['cdi-spec-dirs']) : undefined,
-      offers: strings(top['node-generic-resources']),
-      keys: Object.keys(top),
-      withoutEffect: [
-        ...Object.keys(features)
-          .filter(k => k !== 'cdi' && k.toLowerCase() === 'cdi')
-          .map(k => `features.${k}`),
-        ...('cdi-spec-dir' in top ? ['cdi-spec-dir'] : []),
-      ],
+      ...readDaemonJson(typeof raw === 'string' ? raw : null),
       mtime: a.stat.kind === 'stat' ? a.stat.stat.mtime : mtime === false ? null : unknown('unrecorded', DAEMON_JSON),
-      // A file that does not exist is not invalid; dockerd only complains because the option names it.
       validated: a.validate.kind === 'exited' && a.validate.code === 0,
-      invalid: said !== '' && raw !== null && !/no such file/.test(said) ? said.split('\n').pop()! : null,
+      invalid: raw !== null && REFUSED.test(said) && !UNREAD.test(said) ? said.split('\n').pop()! : null,
     };
   },
 });

@@ -3,6 +3,7 @@ import type { FileRead, StatRead } from '../../src/box/box.ts';
 import { isUnknown, type Maybe, unknown } from '../../src/engine/known.ts';
 import { list, probe, read, run, stat } from '../../src/engine/probe.ts';
 import { parseToml, type TomlFault } from '../../src/text/toml-parse.ts';
+import { mistyped } from '../rules/config-types.ts';
 import { atLeast } from '../rules/version.ts';
 import { exists, names, record, string, strings, text } from './answers.ts';
 
@@ -125,9 +126,12 @@ export const toolkit = probe({
   },
 });
 
+const CAPABILITIES = ['all', 'compat32', 'compute', 'display', 'graphics', 'ngx', 'utility', 'video'];
+
 export interface ConfigFacts {
   /** The file's text; null where there is none (defaults apply then). */
   readonly text: Maybe<string | null>;
+  /** Why the toolkit cannot read it: its syntax, or a value of a wrong type. */
   readonly fault: TomlFault | null;
   readonly mode: string;
   readonly root: string | null;
@@ -138,6 +142,8 @@ export interface ConfigFacts {
   readonly acceptEnv: boolean;
   /** Variables that count before NVIDIA_VISIBLE_DEVICES: what Swarm gave to a task. */
   readonly swarmResource: readonly string[];
+  /** Words of supported-driver-capabilities that the hook does not know. */
+  readonly oddCapabilities: readonly string[];
   readonly runtimes: readonly string[] | null;
   readonly specDirs: readonly string[];
   readonly defaultKind: string;
@@ -154,7 +160,10 @@ export const config = probe({
   read: (a): ConfigFacts => {
     const raw = text(a.file, CONFIG);
     const parsed = typeof raw === 'string' ? parseToml(raw) : { value: {} };
-    const fault = 'fault' in parsed ? parsed.fault : null;
+    const fault =
+      'fault' in parsed
+        ? parsed.fault
+        : ((typeof raw === 'string' ? mistyped(raw, parsed.value)?.fault : undefined) ?? null);
     const top = 'fault' in parsed ? {} : record(parsed.value);
     const cli = record(top['nvidia-container-cli']);
     const runtime = record(top['nvidia-container-runtime']);
@@ -174,6 +183,10 @@ export const config = probe({
         .split(',')
         .map(name => name.trim())
         .filter(Boolean),
+      oddCapabilities: (string(top['supported-driver-capabilities']) ?? '')
+        .split(',')
+        .map(word => word.trim())
+        .filter(word => word !== '' && !CAPABILITIES.includes(word)),
       runtimes: Array.isArray(runtime.runtimes) ? strings(runtime.runtimes) : null,
       specDirs: Array.isArray(cdi['spec-dirs']) ? strings(cdi['spec-dirs']) : ['/etc/cdi', '/var/run/cdi'],
       defaultKind: string(cdi['default-kind']) ?? 'nvidia.com/gpu',

@@ -8,6 +8,7 @@ import { CannotTell, isUnknown, need, or, type Unknown } from '../../src/engine/
 import { canonical, DEFAULT_DIRS, type Edits, type Spec } from '../probes/cdi.ts';
 import { daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
+import { gpusByRuntime } from './mode.ts';
 import { atLeast, cdiSchemaOf, compare, since } from './version.ts';
 
 export type Reader = 'docker' | 'toolkit' | 'podman';
@@ -29,13 +30,17 @@ type CdiFacts = Pick<
 const KIND = 'nvidia.com/gpu';
 const WANTED = 'all';
 
-/** Who reads the specs for this form of request. */
-export const readerOf = (r: Request): Reader =>
+/** Who reads the specs for this form of request. --gpus comes to the default runtime where Docker made nothing of CDI. */
+export const readerOf = (f: CdiFacts, r: Request): Reader =>
   r.way === 'podman-cdi'
     ? 'podman'
     : r.way === 'docker-runtime' || r.way === 'docker-runtime-cdi'
       ? 'toolkit'
-      : 'docker';
+      : r.way === 'docker-gpus' && gpusByRuntime(f) && !gpusServedByCdi(f)
+        ? 'toolkit'
+        : 'docker';
+const gpusServedByCdi = (f: CdiFacts): boolean =>
+  atLeast(need(f.docker.serverVersion) ?? '0', since.dockerGpusCdiFirst) && gpusByCdi(f).is === 'yes';
 
 export const dirsOf = (f: CdiFacts, reader: Reader): readonly string[] =>
   (reader === 'docker' ? dockerDirs(f) : reader === 'toolkit' ? f.config.specDirs : f.podman.specDirs)
@@ -183,6 +188,15 @@ export const resolve = (f: CdiFacts, reader: Reader): Resolution => {
   };
 };
 
+/** Folders that daemon.json names, where the running daemon searches others and the name would resolve in these. */
+export const dirsAfterRestart = (f: CdiFacts): readonly string[] | null => {
+  const info = daemonOf(f.docker);
+  if (!info || info.cdiSpecDirs.length === 0 || isUnknown(f.daemonJson.text)) return null;
+  const dirs = f.daemonJson.specDirs ?? DEFAULT_DIRS;
+  const again: CdiFacts = { ...f, docker: { ...f.docker, info: { ...info, cdiSpecDirs: dirs } } };
+  return dirs.some(d => d !== '') && resolve(again, 'docker').is === 'resolves' ? dirs : null;
+};
+
 /** What the winning spec names and this host lacks; in the order in which it breaks a start. */
 export interface Lacks {
   readonly nodes: readonly string[];
@@ -254,7 +268,10 @@ export const setUp = (f: CdiFacts & Pick<Facts, 'units'>, r: Request): boolean =
   );
   const habitual = specsIn(['/etc/cdi', '/var/run/cdi']);
   if (r.way === 'docker-cdi') {
-    const on = (daemonOf(f.docker)?.cdiSpecDirs.length ?? 0) > 0;
+    // A list of no folders leaves CDI on, with nothing to search.
+    const emptied =
+      f.daemonJson.specDirs !== undefined && atLeast(or(f.docker.serverVersion, null) ?? '0', since.dockerCdiDefault);
+    const on = (daemonOf(f.docker)?.cdiSpecDirs.length ?? 0) > 0 || emptied;
     if (f.daemonJson.cdi !== undefined) return f.daemonJson.cdi || habitual;
     return (on && (habitual || refreshes)) || f.daemonJson.withoutEffect.some(k => k.startsWith('features.'));
   }

@@ -1,6 +1,7 @@
 /** How nvidia-container-runtime.mode resolves on this box (field reference 1.3). */
 
 import { CannotTell, need, or } from '../../src/engine/known.ts';
+import { daemonOf } from '../probes/docker.ts';
 import type { Facts } from '../probes/index.ts';
 import { atLeast, since } from './version.ts';
 
@@ -16,6 +17,15 @@ export const modesOf = (version: string): readonly string[] =>
 /** The mode that is set; one that this toolkit refuses counts as the default it has to become. */
 export const modeInForce = (f: Pick<Facts, 'config' | 'toolkit'>): string =>
   modesOf(or(f.toolkit.version, null) ?? since.toolkitJitCdi).includes(f.config.mode) ? f.config.mode : 'auto';
+
+/**
+ * Where nvidia is the default runtime and its mode is one of its own, it takes the hook out of what --gpus asks for and
+ * injects by itself.
+ */
+export const gpusByRuntime = (f: Pick<Facts, 'config' | 'toolkit' | 'docker'>): boolean =>
+  daemonOf(f.docker)?.defaultRuntime === 'nvidia' &&
+  !['auto', 'legacy'].includes(modeInForce(f)) &&
+  atLeast(need(f.toolkit.version) ?? '0', since.toolkitStripsHook);
 
 /** Tegra as the toolkit's platform test sees it: a Tegra machine without a loadable NVML, or a GPU called Thor or nvgpu. */
 export const resolvesTegra = (f: Pick<Facts, 'where' | 'smi' | 'toolkit'>): boolean => {

@@ -86,6 +86,8 @@ export const cdiEngineSigns = {
         ],
         0.85,
       ),
+      s('.service: Command … is not executable', 0.8, { also: ['nvidia'] }),
+      s(['nvidia-cdi-generate.service', 'docker-nvidia-setup.service'], 0.5),
       s(['Unknown key name … in section', 'Unknown key … in section Service'], 0.5, { also: ['nvidia'] }),
     ],
   },

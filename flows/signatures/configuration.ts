@@ -27,8 +27,9 @@ export const configurationSigns = {
       s(
         ['is not host-relative (does not start with a @)', 'is not host-relative', 'host-relative (does not start'],
         0.97,
+        { kind: 'cause' },
       ),
-      s('nvidia-container-cli.ldconfig value', 0.85),
+      s('nvidia-container-cli.ldconfig value', 0.93, { kind: 'cause' }),
     ],
   },
   'ldcache-process-failed': {
@@ -114,7 +115,8 @@ export const configurationSigns = {
       s(['invalid runtime mode:', 'invalid mode', 'a mode must be specified', 'failed to resolve mode'], 0.82, {
         also: ['nvidia-container-runtime'],
       }),
-      s(['a mode must be specified', 'invalid runtime mode: '], 0.7),
+      s('invalid mode', 0.82, { also: ['NVIDIA Container Runtime'] }),
+      s(['construct OCI spec modifier: invalid mode', 'a mode must be specified', 'invalid runtime mode: '], 0.7),
       s('nvidia-container-runtime did not terminate successfully', 0.72, {
         also: ['unable to retrieve OCI runtime error'],
       }),

@@ -113,6 +113,9 @@ export const runtimeSigns = {
       s(['NVML: Unknown Error', 'NVML_ERROR_UNKNOWN', 'nvml … Unknown Error'], 0.4, {
         more: { daemonReload: 0.8, exitsLater: 0.6 },
       }),
+      // The node is there and its rule is gone; a mode of the file would say "Permission denied".
+      s('cannot open /dev/nvidia … not permitted', 0.9),
+      s('open /dev/nvidia … Operation not', 0.86),
       s(['systemctl daemon-reload', 'systemd, 1, c 195:'], 0.5, { also: ['NVML: Unknown'] }),
       // Not permitted: the nodes are there and the device rules are gone.
       s([...cudaCode(800), 'CUDA_ERROR_NOT_PERMITTED', 'cudaErrorNotPermitted', 'device context 800'], 0.66),

@@ -218,7 +218,7 @@ export const specText = (spec: GeneratedSpec, version: string): string => {
       name: d.name,
       containerEdits: { deviceNodes: d.nodes.map(n => ({ path: n.path })) },
     })),
-    containerEdits: commonEdits(spec),
+    containerEdits: { ...commonEdits(spec), deviceNodes: spec.nodes.map(n => ({ path: n.path })) },
   });
   return content;
 };

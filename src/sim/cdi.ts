@@ -45,6 +45,9 @@ const fields: Readonly<Record<string, readonly string[]>> = {
   spec: ['cdiVersion', 'kind', 'annotations', 'devices', 'containerEdits'],
   device: ['name', 'annotations', 'containerEdits'],
   edits: ['env', 'deviceNodes', 'netDevices', 'hooks', 'mounts', 'intelRdt', 'additionalGids'],
+  deviceNodes: ['path', 'hostPath', 'type', 'major', 'minor', 'fileMode', 'permissions', 'uid', 'gid'],
+  mounts: ['hostPath', 'containerPath', 'options', 'type'],
+  hooks: ['hookName', 'path', 'args', 'env', 'timeout'],
 };
 const unknownField = (value: object, kind: string): string | undefined =>
   Object.keys(value).find(k => !fields[kind]!.includes(k));
@@ -86,7 +89,11 @@ const parseSpec = (path: string, content: string, max: string): Spec => {
   const odd =
     unknownField(spec, 'spec') ??
     (spec.devices ?? []).map(d => unknownField(d, 'device')).find(Boolean) ??
-    edits.map(e => unknownField(e, 'edits')).find(Boolean);
+    edits.map(e => unknownField(e, 'edits')).find(Boolean) ??
+    edits
+      .flatMap(e => (['deviceNodes', 'mounts', 'hooks'] as const).flatMap(l => (e[l] ?? []).map(v => [v, l] as const)))
+      .map(([v, l]) => (typeof v === 'object' ? unknownField(v, l) : undefined))
+      .find(Boolean);
   if (odd) unmarshal(`error unmarshaling JSON: while decoding JSON: json: unknown field "${odd}"`);
   const strange = edits.flatMap(e => e.hooks ?? []).find(h => typeof h !== 'object' || typeof h?.path !== 'string');
   if (strange !== undefined)

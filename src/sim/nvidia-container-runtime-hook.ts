@@ -9,6 +9,8 @@ import { atLeast, fail, out, type Program, type World } from './world.ts';
 const refusal =
   'invoking the NVIDIA Container Runtime Hook directly (e.g. specifying the docker --gpus flag) is not supported. Please use the NVIDIA Container Runtime (e.g. specify the --runtime=nvidia flag) instead';
 
+const capabilitiesKnown = ['compat32', 'compute', 'display', 'graphics', 'ngx', 'utility', 'video'];
+
 /** Runs inside the engine's path; the result is what it prints to stderr and its exit status. */
 export const runHook = (world: World, oci: Oci, path: readonly string[]): Ran => {
   const version = world.versions.toolkit ?? '1.17.8';
@@ -21,6 +23,12 @@ export const runHook = (world: World, oci: Oci, path: readonly string[]): Ran =>
   const { config } = read;
   const refused = ldconfigRefused(version, config);
   if (refused) return fail(1, `error getting hook config: failed to load config: ${refused}`);
+  const strange = config.capabilities.filter(c => c !== '' && !capabilitiesKnown.includes(c));
+  if (strange.length > 0)
+    return fail(
+      1,
+      `error getting hook config: Invalid value for config option 'supported-driver-capabilities'; ${config.capabilities.join(',')} (supported: ${capabilitiesKnown.join(',')})\n`,
+    );
   const privileged = oci.privileged;
   const devices = privileged || config.acceptEnvUnprivileged ? visibleDevices(oci.env, config.swarmResource) : [];
   const asked = envOf(oci.env, 'NVIDIA_DRIVER_CAPABILITIES');

@@ -60,11 +60,13 @@ export const parseConfig = (
   } catch (e) {
     return { error: tomlError(content, e as { line?: number; message: string }) };
   }
-  const wrong = (section: Table, key: string, kind: 'bool' | 'string'): string | null => {
+  const wrong = (section: Table, key: string, kind: 'bool' | 'string' | '[]string'): string | null => {
     const value = section[key];
-    if (value === undefined || typeof value === (kind === 'bool' ? 'boolean' : 'string')) return null;
+    const right =
+      kind === '[]string' ? Array.isArray(value) : typeof value === (kind === 'bool' ? 'boolean' : 'string');
+    if (value === undefined || right) return null;
     const line = content.split('\n').findIndex(l => new RegExp(`^\\s*${key}\\s*=`).test(l)) + 1;
-    return `(${line}, 1): Can't convert ${String(value)}(${typeof value === 'string' ? 'string' : typeof value === 'boolean' ? 'bool' : 'int64'}) to ${kind}`;
+    return `(${line}, 1): Can't convert ${String(value)}(${typeof value === 'string' ? 'string' : typeof value === 'boolean' ? 'bool' : 'int64'}) to ${kind}${kind === '[]string' ? '(slice)' : ''}`;
   };
   const cli = table(parsed, 'nvidia-container-cli');
   const runtime = table(parsed, 'nvidia-container-runtime');
@@ -74,7 +76,8 @@ export const parseConfig = (
     wrong(cli, 'no-cgroups', 'bool') ??
     wrong(cli, 'ldconfig', 'string') ??
     wrong(cli, 'root', 'string') ??
-    wrong(runtime, 'mode', 'string');
+    wrong(runtime, 'mode', 'string') ??
+    wrong(runtime, 'runtimes', '[]string');
   return error ? { error: `failed to unmarshal config: ${error}` } : { table: parsed };
 };
 

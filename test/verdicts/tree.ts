@@ -1,3 +1,4 @@
+import type { Edit } from '../edited.ts';
 import {
   bin,
   type Case,
@@ -18,6 +19,8 @@ import {
   tegra,
   WHICH,
 } from './words.ts';
+
+const nvidiaDefault = (b: Edit) => b.info(i => Object.assign(i, { DefaultRuntime: 'nvidia' }));
 
 export const cases: readonly Case[] = [
   [
@@ -251,6 +254,86 @@ export const cases: readonly Case[] = [
       ),
     ),
   ],
+  [
+    'docker.defaultRuntime.badConfig',
+    'docker-cdi',
+    on('healthy@new', nvidiaDefault, b => b.config('mode = "auto"', 'mode = "CDI"')),
+  ],
+  [
+    'docker.defaultRuntime.badConfig',
+    'docker-gpus',
+    on('healthy@new', nvidiaDefault, b => b.config('#no-cgroups = false', 'no-cgroups = "false"')),
+  ],
+  [
+    'docker.defaultRuntime.badLdconfig',
+    'docker-cdi',
+    on('healthy@new', nvidiaDefault, b => b.config('"@/sbin/ldconfig"', '"/sbin/ldconfig"')),
+  ],
+  [
+    'docker.defaultRuntime.noLowLevel',
+    'docker-gpus',
+    on('healthy@old', nvidiaDefault, b => b.config(/runtimes = \[.*\]/, 'runtimes = []')),
+  ],
+  [
+    'docker.fileSound.broken',
+    'docker-gpus',
+    on('healthy@new', b =>
+      b.says(
+        'dockerd --validate',
+        '',
+        1,
+        "unable to configure the Docker daemon with file /etc/docker/daemon.json: the following directives don't match any configuration option: cdi\n",
+      ),
+    ),
+  ],
+  [
+    'docker.fileSound.sound',
+    'docker-gpus',
+    // Before 23.0 dockerd does not know the option.
+    on('healthy@old', b => b.says('dockerd --validate', '', 125, "unknown flag: --validate\nSee 'dockerd --help'.\n")),
+  ],
+  [
+    'docker.answers.down',
+    'docker-gpus',
+    on('docker-stopped@old', b =>
+      b
+        .daemon({ runtimes: { nvidia: { path: 'nvidia-container-runtime' } } })
+        .says('dockerd --validate', '', 125, "unknown flag: --validate\nSee 'dockerd --help'.\n"),
+    ),
+  ],
+  [
+    'docker.fileSound.cannotTell',
+    'docker-gpus',
+    // A file that this user may not read is not judged by anybody.
+    on('healthy@old', b =>
+      b
+        .unread('/etc/docker/daemon.json', 'EACCES')
+        .says(
+          'dockerd --validate',
+          '',
+          1,
+          'unable to configure the Docker daemon with file /etc/docker/daemon.json: open /etc/docker/daemon.json: permission denied\n',
+        ),
+    ),
+  ],
+  ['docker.fileSound.noDefault', 'docker-gpus', on('healthy@old', b => b.daemon({ 'default-runtime': 'nvidia' }))],
+  [
+    'docker.fileSound.sound',
+    'docker-gpus',
+    // A shim of containerd needs no entry.
+    on('healthy@new', b => b.daemon({ 'default-runtime': 'io.containerd.runc.v2' })),
+  ],
+  [
+    'docker.fileSound.twice',
+    'docker-gpus',
+    on('healthy@new', b => b.daemon({ hosts: ['unix:///var/run/docker.sock'] })),
+  ],
+  [
+    'docker.fileSound.twice',
+    'docker-gpus',
+    // The unit of this machine passes --data-root.
+    on('healthy@new', b => b.daemon({ 'data-root': '/srv/docker' })),
+  ],
   ['docker.fileSound.sound', 'docker-gpus', on('healthy@new')],
   ['docker.fileSound.broken', 'docker-gpus', on('healthy@new', b => b.daemon('{ "runtimes": {'))],
   ['docker.fileSound.cannotTell', 'docker-gpus', on('healthy@new', b => b.unread('/etc/docker/daemon.json', 'EACCES'))],
@@ -281,6 +364,28 @@ export const cases: readonly Case[] = [
     'gpus.drivers.later',
     'docker-gpus',
     on('docker-not-restarted@old', b => b.thing('/usr/bin/nvidia-container-runtime-hook', { mtime: 4_000_000_000 })),
+  ],
+  [
+    'gpus.drivers.hook',
+    'docker-gpus',
+    // Three hours west of Greenwich; the hook was there an hour before Docker started.
+    on('healthy@old', b =>
+      b
+        .info(i => Object.assign(i, { Runtimes: { runc: { path: 'runc' } } }))
+        .unit(t => t.replace(/(ExecMainStartTimestamp|ActiveEnterTimestamp)=.*/g, '$1=Sun 2026-11-22 01:49:07 -03'))
+        .thing('/usr/bin/nvidia-container-runtime-hook', { mtime: Date.UTC(2026, 10, 22, 3, 49) / 1000 }),
+    ),
+  ],
+  [
+    'gpus.drivers.hook',
+    'docker-gpus',
+    // The letters of a zone do not say its hours.
+    on('healthy@old', b =>
+      b
+        .info(i => Object.assign(i, { Runtimes: { runc: { path: 'runc' } } }))
+        .unit(t => t.replace(/(ExecMainStartTimestamp|ActiveEnterTimestamp)=.*/g, '$1=Sat 2026-11-21 23:49:07 EST'))
+        .thing('/usr/bin/nvidia-container-runtime-hook', { mtime: Date.UTC(2026, 10, 22, 3, 49) / 1000 }),
+    ),
   ],
   [
     'gpus.drivers.baseOnly',
@@ -328,6 +433,11 @@ export const cases: readonly Case[] = [
   ],
   ['config.readable.parses', 'docker-runtime', on('healthy@new')],
   ['config.readable.broken', 'docker-runtime', on('config-toml-malformed@new')],
+  [
+    'config.readable.broken',
+    'docker-runtime',
+    on('healthy@old', b => b.config('load-kmods = true', 'load-kmods = "yes"')),
+  ],
   ['config.readable.cannotTell', 'docker-runtime', on('healthy@new', b => b.unread(CONFIG, 'EACCES'))],
   ['config.values.fine', 'docker-runtime', on('healthy@new')],
   ['config.values.badMode', 'docker-runtime', on('healthy@old', b => b.config('mode = "auto"', 'mode = "CDI"'))],
@@ -388,6 +498,13 @@ export const cases: readonly Case[] = [
   ['config.mode.cdi', 'docker-runtime', on('healthy-cdi@new')],
   ['config.mode.csv', 'docker-runtime', on('tegra-csv-missing-files@new')],
   ['config.mode.hookRefuses', 'docker-gpus', on('healthy-cdi@old')],
+  [
+    'config.mode.csvElsewhere',
+    'docker-gpus',
+    on('healthy@old', nvidiaDefault, b => b.config('mode = "auto"', 'mode = "csv"')),
+  ],
+  // Docker needs no CDI of its own where its default runtime reads the spec.
+  ['cdi.resolves.resolves', 'docker-gpus', on('healthy-cdi@old', nvidiaDefault, cdiOff)],
   ['config.mode.csvElsewhere', 'docker-runtime', on('healthy@old', b => b.config('mode = "auto"', 'mode = "csv"'))],
   ['config.mode.tegraGpus', 'docker-gpus', on('tegra-csv-missing-files@old')],
   [
@@ -508,6 +625,13 @@ export const cases: readonly Case[] = [
     'docker-runtime',
     on('healthy@old', b => b.says(WHICH, bin('nvidia-ctk', 'nvidia-container-runtime', 'nvidia-cdi-hook'), 1)),
   ],
+  [
+    'legacy.hook.refusesCapabilities',
+    'docker-gpus',
+    on('healthy@old', b =>
+      b.config(/^#?supported-driver-capabilities.*$/m, 'supported-driver-capabilities = "compute,utils"'),
+    ),
+  ],
   ['legacy.hook.cannotTell', 'docker-runtime', on('healthy@old', b => b.forgetDir('/usr/bin').hangs(WHICH))],
   ['legacy.cli.fits', 'docker-gpus', on('healthy@old')],
   [
@@ -569,6 +693,11 @@ export const cases: readonly Case[] = [
   ['csv.lists.cannotTell', 'docker-runtime', on('healthy@new', tegra, b => b.unread(CSV, 'EACCES').forgetDir(CSV))],
   ['cdi.enabled.on', 'docker-cdi', on('healthy@new')],
   ['cdi.enabled.off', 'docker-cdi', on('healthy@old')],
+  [
+    'cdi.resolves.notActive',
+    'docker-cdi',
+    on('healthy@new', b => b.info(i => Object.assign(i, { CDISpecDirs: ['/opt/cdi'] })).dir('/opt/cdi', [])),
+  ],
   ['cdi.enabled.notActive', 'docker-cdi', on('healthy@old', b => b.daemon({ features: { cdi: true } }))],
   ['cdi.enabled.noDirs', 'docker-cdi', on('healthy@new', cdiOff, b => b.daemon({ 'cdi-spec-dirs': [''] }))],
   ['cdi.resolves.resolves', 'docker-cdi', on('healthy@new')],
@@ -598,8 +727,18 @@ export const cases: readonly Case[] = [
   [
     'cdi.resolves.otherDir',
     'docker-cdi',
-    on('healthy@new', b => b.info(i => Object.assign(i, { CDISpecDirs: ['/etc/cdi'] }))),
+    on('healthy@new', b =>
+      b.info(i => Object.assign(i, { CDISpecDirs: ['/etc/cdi'] })).daemon({ 'cdi-spec-dirs': ['/etc/cdi'] }),
+    ),
   ],
+  [
+    'cdi.resolves.resolves',
+    'podman-cdi',
+    // The library takes the number for the text that it is written as.
+    on('healthy@new', inSpec(/name: "0"/, 'name: 0')),
+  ],
+  ['cdi.resolves.malformed', 'podman-cdi', on('healthy@new', inSpec('hostPath: /usr', 'hostpath: /usr'))],
+  ['cdi.resolves.malformed', 'podman-cdi', on('healthy@new', inSpec(/cdiVersion: \S+/, 'cdiVersion: 0.9.0'))],
   ['cdi.resolves.name', 'podman-cdi', on('healthy@new', inSpec('name: all', 'name: every'))],
   [
     'cdi.resolves.cannotTell',

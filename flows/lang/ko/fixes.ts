@@ -137,7 +137,6 @@ export const fixes: Readonly<Record<string, string>> = {
   'Restart CRI-O, so that it reads its files': 'CRI-O를 재시작하여 파일을 읽게 하기',
   'Restart Docker': 'Docker 재시작',
   'Restart Docker, so that it finds the toolkit': 'Docker를 재시작하여 툴킷을 찾게 하기',
-  'Restart Docker, so that it takes its CDI settings over': 'Docker를 재시작하여 CDI 설정을 넘겨받게 하기',
   'Restart containerd, so that it reads its files': 'containerd를 재시작하여 파일을 읽게 하기',
   'Restart k3s, so that it finds the nvidia runtime': 'k3s를 재시작하여 nvidia 런타임을 찾게 하기',
   'Restart the NVIDIA pod that has to look again': '다시 보아야 하는 NVIDIA 파드 재시작',
@@ -183,6 +182,7 @@ export const fixes: Readonly<Record<string, string>> = {
   'Take the setting that is given twice out of daemon.json': '두 번 주어진 설정을 daemon.json에서 빼기',
   'Take the stubs folder off the run-time path': '실행 경로에서 stubs 폴더 빼기',
   'Take the wrong ldcache path out of config.toml': 'config.toml에서 틀린 ldcache 경로 빼기',
+  'Take the misspelt list of capabilities out of config.toml': '잘못 적힌 기능 목록을 config.toml에서 빼기',
   'Take the wrong path of nvidia-container-cli out of config.toml':
     'config.toml에서 틀린 nvidia-container-cli 경로 빼기',
   'Tell an old toolkit that this is a Jetson (mode = "csv")': '옛 툴킷에 이것이 Jetson임을 알리기 (mode = "csv")',
@@ -197,4 +197,5 @@ export const fixes: Readonly<Record<string, string>> = {
   'Use one kind of names in NVIDIA_VISIBLE_DEVICES': 'NVIDIA_VISIBLE_DEVICES에 한 종류의 이름만 쓰기',
   'Work-around: mount driver and /dev, privileged': '우회책: 드라이버와 /dev 마운트, privileged',
   'Write the hand-written unit anew, corrected': '손으로 쓴 유닛을 바로잡아 새로 쓰기',
+  'Write the value of config.toml in the type that is wanted': 'config.toml의 값을 맞는 형식으로 쓰기',
 };
