@@ -3,8 +3,9 @@
  * root, debootstrap and gcc, and Debian's packages once. Not part of `npm test`: it is slow and changes namespaces.
  */
 import assert from 'node:assert/strict';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { ensureBuilt, root } from '../bundle.ts';
+import { ensureBuilt } from '../bundle.ts';
 import { boot, type LiveBox, layToolkit } from './box.ts';
 
 const DAEMON = 'etc/docker/daemon.json';
@@ -192,7 +193,7 @@ if (process.getuid?.() !== 0) {
   process.exit(1);
 }
 await ensureBuilt();
-const box = await boot(join(root, '.cache/live'));
+const box = await boot(join(homedir(), '.cache/gpumedic-live'));
 let failed = 0;
 try {
   for (const [what, run] of cases) {
