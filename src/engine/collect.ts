@@ -50,9 +50,8 @@ export const collector = <R extends Registry>(box: Box, probes: R, options: Coll
 
   const take = async (id: string): Promise<unknown> => {
     const probe = probes[id]!;
-    const known = Object.fromEntries(await Promise.all((probe.after ?? []).map(async a => [a, await get(a)] as const)));
     // A probe three steps down reads what the first one found, so earlier facts are handed on.
-    for (const a of probe.after ?? []) for (const up of ancestors(a)) known[up] ??= await get(up);
+    const known = Object.fromEntries(await Promise.all(ancestors(id).map(async a => [a, await get(a)] as const)));
     const needs = Object.entries(probe.needs(known) as Record<string, Ask>);
     const answers = await Promise.all(needs.map(async ([key, ask]) => [key, await answer(ask)] as const));
     asks.set(
@@ -61,7 +60,15 @@ export const collector = <R extends Registry>(box: Box, probes: R, options: Coll
     );
     return probe.read(Object.fromEntries(answers), known);
   };
-  const ancestors = (id: string): readonly string[] => (probes[id]!.after ?? []).flatMap(a => [a, ...ancestors(a)]);
+  const lines = new Map<string, readonly string[]>();
+  /** All that it builds on, each once: the lines of descent meet often. */
+  const ancestors = (id: string): readonly string[] => {
+    const known = lines.get(id);
+    if (known) return known;
+    const found = [...new Set((probes[id]!.after ?? []).flatMap(a => [a, ...ancestors(a)]))];
+    lines.set(id, found);
+    return found;
+  };
 
   const get: Collector<R>['get'] = id => {
     let p = running.get(id);
