@@ -18,7 +18,7 @@ const LIBS = 'usr/lib/x86_64-linux-gnu';
 const VERSION = '580.126.09';
 const LIBRARIES = ['libcuda.so.1', 'libnvidia-ml.so.1', 'libnvidia-ptxjitcompiler.so.1', 'libnvidia-nvvm.so.4'];
 const PACKAGES =
-  'systemd,dbus,docker.io,docker-cli,docker-compose,ca-certificates,procps,iproute2,kmod,util-linux,busybox-static';
+  'systemd,dbus,docker.io,docker-cli,docker-compose,ca-certificates,procps,iproute2,kmod,util-linux,busybox-static,podman,crun,netavark';
 
 export interface Said {
   readonly code: number;
@@ -47,7 +47,7 @@ const prints = (text: string): string => `#!/bin/sh\ncat <<'END'\n${text.trimEnd
 
 /** The system as its packages leave it, once; the driver and the toolkit are laid over it. */
 const install = (folder: string): void => {
-  if (existsSync(join(folder, 'usr/sbin/dockerd'))) return;
+  if (existsSync(join(folder, 'usr/bin/podman'))) return;
   process.stdout.write(`installing Debian below ${folder}\n`);
   execFileSync('debootstrap', ['--variant=minbase', `--include=${PACKAGES}`, 'trixie', folder], { stdio: 'ignore' });
   const masked = ['systemd-udevd', 'systemd-networkd', 'systemd-logind', 'console-getty', 'getty.target'];
@@ -138,7 +138,7 @@ const layProgram = (folder: string): void => {
 /** What an earlier run may have left. */
 const LEFT = [
   ...['etc/cdi', 'etc/docker', 'etc/nvidia-container-runtime', 'etc/systemd/system/nvidia-cdi-generate.service'],
-  ...['etc/machine-id', 'var/lib/docker', 'var/lib/gpumedic', 'root', 'srv'],
+  ...['etc/machine-id', 'var/lib/containers', 'var/lib/docker', 'var/lib/gpumedic', 'root', 'srv'],
 ];
 
 const wait = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
@@ -154,6 +154,9 @@ export const boot = async (cache: string): Promise<LiveBox> => {
   for (const name of TOOLKIT) rmSync(join(folder, 'usr/bin', name), { force: true });
   put(join(folder, 'etc/machine-id'), '');
   put(join(folder, 'etc/hostname'), 'live\n');
+  // Any storage will do, and vfs needs nothing of the kernel.
+  const places = 'runroot = "/run/containers/storage"\ngraphroot = "/var/lib/containers/storage"\n';
+  put(join(folder, 'etc/containers/storage.conf'), `[storage]\ndriver = "vfs"\n${places}`);
   await layDriver(folder, shown);
   layProgram(folder);
   const unshare = ['--mount', '--pid', '--uts', '--ipc', '--cgroup', '--fork', '--kill-child'];

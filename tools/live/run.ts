@@ -96,6 +96,22 @@ const cases: readonly (readonly [what: string, run: (box: LiveBox) => Promise<vo
     },
   ],
   [
+    'no spec, and Podman asks by CDI: generated, a container lists the GPU, and an undo takes it back',
+    box => {
+      configured(box, { runtimes: RUNTIMES });
+      mustRun(box, 'podman', 'import', '/root/image.tar', 'debian:trixie');
+      const run = ['podman', 'run', '--rm', '--network=none', '--cgroups=disabled', '--device', 'nvidia.com/gpu=all'];
+      const list = [...run, 'debian:trixie', 'nvidia-smi', '-L'];
+      assert.equal(check(box).works('podman-cdi'), false);
+      assert.match(box.run(list).text, /unresolvable CDI devices/);
+      fix(box, 'cdi-spec-missing');
+      assert.equal(check(box).works('podman-cdi'), true);
+      assert.match(mustRun(box, ...list), /GPU 0: NVIDIA/);
+      undo(box);
+      assert.match(box.run(list).text, /unresolvable CDI devices/);
+    },
+  ],
+  [
     'killed in the middle of a restart: it is known, and an undo puts all of it back',
     async box => {
       configured(box, { runtimes: RUNTIMES });
