@@ -1,23 +1,9 @@
 import { check, flow, harm, stop, works } from '../src/engine/flow.ts';
 import { CannotTell, isUnknown, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
-import { dirsAfterRestart, lacks, readerOf, resolve } from './rules/cdi.ts';
+import { CDI_READS, dirsAfterRestart, lacks, readerOf, resolve } from './rules/cdi.ts';
 import { otherInstances } from './rules/mig.ts';
 import { atLeast, since } from './rules/version.ts';
-
-const READS = [
-  'cdiDirs',
-  'cdiSpecs',
-  'cdiHost',
-  'docker',
-  'daemonJson',
-  'config',
-  'toolkit',
-  'podman',
-  'where',
-  'driver',
-  'nodes',
-] as const;
 
 /** A spec on disk, as Docker, Podman or the NVIDIA runtime in mode cdi reads it. */
 export const cdi = flow({
@@ -38,7 +24,7 @@ export const cdi = flow({
       },
       source:
         'cdi-disabled-in-docker; docker-config-not-active; cdi-spec-dir-mismatch; seed 0, Fix 2; seed 1, section 1',
-      probes: [...READS],
+      probes: [...CDI_READS],
       decide: (f, r) => {
         if (readerOf(f, r) !== 'docker') return { is: 'on', found: 'always on' };
         const info = daemonOf(f.docker);
@@ -112,7 +98,7 @@ export const cdi = flow({
       },
       source:
         'cdi-spec-missing; cdi-spec-conflict; cdi-spec-malformed; cdi-version-too-new; cdi-spec-dir-mismatch; docker-config-not-active; field reference 1.5',
-      probes: [...READS, 'units'],
+      probes: [...CDI_READS, 'units'],
       decide: (f, r) => {
         const result = resolve(f, readerOf(f, r));
         const told =
@@ -195,7 +181,7 @@ export const cdi = flow({
           'The engine fills in the major and minor numbers by a stat of the host node; that fails before the container exists.',
       },
       source: 'cdi-host-device-missing; mig-reconfigured-spec-stale',
-      probes: [...READS, 'smi'],
+      probes: [...CDI_READS, 'smi'],
       decide: (f, r) => {
         const result = resolve(f, readerOf(f, r));
         if (result.is !== 'resolves') return { is: 'there', found: '' };
@@ -240,7 +226,7 @@ export const cdi = flow({
           'runc opens each source of a mount; the first missing one ends the start with its name. If both versions are still on disk, the library and the module disagree instead.',
       },
       source: 'cdi-spec-stale; seeds 0, 1 and 2 (the static file)',
-      probes: [...READS],
+      probes: [...CDI_READS],
       decide: (f, r) => {
         const result = resolve(f, readerOf(f, r));
         if (result.is !== 'resolves') return { is: 'fresh', found: '' };
@@ -281,7 +267,7 @@ export const cdi = flow({
         mechanism: 'runc runs createContainer hooks by path; a missing one ends the start with fork/exec.',
       },
       source: 'cdi-hook-binary-missing',
-      probes: [...READS],
+      probes: [...CDI_READS],
       decide: (f, r) => {
         const result = resolve(f, readerOf(f, r));
         if (result.is !== 'resolves') return { is: 'there', found: '' };
@@ -308,7 +294,7 @@ export const cdi = flow({
       },
       source: 'cdi-spec-stale-device-major',
       bears: 'cuda',
-      probes: [...READS],
+      probes: [...CDI_READS],
       decide: (f, r) => {
         const result = resolve(f, readerOf(f, r));
         if (result.is !== 'resolves') return { is: 'same', found: '' };

@@ -2,7 +2,7 @@ import { check, flow, stop, to, works } from '../src/engine/flow.ts';
 import { CannotTell, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import type { Facts } from './probes/index.ts';
-import { cdiMeant, gpusByCdi } from './rules/cdi.ts';
+import { CDI_READS, cdiMeant, gpusByCdi } from './rules/cdi.ts';
 import { gpusByRuntime } from './rules/mode.ts';
 import { atLeast, since } from './rules/version.ts';
 
@@ -125,19 +125,7 @@ export const gpus = flow({
           'The injector applies the CDI edits to the OCI spec; any error there (no such device, CDI off, a node it cannot stat) makes Docker try the hook. Missing mounts are found later, by runc.',
       },
       source: 'docker-29.2-gpus-behaviour-change; field reference 1.6',
-      probes: [
-        'docker',
-        'daemonJson',
-        'cdiDirs',
-        'cdiSpecs',
-        'cdiHost',
-        'config',
-        'toolkit',
-        'podman',
-        'where',
-        'driver',
-        'nodes',
-      ],
+      probes: CDI_READS,
       decide: f => {
         const cdi = gpusByCdi(f);
         return cdi.is === 'yes'

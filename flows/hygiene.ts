@@ -2,7 +2,7 @@
 import { check, flow, note, risk, works } from '../src/engine/flow.ts';
 import { isUnknown, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
-import { gpusByCdi } from './rules/cdi.ts';
+import { CDI_READS, gpusByCdi } from './rules/cdi.ts';
 import { excess, isOverPrivileged } from './rules/container.ts';
 import { holesOf } from './rules/holes.ts';
 import { clashes } from './rules/packages.ts';
@@ -84,19 +84,7 @@ export const hygiene = flow({
           'dockerd logs "Ignoring previous errors updating spec" with the error. Each way can be asked for by name: --gpus all,driver=nvidia.cdi or driver=nvidia.runtime-hook.',
       },
       source: 'docker-29.2-gpus-behaviour-change; field reference 1.6',
-      probes: [
-        'docker',
-        'daemonJson',
-        'cdiDirs',
-        'cdiSpecs',
-        'cdiHost',
-        'config',
-        'toolkit',
-        'podman',
-        'where',
-        'driver',
-        'nodes',
-      ],
+      probes: CDI_READS,
       bears: 'advice',
       decide: f => {
         const version = daemonOf(f.docker)?.version;

@@ -11,6 +11,21 @@ import type { Facts } from '../probes/index.ts';
 import { gpusByRuntime } from './mode.ts';
 import { atLeast, cdiSchemaOf, compare, since } from './version.ts';
 
+/** What has to be known to say how a spec is read. */
+export const CDI_READS = [
+  'cdiDirs',
+  'cdiSpecs',
+  'cdiHost',
+  'docker',
+  'daemonJson',
+  'config',
+  'toolkit',
+  'podman',
+  'where',
+  'driver',
+  'nodes',
+] as const;
+
 export type Reader = 'docker' | 'toolkit' | 'podman';
 type CdiFacts = Pick<
   Facts,
