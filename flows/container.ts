@@ -19,6 +19,7 @@ import {
   named,
   recordOf,
   requiredCuda,
+  skipsRequire,
 } from './rules/container.ts';
 import { lacking } from './rules/swarm.ts';
 
@@ -259,8 +260,7 @@ export const container = flow({
           { from: INSPECT, shows: `NVIDIA_REQUIRE_CUDA=${c.env.NVIDIA_REQUIRE_CUDA}` },
           { from: f.driver.loadedFrom, shows: `driver ${String(f.driver.loaded)} serves CUDA ${has}` },
         ];
-        const skips = /^(1|true)$/i.test(c.env.NVIDIA_DISABLE_REQUIRE ?? '');
-        if (!skips && isLegacy(c, f) === true)
+        if (!skipsRequire(c.env.NVIDIA_DISABLE_REQUIRE) && isLegacy(c, f) === true)
           return { is: 'unmet', found: `wants CUDA ${needs}, the driver serves ${has}`, seen };
         return {
           is: 'unchecked',

@@ -2,7 +2,7 @@ import { check, flow, note, risk, stop, to, works } from '../src/engine/flow.ts'
 import { CannotTell, isUnknown, need, or, unknown } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import { ldconfigRefused, noLowLevel, unknownMode, unreadable } from './rules/config-faults.ts';
-import { deadlyAtStart, noStart } from './rules/docker-start.ts';
+import { deadlyAtStart, noStart, sinceStart } from './rules/docker-start.ts';
 import { atLeast, since } from './rules/version.ts';
 
 const CRASH = /slice bounds out of range \[1:0\]|validateVendorOrClassName/;
@@ -13,13 +13,11 @@ const BAD_FILE = /unable to configure the Docker daemon with file|don't match an
 const elsewhere = (probe: string): CannotTell => new CannotTell([{ unknown: 'unreadable', probe }]);
 
 /** What the daemon said last of why it does not come up; a start that went well since makes it a thing of the past. */
-const lastReason = (journal: string): string => {
-  const lines = journal.split('\n');
-  const up = lines.findLastIndex(l => /Daemon has completed initialization/.test(l));
-  const reason = [FLAGS, BAD_FILE, DEFAULT_RUNTIME];
+const lastReason = (journal: string): string =>
+  sinceStart(journal).findLast(l => [CRASH, FLAGS, BAD_FILE, DEFAULT_RUNTIME].some(r => r.test(l))) ??
   // A spec takes the daemon down after it came up.
-  return lines.findLast((l, i) => CRASH.test(l) || (i > up && reason.some(r => r.test(l)))) ?? '';
-};
+  journal.split('\n').findLast(l => CRASH.test(l)) ??
+  '';
 
 export const docker = flow({
   id: 'docker',

@@ -3,14 +3,9 @@ import { CannotTell, need, or } from '../src/engine/known.ts';
 import { daemonOf } from './probes/docker.ts';
 import type { Facts } from './probes/index.ts';
 import { CDI_READS, cdiMeant, gpusByCdi } from './rules/cdi.ts';
+import { sinceStart } from './rules/docker-start.ts';
 import { gpusByRuntime } from './rules/mode.ts';
 import { atLeast, since } from './rules/version.ts';
-
-/** What the engine wrote since it was last started; everything where the start is not among the last lines. */
-const sinceStart = (f: Pick<Facts, 'docker'>): string => {
-  const lines = or(f.docker.journal, '').split('\n');
-  return lines.slice(lines.findLastIndex(l => /Daemon has completed initialization/.test(l)) + 1).join('\n');
-};
 
 const not = (value: boolean | null): boolean | null => (value === null ? null : !value);
 
@@ -22,7 +17,7 @@ const cameLater = (f: Pick<Facts, 'docker'>, time: number | null, installed: str
   const unit = or(f.docker.unit, null);
   const info = daemonOf(f.docker);
   if (!unit || !info || unit.activeState !== 'active') return false;
-  const said = sinceStart(f);
+  const said = sinceStart(or(f.docker.journal, '')).join('\n');
   // Refused once means refused until the next start.
   if (/could not select device driver \\?"(?:nvidia)?\\?" with capabilities: \[\[gpu\]\]/.test(said)) return true;
   // Both in the machine's own time, so that they compare as they stand.

@@ -14,6 +14,10 @@ const finding = 'swarm-service-no-gpu';
 const container = 'lab_train';
 const offers = ['teach-swarm-the-gpus', 'serve-swarm-with-generic-resources'];
 const UUID = 'GPU-8d1f6a52-3b7c-4e19-9a60-5c2e7d40b1f3';
+const OFFERS = daemonJsonWith({
+  'default-runtime': 'nvidia',
+  'node-generic-resources': [`NVIDIA-GPU=${UUID}`],
+});
 const READS = 'swarm-resource = "DOCKER_RESOURCE_NVIDIA-GPU"';
 
 export const swarmCases: Readonly<Record<string, Case>> = {
@@ -45,10 +49,7 @@ export const swarmCases: Readonly<Record<string, Case>> = {
   'an offer whose variable nobody reads': {
     box: async () => {
       const box = await node({
-        daemonJson: daemonJsonWith({
-          'default-runtime': 'nvidia',
-          'node-generic-resources': [`NVIDIA-GPU=${UUID}`],
-        }),
+        daemonJson: OFFERS,
         service: { asks: { 'NVIDIA-GPU': 1 } },
       })();
       await edit(box, CONFIG, t => t.replace('#swarm-resource', 'swarm-resource'));
@@ -62,10 +63,7 @@ export const swarmCases: Readonly<Record<string, Case>> = {
   'a node that is ready, and a service that does not ask': {
     box: async () => {
       const box = await node({
-        daemonJson: daemonJsonWith({
-          'default-runtime': 'nvidia',
-          'node-generic-resources': [`NVIDIA-GPU=${UUID}`],
-        }),
+        daemonJson: OFFERS,
       })();
       await edit(box, CONFIG, t => t.replace(/#swarm-resource.*/, READS));
       return box;
@@ -77,9 +75,7 @@ export const swarmCases: Readonly<Record<string, Case>> = {
   'an offer that was written and not read': {
     box: async () => {
       const box = await node({ service: { asks: { 'NVIDIA-GPU': 1 } } })();
-      await edit(box, DAEMON_JSON, () =>
-        daemonJsonWith({ 'default-runtime': 'nvidia', 'node-generic-resources': [`NVIDIA-GPU=${UUID}`] }),
-      );
+      await edit(box, DAEMON_JSON, () => OFFERS);
       await edit(box, CONFIG, t => t.replace(/#swarm-resource.*/, READS));
       return box;
     },
@@ -90,10 +86,7 @@ export const swarmCases: Readonly<Record<string, Case>> = {
   'tasks that were made before the node was ready': {
     box: async () => {
       const box = await node({
-        daemonJson: daemonJsonWith({
-          'default-runtime': 'nvidia',
-          'node-generic-resources': [`NVIDIA-GPU=${UUID}`],
-        }),
+        daemonJson: OFFERS,
         service: { asks: { 'NVIDIA-GPU': 1 } },
       })();
       await edit(box, CONFIG, t => t.replace(/#swarm-resource.*/, READS));

@@ -5,6 +5,7 @@ import { list, probe, read, run } from '../../src/engine/probe.ts';
 import { type Answers, json, names, record, strings, text } from './answers.ts';
 import type { SmiFacts } from './driver.ts';
 import type { WhereFacts } from './where.ts';
+import { EVERY_CONTAINER } from './workloads.ts';
 
 type Known = { readonly smi: SmiFacts; readonly where: WhereFacts };
 
@@ -52,9 +53,7 @@ export const namedDevices = probe({
   looks: 'the containers of this machine',
   after: ['smi', 'where'],
   needs: ({ smi, where }: Known): Record<string, ReturnType<typeof run>> =>
-    hasMig(smi) || where.wsl || or(where.tegra, null) !== null
-      ? { ps: run('docker', 'ps', '-a', '--no-trunc', '--format', '{{json .}}') }
-      : {},
+    hasMig(smi) || where.wsl || or(where.tegra, null) !== null ? { ps: run(...EVERY_CONTAINER) } : {},
   read: (answers): readonly string[] => {
     const ps: Ran | undefined = (answers as Answers).ps;
     if (ps?.kind !== 'exited' || ps.code !== 0) return [];

@@ -24,10 +24,13 @@ export interface NotStarted {
 /** The newest of them; a machine may keep hundreds. */
 const MOST_STOPPED = 20;
 
+/** Every container there is, one JSON object a line. */
+export const EVERY_CONTAINER = ['docker', 'ps', '-a', '--no-trunc', '--format', '{{json .}}'] as const;
+
 export const stopped = probe({
   id: 'stopped',
   looks: 'the containers that do not run',
-  needs: () => ({ ps: run('docker', 'ps', '-a', '--no-trunc', '--format', '{{json .}}') }),
+  needs: () => ({ ps: run(...EVERY_CONTAINER) }),
   read: (a): Maybe<readonly string[]> => {
     if (a.ps.kind !== 'exited' || a.ps.code !== 0)
       return unknown(a.ps.kind === 'exited' ? 'unreadable' : a.ps.kind, 'docker ps -a');

@@ -138,6 +138,9 @@ export const capabilitiesOf = (env: Env): readonly string[] => {
         .filter(Boolean);
 };
 
+/** NVIDIA_DISABLE_REQUIRE as the hook reads it: what the image requires of the driver is not looked at. */
+export const skipsRequire = (value: string | null | undefined): boolean => /^(1|true)$/i.test(value ?? '');
+
 /** What a container has beyond what a GPU needs, each as a person would take it away. */
 export const excess = (c: ContainerRecord): readonly { readonly has: string; readonly drop: string }[] => [
   ...(c.privileged ? [{ has: 'Privileged: true', drop: 'privileged: true (--privileged)' }] : []),
@@ -153,7 +156,7 @@ export const excess = (c: ContainerRecord): readonly { readonly has: string; rea
   ...(c.security.some(s => /^(seccomp|apparmor)[=:]unconfined$/.test(s))
     ? [{ has: `SecurityOpt: ${c.security.join(', ')}`, drop: 'security_opt unconfined' }]
     : []),
-  ...(c.env.NVIDIA_DISABLE_REQUIRE !== undefined && /^(1|true)$/i.test(c.env.NVIDIA_DISABLE_REQUIRE)
+  ...(skipsRequire(c.env.NVIDIA_DISABLE_REQUIRE)
     ? [{ has: `NVIDIA_DISABLE_REQUIRE=${c.env.NVIDIA_DISABLE_REQUIRE}`, drop: 'NVIDIA_DISABLE_REQUIRE' }]
     : []),
   ...(/(^|:)\/usr\/lib\/[\w-]+(\/nvidia|\/tegra)?(:|$)/.test(c.env.LD_LIBRARY_PATH ?? '')

@@ -78,6 +78,12 @@ export const noStart = (json: Json, docker: Facts['docker']): NoStart | null => 
   };
 };
 
+/** What the daemon wrote since it last came up; everything where that is not among the last lines. */
+export const sinceStart = (journal: string): readonly string[] => {
+  const lines = journal.split('\n');
+  return lines.slice(lines.findLastIndex(l => /Daemon has completed initialization/.test(l)) + 1);
+};
+
 /** Specs that end a starting dockerd in a panic; with CDI off it loads none. */
 export const deadlyAtStart = (f: Pick<Facts, 'docker' | 'daemonJson' | 'cdiSpecs'>): readonly Spec[] => {
   const version = or(f.docker.serverVersion, null);

@@ -1,4 +1,5 @@
 /** Which files there are: below a folder, by name, and those of the Compose projects that the engine knows. */
+import { EVERY_CONTAINER } from '../../flows/probes/workloads.ts';
 import type { Box } from '../box/box.ts';
 import { at, Malformed, treeOf } from './compose/tree.ts';
 import type { Kind } from './finding.ts';
@@ -75,7 +76,7 @@ export const engineProjects = async (box: Box): Promise<readonly (readonly strin
     }
   }
   if (lists.length === 0) {
-    const shown = await box.run({ argv: ['docker', 'ps', '-a', '--no-trunc', '--format', '{{json .}}'] });
+    const shown = await box.run({ argv: EVERY_CONTAINER });
     if (shown.kind === 'exited')
       for (const [, files] of shown.stdout.matchAll(
         /com\.docker\.compose\.project\.config_files=((?:[^",=]|,(?!com\.|[\w.-]+=))*)/g,

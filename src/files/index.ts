@@ -59,7 +59,7 @@ const remembered = (box: Box): Read => {
 };
 
 /** Compute capabilities of the cards; only a framework that is built for some of them makes them matter. */
-const capabilitiesOf = async (box: Box): Promise<readonly string[]> => {
+const computeCapabilities = async (box: Box): Promise<readonly string[]> => {
   const ran = await box.run({ argv: ['nvidia-smi', '--query-gpu=compute_cap', '--format=csv,noheader'] });
   return ran.kind === 'exited' && ran.code === 0
     ? [
@@ -127,7 +127,7 @@ export const filesFindings = async (box: Box, report: Report, options: FilesOpti
   const requests: FileRequest[] = [];
   const ask = asker(box);
   let cards: Promise<readonly string[]> | undefined;
-  const capabilities = () => (cards ??= capabilitiesOf(box));
+  const capabilities = () => (cards ??= computeCapabilities(box));
   const uses: Use[] = [];
   const mends = { forms: options.forms ?? 1, compose: here.compose, left: MOST_MENDS };
   for (const layers of found.projects) {

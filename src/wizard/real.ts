@@ -3,6 +3,7 @@ import { ladder } from '../../flows/fixes/index.ts';
 import { aside, CLUSTER, flows, ROOT } from '../../flows/index.ts';
 import { modes } from '../../flows/modes/index.ts';
 import { type ProbeId, probes } from '../../flows/probes/index.ts';
+import { EVERY_CONTAINER } from '../../flows/probes/workloads.ts';
 import { wayOf } from '../../flows/rules/container.ts';
 import { requests } from '../../flows/rules/requests.ts';
 import type { Box, Ran } from '../box/box.ts';
@@ -192,7 +193,7 @@ export const realOutside = ({
       return ran.kind === 'exited' && ran.code === 0;
     },
     sudo: askSudo,
-    containers: async () => listedIn(await box.run(PS_ALL)),
+    containers: async () => listedIn(await box.run({ argv: EVERY_CONTAINER })),
     about: name =>
       seenFrom(collect(box, { loadModules: loadModules === true, subject: { name, mayRun: false } }), 'container'),
     cluster: CLUSTER,
@@ -263,7 +264,6 @@ const asked = (some: Readonly<Record<string, Flow>>): Readonly<Record<string, Fl
     ]),
   );
 
-const PS_ALL = { argv: ['docker', 'ps', '-a', '--no-trunc', '--format', '{{json .}}'] } as const;
 const listedIn = (ran: Ran): readonly Listed[] =>
   ran.kind !== 'exited' || ran.code !== 0
     ? []

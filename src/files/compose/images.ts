@@ -2,8 +2,9 @@
 import type { Env, ImageRecord } from '../../../flows/probes/container-record.ts';
 import { cudaNamed, isMusl, olderCuda, withGlibc } from '../../../flows/requests/images.ts';
 import { imageLacksCode, imageWithCode } from '../../../flows/requests/torch.ts';
-import { cudaOf, meetsCuda, requiredCuda } from '../../../flows/rules/container.ts';
+import { cudaOf, meetsCuda, requiredCuda, skipsRequire } from '../../../flows/rules/container.ts';
 import { imageFits, sayBoard } from '../../../flows/rules/tegra.ts';
+import { compare } from '../../../flows/rules/version.ts';
 import type { Here } from '../here.ts';
 import { filled } from './interpolate.ts';
 import type { Complaint, World } from './judge.ts';
@@ -31,7 +32,7 @@ const isRight = (here: Here, record: ImageRecord, ref: string): boolean =>
   (here.board === null || imageFits(ref, here.board) !== false);
 
 const skips = (service: Service, project: Project): boolean =>
-  /^(1|true)$/i.test(variablesOf(service, project.env).get('NVIDIA_DISABLE_REQUIRE')?.value ?? '');
+  skipsRequire(variablesOf(service, project.env).get('NVIDIA_DISABLE_REQUIRE')?.value);
 
 /** What is wrong with the image that a service with a GPU starts. */
 export const imageComplaints = (
@@ -82,7 +83,7 @@ export const imageComplaints = (
   const wants = record === null ? cudaNamed(ref) : requiredCuda(record.env);
   const isUnmet =
     record === null ? shown === 'cuda-requirement-unsatisfied' && wants !== null : meets(record.env, here) === false;
-  if (isUnmet && wants !== null && serves !== null && olderThan(serves, wants))
+  if (isUnmet && wants !== null && serves !== null && compare(serves, wants) < 0)
     complain(
       'cuda-requirement-unsatisfied',
       byHook && !skips(service, project) ? 'fault' : 'risk',
@@ -134,7 +135,6 @@ export const imageComplaints = (
   return found;
 };
 
-const olderThan = (a: string, b: string): boolean => a.localeCompare(b, 'en', { numeric: true }) < 0;
 /** A tag that is here stands before the same one to be brought. */
 const oneEach = (repairs: readonly Repair[]): readonly Repair[] => {
   const word = (r: Repair): string => JSON.stringify(r.changes.map(c => (c.do === 'set' ? c.to : c.do)));

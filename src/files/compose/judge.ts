@@ -1,6 +1,7 @@
 /** A Compose project against this box: which requests fail, and why. */
 import type { ImageRecord } from '../../../flows/probes/container-record.ts';
 import { type FormId, forms, imagesThatAsk, imagesThatDoNot } from '../../../flows/requests/forms.ts';
+import { visible } from '../../../flows/rules/container.ts';
 import { atLeast, since } from '../../../flows/rules/version.ts';
 import type { Shown } from '../finding.ts';
 import { type Here, isRead, wayOf, workingForms } from '../here.ts';
@@ -58,11 +59,10 @@ const through = (via: readonly Via[]): string => {
   return words.length === 0 ? '' : ` (it comes through ${[...new Set(words)].join(' and ')})`;
 };
 
-/** What an image sets by itself; null where that is not known. */
+/** Whether an image asks by itself; null where that is not known. */
 const imageAsks = (record: ImageRecord | null): boolean | null => {
-  if (record === null) return null;
-  const { NVIDIA_VISIBLE_DEVICES: visible, CUDA_VERSION: cuda, NVIDIA_REQUIRE_CUDA: needs } = record.env;
-  return visible === undefined ? cuda !== undefined && needs === undefined : !['', 'void', 'none'].includes(visible);
+  const asked = record === null ? null : visible({ env: record.env, task: null });
+  return record === null ? null : asked !== null && asked !== 'none';
 };
 
 export const imageKnownToAsk = (image: string): boolean => imagesThatAsk.some(r => r.test(image));

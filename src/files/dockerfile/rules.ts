@@ -5,7 +5,7 @@ import { cudaOf } from '../../../flows/rules/container.ts';
 import { compare } from '../../../flows/rules/version.ts';
 import type { Use } from './findings.ts';
 import { chainOf, type Dockerfile, type Instruction } from './parse.ts';
-import { wheelRules } from './wheels.ts';
+import { NO_CODE, wheelRules } from './wheels.ts';
 
 /** What a Dockerfile has to know of the machine on which its image is to run. */
 export interface Machine {
@@ -143,11 +143,9 @@ export const rules: readonly Rule[] = [
     better: (written, { driver }) => inFrom(written, ref => olderCuda(ref, cudaOf(driver) ?? '99')),
   },
   {
-    id: 'image-arch-not-compiled',
-    when: (use, shown) => use.asks || shown === 'image-arch-not-compiled',
+    ...NO_CODE,
     word: 'FROM',
     wrong: (text, _, { capabilities }) => (capabilities.length > 0 ? imageLacksCode(text, capabilities) : null),
-    message: 'the GPU is found, and the first computation fails: no kernel image is available',
     title: 'Build on an image that holds code for this GPU',
     better: (written, { capabilities }) => inFrom(written, ref => imageWithCode(ref, capabilities)),
   },

@@ -20,6 +20,13 @@ export interface ListRule extends Pick<Rule, 'id' | 'when' | 'message' | 'title'
 }
 const CPU_ONLY = 'wheels built without CUDA';
 
+/** What a framework without code for this card comes to, whatever brings it. */
+export const NO_CODE = {
+  id: 'image-arch-not-compiled',
+  when: (use, shown) => use.asks || shown === 'image-arch-not-compiled',
+  message: 'the GPU is found, and the first computation fails: no kernel image is available',
+} satisfies Pick<Rule, 'id' | 'when' | 'message'>;
+
 /** As steps of a build, and as lines of a file. */
 export const wheelRules: readonly (Rule & ListRule)[] = [
   {
@@ -34,11 +41,9 @@ export const wheelRules: readonly (Rule & ListRule)[] = [
     betterList: withCuda,
   },
   {
-    id: 'image-arch-not-compiled',
-    when: (use, shown) => use.asks || shown === 'image-arch-not-compiled',
+    ...NO_CODE,
     word: 'RUN',
     wrong: (text, _, { capabilities }) => (capabilities.length > 0 ? lacksCode(text, capabilities) : null),
-    message: 'the GPU is found, and the first computation fails: no kernel image is available',
     title: 'Install wheels that hold code for this GPU',
     better: (written, { capabilities }) => withCode(written, capabilities),
     wrongList: (text, { capabilities }) => (capabilities.length > 0 ? listLacksCode(text, capabilities) : null),
